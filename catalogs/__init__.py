@@ -1,0 +1,1 @@
+"""The facts: figures with source and date, and the records they become."""

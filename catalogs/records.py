@@ -1,0 +1,301 @@
+"""The facts the tool rests on, one frozen record a row; no loading, saving or arithmetic.
+
+Units stand in the field names. Money is in the currency of the catalog that holds the record
+(`Catalog.currency`) once loaded; in the figures' files it is in the row's own `currency`.
+None is unknown, never zero.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TaskClass = Literal["chat", "rag", "code", "extraction", "classification", "reasoning", "agents"]
+QualityWord = Literal["low", "mid", "high", "frontier"]
+PurchaseType = Literal[
+    "reserved_1m", "reserved_1y", "reserved_3y", "owned", "on_demand", "managed", "spot", "serverless"
+]
+COMMITTED: tuple[PurchaseType, ...] = ("reserved_1m", "reserved_1y", "reserved_3y", "owned")
+HOURLY: tuple[PurchaseType, ...] = ("on_demand", "managed")
+TERM_MONTHS: dict[PurchaseType, int] = {"reserved_1m": 1, "reserved_1y": 12, "reserved_3y": 36}
+LicenceClass = Literal["permissive", "community", "noncommercial", "unknown"]
+Compute = Literal["bf16", "fp8", "int8", "fp4", "cpu"]
+
+
+class Record(BaseModel):
+    """A frozen record that refuses keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sourced(Record):
+    """A record whose figures share one source and one date.
+
+    `estimate` is empty for a sourced figure; otherwise it says how the figure was estimated,
+    and every screen shows the figure as an estimate.
+    """
+
+    source: str = Field(min_length=1)
+    date: str = Field(min_length=4)
+    estimate: str = ""
+
+
+class Figure(Sourced):
+    """One number with its unit."""
+
+    value: float
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+
+class Gpu(Sourced):
+    """An accelerator (or the one CPU server); dense rates, without sparsity."""
+
+    id: str
+    name: str
+    vendor: str
+    kind: Literal["gpu", "cpu", "apple", "tpu"]
+    performance_class: str
+    memory_gb: float = Field(gt=0)
+    bandwidth_gb_s: float | None = Field(default=None, gt=0)
+    bf16_tflops: float | None = None
+    fp8_tflops: float | None = None
+    int8_tops: float | None = None
+    fp4_tflops: float | None = None
+    fp8_support: bool = False
+    fp4_support: bool = False
+    link_gb_s: float | None = None
+    gpus_per_node: int = 8
+    tdp_w: float | None = None
+    note: str = ""
+
+
+class GpuPurchase(Sourced):
+    """What one GPU costs to buy, for owned pools."""
+
+    gpu: str
+    price: float = Field(gt=0)
+    low: float | None = None
+    high: float | None = None
+    currency: str = "USD"
+
+
+class Model(Sourced):
+    """An open-weight model: size, architecture and licence.
+
+    Without an architecture (`layers` None) it can be bought as an API but not sized on a GPU.
+    """
+
+    id: str
+    hf_id: str = ""
+    params_total_b: float = Field(gt=0)
+    params_active_b: float | None = None
+    layers: int | None = None
+    hidden: int | None = None
+    heads: int | None = None
+    kv_heads: int | None = None
+    head_dim: int | None = None
+    intermediate: int | None = None
+    experts: int = 0
+    experts_per_token: int = 0
+    shared_experts: int = 0
+    moe_intermediate: int | None = None
+    dense_layers_first: int = 0
+    vocab: int | None = None
+    max_context: int | None = None
+    attention: str = ""
+    full_attention_layers: int | None = None
+    kv_lora_rank: int | None = None
+    qk_rope_head_dim: int | None = None
+    qk_nope_head_dim: int | None = None
+    v_head_dim: int | None = None
+    kv_bytes_per_token_bf16: float | None = None
+    state_bytes_per_sequence: float = 0.0
+    native_precision: str = "bf16"
+    licence: str = ""
+    licence_class: LicenceClass = "unknown"
+    released: str = ""
+    note: str = ""
+
+
+class Precision(Sourced):
+    """A weight format: bytes, the arithmetic it computes in, what runs it."""
+
+    id: str
+    name: str
+    bytes_per_weight: float = Field(gt=0)
+    bytes_per_dense_weight_moe: float = Field(gt=0)
+    bytes_per_kv: float = Field(gt=0)
+    compute: Compute
+    needs: Literal["", "fp8", "fp4", "int8"] = ""
+    kinds: tuple[str, ...]
+    vendors: tuple[str, ...]
+    engines: tuple[str, ...]
+
+
+class Engine(Sourced):
+    """An inference server; one that is not `recommended` loads but is never proposed."""
+
+    id: str
+    name: str
+    kinds: tuple[str, ...]
+    vendors: tuple[str, ...]
+    recommended: bool = True
+    why_not: str = ""
+    moe: bool = True
+    max_sequences: int
+    batched_tokens: int
+
+
+class PerformanceClass(Sourced):
+    """Efficiencies of a GPU class (PERFORMANCE_MODEL's table); read them together, never alone."""
+
+    id: str
+    eta_mem: float
+    eta_pf: float
+    tau_us: float
+    measured: bool
+
+
+class EngineOffset(Sourced):
+    """Factors of an engine on the performance model's parameters."""
+
+    engine: str
+    t_fix: float = 1.0
+    mu: float = 1.0
+    tau: float = 1.0
+
+
+class GpuPrice(Sourced):
+    """What an instance of a provider costs an hour, by region and purchase type."""
+
+    id: str
+    provider: str
+    service: str
+    instance: str
+    gpu: str
+    gpu_count: int = Field(ge=1)
+    region: str
+    purchase: PurchaseType
+    price_per_hour: float = Field(gt=0)
+    currency: str = "USD"
+    flag: str = ""
+    usable: bool = True
+
+
+class ApiOffer(Sourced):
+    """A hosted model: provider x model x tier x region, with its prices per million tokens."""
+
+    id: str
+    provider: str
+    model: str
+    provider_model: str
+    tier: Literal["standard", "batch", "priority"] = "standard"
+    region: str = "unknown"
+    region_source: str = ""
+    open_weights: bool
+    input_per_mtok: float = Field(ge=0)
+    cached_input_per_mtok: float | None = None
+    cache_write_per_mtok: float | None = None
+    output_per_mtok: float = Field(ge=0)
+    request_price: float = 0.0
+    long_context_from_tokens: int | None = None
+    long_input_per_mtok: float | None = None
+    long_output_per_mtok: float | None = None
+    currency: str = "USD"
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    retires: str = ""
+    ttft_p50_ms: float | None = None
+    ttft_p95_ms: float | None = None
+    tpot_p50_ms: float | None = None
+    tpot_p95_ms: float | None = None
+    latency_source: str = ""
+    latency_estimate: str = ""
+
+
+class QualityScore(Sourced):
+    """One benchmark score; scores of different dates are compared only where the benchmark allows it."""
+
+    model: str
+    benchmark: str
+    score: float
+    unit: str
+    reported_by: str = "independent"
+
+
+class QualityFloor(Sourced):
+    """What a quality word means for a task class: a threshold on one benchmark at one date.
+
+    Several rows of one (task, word) stand in order of preference: a model is judged on the first
+    benchmark that has its score.
+    """
+
+    task: TaskClass
+    word: QualityWord
+    benchmark: str
+    benchmark_date: str
+    threshold: float
+    unit: str
+
+
+class QuantisationLoss(Sourced):
+    """Share of the full-precision score that a precision keeps on a task class (1 is no loss)."""
+
+    precision: str
+    task: TaskClass
+    recovery: float = Field(gt=0, le=1.1)
+
+
+class Attributes(Record):
+    """What a provider declares about data: `Catalog.attributes[provider]`.
+
+    None or absent is unknown, and unknown fails a requirement. `sources` maps a field to its source.
+    """
+
+    provider: str
+    operator: Literal["self", "provider", "cloud_operated"] | None = None
+    retention_days: int | None = None
+    trains_on_data: bool | None = None
+    attestations: tuple[str, ...] = ()
+    agreements_offered: tuple[str, ...] = ()
+    agreements: tuple[str, ...] = ()
+    network: Literal["air_gapped", "private", "internet"] = "internet"
+    sources: dict[str, str] = {}
+
+
+class Region(Sourced):
+    """A region's geographies (ISO 3166 codes, `eu`, `eea`, `global`) and round trips from users, ms."""
+
+    id: str
+    geographies: tuple[str, ...]
+    round_trip_ms: dict[str, float] = {}
+
+
+class DesignRate(Sourced):
+    """The user's own rate of a design for a segment, used instead of the performance model.
+
+    An empty `segment` is every segment; `requests_per_second` is of one replica at the segment's SLO.
+    """
+
+    id: str
+    segment: str = ""
+    model: str
+    precision: str
+    gpu: str
+    gpus: int = Field(ge=1)
+    engine: str
+    requests_per_second: float = Field(gt=0)
+
+
+class LoadShape(Sourced):
+    """Hourly load over its mean for one week (168 values from Monday 00:00) or one day (24)."""
+
+    id: str
+    name: str
+    load_over_mean: tuple[float, ...]
+    minute_peak_over_hour: float = Field(ge=1)
+    note: str = ""

@@ -1,0 +1,1 @@
+"""The mathematics: scenario and catalog in, plan out."""

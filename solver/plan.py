@@ -1,0 +1,149 @@
+"""The plan: what to run, what it costs and why. The record that every face prints and the store saves."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from solver.refusals import Refusal
+
+SCHEMA = "wizard.plan/1"
+
+Status = Literal["optimal", "time_limit", "stopped", "infeasible"]
+Verdict = Literal["stay_on_api", "hybrid", "self_host", "no_plan"]
+BaselineName = Literal["closed_api", "open_api", "self_hosted", "today"]
+
+
+class Part(BaseModel):
+    """A part of the plan: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CostLine(Part):
+    """One line of the bill: `per_month` is quantity times price, in the plan's currency."""
+
+    name: str
+    unit: str
+    quantity: float
+    price: float
+    per_month: float
+    estimate: str = ""
+    source: str = ""
+
+
+class Baseline(Part):
+    """The best plan of one pure strategy on the same problem; `why_null` says why there is none."""
+
+    name: BaselineName
+    total_per_month: float | None
+    why_null: str = ""
+    lines: tuple[CostLine, ...] = ()
+
+
+class Served(Part):
+    """The part of a segment that one option serves.
+
+    `share` is of the month's requests. `per_month` is the tokens of an API, or the part of the
+    pool's hours in proportion to the replica-seconds used.
+    """
+
+    option: str
+    kind: Literal["api", "pool"]
+    share: float
+    per_month: float
+    arithmetic: str = ""
+
+
+class PlannedSegment(Part):
+    """A segment and what serves it."""
+
+    name: str
+    requests_per_month: float
+    served_by: tuple[Served, ...]
+
+
+class Replicas(Part):
+    """Replicas of one purchase type; `block` is None when they run in every block."""
+
+    purchase: str
+    block: int | None
+    count: float
+
+
+class Pool(Part):
+    """A self-hosted pool; `utilisation` is the busy share of its replica-hours at mean load."""
+
+    option: str
+    model: str
+    precision: str
+    gpu: str
+    gpus_per_replica: int
+    tensor_parallel: int
+    engine: str
+    provider: str
+    region: str
+    replicas: tuple[Replicas, ...]
+    utilisation: float
+    estimate: str = ""
+
+
+class Block(Part):
+    """A load block: hours of the month with like load, and each segment's requests/s (peak, mean)."""
+
+    hours: float
+    peak_per_s: dict[str, float]
+    mean_per_s: dict[str, float]
+
+
+class Reading(Part):
+    """A figure worth seeing beside the plan (tokens/s beside volume, KV tokens beside weights)."""
+
+    name: str
+    value: float
+    unit: str
+    says: str = ""
+
+
+class ChecklistItem(Part):
+    """One answer of the checklist: what it leans to and what it advises."""
+
+    item: str
+    answer: str
+    lean: Literal["api", "self_host", "neutral"]
+    advice: str = ""
+
+
+class PriceUsed(Part):
+    """A price that the plan rests on, as of its date, so that a later plan can name what moved."""
+
+    value: float
+    unit: str
+    date: str
+    source: str
+    estimate: str = ""
+
+
+class Plan(Part):
+    """The whole answer. `solve --json` prints it; the saved TOML holds it with the scenario."""
+
+    schema_: str = SCHEMA
+    status: Status
+    verdict: Verdict
+    currency: str
+    total_per_month: float | None
+    bound_per_month: float | None
+    gap: float | None
+    lines: tuple[CostLine, ...] = ()
+    baselines: tuple[Baseline, ...] = ()
+    segments: tuple[PlannedSegment, ...] = ()
+    pools: tuple[Pool, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    refusal_counts: dict[str, int] = {}
+    readings: tuple[Reading, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
+    doubts: tuple[str, ...] = ()
+    prices: dict[str, PriceUsed] = {}
+    exchange_rates: dict[str, PriceUsed] = {}
+    catalog_as_of: str
+    seconds: float

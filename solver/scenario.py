@@ -1,0 +1,127 @@
+"""The scenario: what is asked of the decision. Bounds and units of its values stand here and nowhere else.
+
+Written by hand as TOML (`Scenario.model_validate` of the parsed tables), written back by
+`Scenario.model_dump(exclude_defaults=True)`: human units both ways.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from catalogs.records import LicenceClass, PurchaseType, QualityWord, TaskClass
+from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens
+
+NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+Name = Annotated[str, Field(pattern=NAME)]
+Feature = Literal["fine_tune", "fixed_version", "frontier"]
+Attestation = Literal["soc2", "iso27001", "fedramp_moderate", "fedramp_high", "c5", "pci_dss"]
+
+
+class Part(BaseModel):
+    """A table of the scenario: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _as_shares(value: Any) -> Any:
+    return {value: 1.0} if isinstance(value, str) else value
+
+
+class Segment(Part):
+    """One kind of request with one set of requirements."""
+
+    requests: Rate
+    input_tokens: Tokens
+    output_tokens: Tokens
+    growth: Change = 0.0
+    shared_prefix: Share = 0.0
+    load: str = ""
+    ttft: Milliseconds | None = None
+    tpot: Milliseconds | None = None
+    percentile: Percentile = 95.0
+    task: TaskClass = "chat"
+    quality: QualityWord = "mid"
+    coverage: Share = 0.0
+    spot_tolerance: Share = 0.0
+    may_wait: bool = False
+    features: tuple[Feature, ...] = ()
+    users_in: Annotated[dict[str, Share], BeforeValidator(_as_shares)] = {}
+    processing_in: str = ""
+    storage_in: str = ""
+    max_retention_days: int | None = Field(default=None, ge=0, le=36500)
+    agreements: tuple[Literal["dpa", "baa", "scc"], ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+    no_training: bool = False
+    operated_by: tuple[Literal["self", "provider", "cloud_operated"], ...] = ()
+    network: Literal["", "air_gapped", "private", "internet"] = ""
+    license: tuple[LicenceClass, ...] = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> "Segment":
+        if self.users_in and abs(sum(self.users_in.values()) - 1) > 1e-6:
+            raise ValueError("users_in: shares that add to 100%")
+        if self.requests.amount <= 0:
+            raise ValueError("requests: more than 0, such as 60k/day")
+        if self.input_tokens.p50 <= 0:
+            raise ValueError("input_tokens: more than 0")
+        if self.output_tokens.p50 < 1:
+            raise ValueError("output_tokens: at least 1")
+        return self
+
+
+class Team(Part):
+    """Who would run it; None takes the catalog's operations default."""
+
+    engineer_cost: Rate | None = None
+    setup_weeks: float | None = Field(default=None, ge=0, le=104)
+    operations_fte: float | None = Field(default=None, ge=0, le=20)
+    expertise: Literal["yes", "hire", "none"] = "yes"
+
+
+class Policy(Part):
+    """Rules on the plan as a whole, and what is counted."""
+
+    headroom: Headroom = 0.5
+    budget: Rate | None = None
+    max_pool_designs: int | None = Field(default=None, ge=0, le=100)
+    min_suppliers: int | None = Field(default=None, ge=1, le=20)
+    max_suppliers: int | None = Field(default=None, ge=1, le=20)
+    purchase_types: tuple[PurchaseType, ...] = (
+        "reserved_1m", "reserved_1y", "reserved_3y", "on_demand", "managed", "spot", "serverless",
+    )  # fmt: skip
+    beyond_horizon: Literal["forbid", "charge"] = "forbid"
+    may_use: tuple[str, ...] = ()
+    must_use: tuple[str, ...] = ()
+    must_not_use: tuple[str, ...] = ()
+    gpus_available: dict[str, int] = {}
+    capital: float | None = Field(default=None, ge=0)
+    people: bool = True
+    setup: bool = True
+    storage: bool = True
+    network: bool = True
+    apis: bool = True
+    unusable_prices: bool = False
+
+
+class Today(Part):
+    """What runs now: the bill as billed, and the options that serve each segment."""
+
+    bill: Rate | None = None
+    served_by: dict[str, str] = {}
+
+
+class Scenario(Part):
+    """One decision to be made."""
+
+    profile: str = ""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    horizon: Months = 12
+    load: str = "azure2024_conversation"
+    blocks: int = Field(default=24, ge=1, le=168)
+    segment: dict[Name, Segment] = Field(min_length=1)
+    team: Team = Team()
+    policy: Policy = Policy()
+    today: Today = Today()
+    checklist: dict[str, int] = {}
+    sources: dict[str, str] = {}
+    catalog: dict[str, Any] = {}
