@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from solver.refusals import Refusal
 
@@ -126,7 +126,7 @@ class PriceUsed(Part):
 class Plan(Part):
     """The whole answer. `solve --json` prints it; the saved TOML holds it with the scenario."""
 
-    schema_: str = SCHEMA
+    schema_: str = Field(default=SCHEMA, alias="schema")
     status: Status
     verdict: Verdict
     currency: str

@@ -1,0 +1,173 @@
+"""The problem as data: what `options` raises and `program` optimises. Indices s, b, k, m, a as in solver/README.md.
+
+Money is in the plan's currency. Arrays are float64; an inadmissible pair is NaN in `kappa` and absent from `charges`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogs.records import ApiOffer, PurchaseType
+from solver.refusals import Refusal
+
+Array = NDArray[np.float64]
+PoolClass = Literal["self_run", "managed", "serverless"]
+
+
+@dataclass(frozen=True)
+class LoadBlocks:
+    """Blocks of the month. `hours` [b] sum to 730; peak and mean arrivals [s, b] in requests/s.
+
+    `weekend` [b] tells the day type; `merge_error` is the relative cost of merging against all 168 hours.
+    """
+
+    hours: Array
+    peak: Array
+    mean: Array
+    weekend: NDArray[np.bool_]
+    merge_error: float = 0.0
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What one request pays for one thing: `per_request` units (e.g. Mtok) at `price` a unit."""
+
+    name: str
+    unit: str
+    per_request: float
+    price: float
+
+    @property
+    def cost(self) -> float:
+        """Cost of one request."""
+        return self.per_request * self.price
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """One way of buying a replica. `price` is of the whole replica for an hour.
+
+    `availability` in (0, 1]; `box` replicas come together (>= 1); `term_months` of a commitment;
+    `capital` is the purchase price of a replica (owned only).
+    """
+
+    price: float
+    availability: float
+    box: int = 1
+    term_months: int = 0
+    capital: float = 0.0
+    source: str = ""
+    date: str = ""
+    estimate: str = ""
+
+
+@dataclass(frozen=True)
+class PoolDesign:
+    """model x precision x GPU x parallelism x engine x provider/region."""
+
+    id: str
+    model: str
+    precision: str
+    gpu: str
+    gpus: int
+    engine: str
+    provider: str
+    region: str
+    pool_class: PoolClass
+    purchases: Mapping[PurchaseType, Purchase]
+    max_replicas: int
+    estimate: str = ""
+
+
+@dataclass(frozen=True)
+class ApiOption:
+    """An API offer and its limits; infinite where unknown. Provisioned units come with `unit_rate` above 0."""
+
+    id: str
+    offer: ApiOffer
+    requests_per_s: float = np.inf
+    tokens_per_s: float = np.inf
+    unit_rate: float = 0.0
+    unit_price: float = 0.0
+    unit_min: int = 0
+    unit_step: int = 1
+    estimate: str = ""
+
+
+@dataclass(frozen=True)
+class FixedCost:
+    """A monthly cost that is paid once its trigger is on.
+
+    Triggers: ("selfhost", "") any pool is open; ("class", pool class) a pool of that class is open;
+    ("open", design id); ("site", "provider@region") a pool is open there; ("supplier", provider) an API of it is used.
+    """
+
+    name: str
+    unit: str
+    quantity: float
+    price: float
+    trigger: tuple[Literal["selfhost", "class", "open", "site", "supplier"], str]
+    estimate: str = ""
+    source: str = ""
+
+    @property
+    def per_month(self) -> float:
+        """Cost a month while the trigger is on."""
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True)
+class PeopleSteps:
+    """People beyond the first step: `fte` more for each `designs` further pool designs (whole steps)."""
+
+    fte: float
+    designs: int
+    price_per_fte_month: float
+    estimate: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Policy rules on the plan as a whole; None or empty does not bind."""
+
+    budget_per_month: float | None = None
+    max_pool_designs: int | None = None
+    min_suppliers: int | None = None
+    max_suppliers: int | None = None
+    must_use: tuple[str, ...] = ()
+    gpus_available: Mapping[str, int] = field(default_factory=dict)
+    capital: float | None = None
+    horizon_months: int = 12
+    beyond_horizon: Literal["forbid", "charge"] = "forbid"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything the program needs, and nothing else.
+
+    kappa [s, k] replica-seconds of one request (NaN: not admissible); headroom, spot_tolerance [s];
+    tokens_per_request [s] for token limits; may_wait [s]; charges per (segment index, option id);
+    `segment_of` [s] maps a sub-segment (users by region) to the scenario's segment.
+    """
+
+    segments: tuple[str, ...]
+    segment_of: tuple[str, ...]
+    blocks: LoadBlocks
+    designs: tuple[PoolDesign, ...]
+    apis: tuple[ApiOption, ...]
+    kappa: Array
+    charges: Mapping[tuple[int, str], tuple[Charge, ...]]
+    headroom: Array
+    spot_tolerance: Array
+    tokens_per_request: Array
+    may_wait: NDArray[np.bool_]
+    fixed_costs: tuple[FixedCost, ...]
+    people: PeopleSteps | None
+    rules: Rules
+    refusals: tuple[Refusal, ...] = ()
+    refusal_counts: Mapping[str, int] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
