@@ -1,0 +1,241 @@
+"""One decision in the making, as a pure value: a base, the steps taken since, and where the person is.
+
+The scenario is the fold of the steps over the base: the checklist's answers first, then what the
+person typed, which stands above both. So the order of the steps never changes the scenario, undo is
+to drop the last step, and an answers file played headless gives the same scenario as the same keys.
+"""
+
+import difflib
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, cast
+
+from catalogs.profiles import profiles
+from catalogs.toml_file import Fault, InputError, check
+from solver.checklist import changes_of, defaults_in, item_named, keys_of
+from solver.scenario import Scenario
+from wizard.scenario_keys import full_key, lookup, read_value, store, value_at
+from wizard.scenario_keys import reads_as as _reads_as
+
+FILE = "your answers"
+YOU = "you"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change: a key set to a text or cleared back to its default, or an answer of the checklist."""
+
+    kind: Literal["set", "clear", "answer"]
+    key: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A decision in the making. `base` is the tables of a profile or of a plan; it is never changed."""
+
+    name: str
+    base: Mapping[str, Any]
+    history: tuple[Step, ...] = ()
+    screen: str = ""
+    cursor: int = 0
+
+    @cached_property
+    def tables(self) -> dict[str, Any]:
+        """The raw tables of the scenario as it stands."""
+        return _fold(self.base, self.history)
+
+
+def start(name: str, profile: str) -> Session:
+    """A new decision from a shipped profile; InputError names the nearest profile when there is none."""
+    known = profiles()
+    if profile not in known:
+        near = difflib.get_close_matches(profile, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else ""
+        raise InputError(Fault("--profile", "", f'"{profile}"', "one of " + ", ".join(known), hint))
+    return Session(name, known[profile])
+
+
+def start_like(name: str, tables: Mapping[str, Any]) -> Session:
+    """A new decision like another one: its scenario's tables are the base, origins included."""
+    check(Scenario, tables, FILE)
+    return Session(name, deepcopy(dict(tables)))
+
+
+def put(session: Session, key: str, text: str) -> Session:
+    """Set a key (short form `chat.requests` too) to what was typed; `none` empties an optional key.
+
+    Raises InputError, with what was found and what is wanted, and then nothing is changed.
+    """
+    if key.startswith("checklist."):
+        item = key.removeprefix("checklist.")
+        if not text.strip().isdecimal():
+            raise InputError(Fault(FILE, key, f'"{text}"', "the number of an answer, such as 2"))
+        return answer(session, item, int(text))
+    key = full_key(session.tables, key)
+    return _checked(session, Step("set", key, text))
+
+
+def clear(session: Session, key: str) -> Session:
+    """Take back what was typed for a key: the checklist's or the base's value shows again."""
+    return _checked(session, Step("clear", full_key(session.tables, key)))
+
+
+def answer(session: Session, item: str, digit: int) -> Session:
+    """Answer an item of the checklist; another answer to it replaces this one and its changes.
+
+    Raises InputError for an item or a digit that the checklist does not have.
+    """
+    known = item_named(item)
+    if known is None or digit not in known.digits:
+        wanted = "an item of the checklist" if known is None else f"0 to {max(known.digits)}"
+        raise InputError(Fault(FILE, f"checklist.{item}", str(digit), wanted))
+    return _checked(session, Step("answer", item, str(digit)))
+
+
+def undo(session: Session) -> Session:
+    """Drop the last step; a session without steps stays as it is."""
+    return replace(session, history=session.history[:-1])
+
+
+def at(session: Session, screen: str, cursor: int = 0) -> Session:
+    """The same session on another screen or row."""
+    return replace(session, screen=screen, cursor=cursor)
+
+
+def scenario_of(session: Session) -> Scenario:
+    """The scenario as it stands; InputError when the base itself cannot be used."""
+    return check(Scenario, session.tables, FILE)
+
+
+def origin(session: Session, key: str) -> str:
+    """Where a key's value comes from: `you`, `profile`, `checklist N` or another word of its source.
+
+    The base's own words on a source (a trace, an estimate) are the profile's: `source` tells them.
+    """
+    text = source(session, key)
+    return text if text == YOU or text.startswith(("checklist ", "imported")) else "profile"
+
+
+def source(session: Session, key: str) -> str:
+    """The words of the source of a key's value, empty when the scenario's own default stands."""
+    return str(session.tables.get("sources", {}).get(full_key(session.tables, key), ""))
+
+
+def shown(session: Session, key: str) -> str:
+    """The value of a key as people write it, defaults included."""
+    return value_at(scenario_of(session), full_key(session.tables, key))
+
+
+def reads_as(key: str, text: str) -> str:
+    """What a text is read as for a full key: `1.2k / 4k` as `1,200 / 4,000`; InputError says what is wanted."""
+    return _reads_as(key, text, FILE)
+
+
+def defaults_left(session: Session) -> tuple[str, ...]:
+    """Keys that still stand at the profile's value, in the order of the scenario."""
+    return defaults_in(scenario_of(session))
+
+
+def answers_of(session: Session) -> dict[str, Any]:
+    """The answers file that plays this session again: profile or base, `[set]` and `[checklist]`."""
+    puts, answers = _latest(session.history)
+    return {
+        **({"profile": session.base["profile"]} if session.base.get("profile") else {}),
+        **({"set": puts} if puts else {}),
+        **({"checklist": answers} if answers else {}),
+    }
+
+
+def play(answers: Mapping[str, Any], name: str = "played") -> Scenario:
+    """The scenario of an answers file: `profile`, and tables `[set]` (key to text) and `[checklist]`."""
+    unknown = sorted(set(answers) - {"profile", "set", "checklist", "name", "keys"})
+    if unknown:
+        raise InputError(Fault("answers", unknown[0], "an unknown key", "profile, set or checklist"))
+    session = start(name, str(answers.get("profile", "")))
+    for item, digit in answers.get("checklist", {}).items():
+        session = answer(session, item, digit)
+    for key, text in answers.get("set", {}).items():
+        session = put(session, key, str(text))
+    return scenario_of(session)
+
+
+def to_draft(session: Session) -> dict[str, Any]:
+    """The session as tables for a draft: where the person is, the base, and all steps."""
+    return {
+        "draft": {"name": session.name, "screen": session.screen, "cursor": session.cursor},
+        "history": [{step.kind: step.key, "value": step.value} for step in session.history],
+        "base": deepcopy(dict(session.base)),
+    }
+
+
+def from_draft(tables: Mapping[str, Any], file: str = "draft") -> Session:
+    """The session that `to_draft` wrote; InputError when the tables are no draft."""
+    try:
+        place = tables["draft"]
+        steps = tuple(_step(entry) for entry in tables.get("history", []))
+        session = Session(str(place["name"]), tables["base"], steps, str(place["screen"]), int(place["cursor"]))
+        check(Scenario, session.tables, file)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(Fault(file, "draft", f"no draft ({error})", "a draft as the wizard writes it")) from None
+    return session
+
+
+def _step(entry: Mapping[str, str]) -> Step:
+    kind = next(kind for kind in ("set", "clear", "answer") if kind in entry)
+    return Step(cast("Literal['set', 'clear', 'answer']", kind), entry[kind], str(entry.get("value", "")))
+
+
+def _checked(session: Session, step: Step) -> Session:
+    changed = replace(session, history=(*session.history, step))
+    check(Scenario, changed.tables, FILE)
+    return changed
+
+
+def _latest(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, int]]:
+    """What stands of the steps: text by key, digit by checklist item."""
+    puts: dict[str, str] = {}
+    answers: dict[str, int] = {}
+    for step in steps:
+        if step.kind == "answer":
+            answers[step.key] = int(step.value)
+        elif step.kind == "set":
+            puts[step.key] = step.value
+        else:
+            puts.pop(step.key, None)
+    return dict(sorted(puts.items())), answers
+
+
+def _fold(base: Mapping[str, Any], steps: tuple[Step, ...]) -> dict[str, Any]:
+    tables = deepcopy(dict(base))
+    sources: dict[str, str] = tables.setdefault("sources", {})
+    checklist: dict[str, int] = tables.setdefault("checklist", {})
+    puts, answers = _latest(steps)
+    for item, digit in answers.items():
+        _release(tables, sources, item)
+        checklist[item] = digit
+    for item, digit in answers.items():
+        known = item_named(item)
+        for key, value in changes_of(item, digit, tuple(tables.get("segment", {}))).items():
+            if sources.get(key) != YOU:
+                store(tables, key, value)
+                sources[key] = f"checklist {known.number if known else 0}"
+    for key, text in puts.items():
+        store(tables, key, read_value(key, text))
+        sources[key] = YOU
+    tables["sources"] = dict(sorted(sources.items()))
+    return tables
+
+
+def _release(tables: dict[str, Any], sources: dict[str, str], item: str) -> None:
+    """Give the keys that an earlier answer in the base had set back to the profile's value."""
+    known = item_named(item)
+    profile = profiles().get(str(tables.get("profile", "")), {})
+    for key in keys_of(item, tuple(tables.get("segment", {}))):
+        if known is not None and sources.get(key) == f"checklist {known.number}":
+            store(tables, key, lookup(profile, key))
+            sources.pop(key)
+            if key in profile.get("sources", {}):
+                sources[key] = profile["sources"][key]
