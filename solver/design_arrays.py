@@ -1,0 +1,320 @@
+"""Designs as a struct of arrays: every figure that the performance model needs, looked up once.
+
+SI units (bytes, seconds, FLOP/s) except where a name says otherwise. Symbols as in README,
+"Performance of one replica". NaN is unknown: whatever rests on it comes out NaN and is never admissible.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogs.catalog import Catalog
+from catalogs.records import EngineOffset, Gpu, Model, Precision
+from solver.memory import GB, kv_share, weight_bytes
+
+Array = NDArray[np.float64]
+R = TypeVar("R")
+# Engines that can replicate attention over the GPUs (each group with its own requests) and share the experts.
+DATA_PARALLEL_ATTENTION = frozenset({"vllm", "sglang", "tensorrt-llm", "trt-llm"})
+ASSUMED_LINK_GB_S = 32.0  # PCIe 4 x16 one way: the usual link of gpus.csv without NVLink, where a row has none
+ASSUMED_FLOP_PER_BYTE = 30.0  # lowest 16-bit peak over bandwidth of gpus.csv (the CPU server), where a row has no peak
+DENSE_FLOOR = 0.01  # of all parameters, where rounded totals would leave nothing beside the experts
+
+
+@dataclass(frozen=True)
+class Design:
+    """A replica to be sized: catalog ids, and the GPUs of one replica.
+
+    `attention_groups` is dp: None lets the model choose, 1 where attention is not latent.
+    """
+
+    model: str
+    precision: str
+    gpu: str
+    gpus: int
+    engine: str
+    attention_groups: int | None = None
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """P, P_act, P_d and P_e of a model, and whether the split had to be computed."""
+
+    total: float
+    active: float
+    dense: float
+    expert: float
+    estimate: str = ""
+
+
+@dataclass(frozen=True)
+class DesignArrays:
+    """Arrays over designs, in the order of `designs`."""
+
+    designs: tuple[Design, ...]
+    gpus: Array
+    tensor_parallel: Array
+    attention_groups: Array
+    memory: Array
+    bandwidth: Array
+    flops: Array
+    flops_16bit: Array
+    link: Array
+    dense_params: Array
+    expert_params: Array
+    active_params: Array
+    dense_bytes: Array
+    expert_bytes: Array
+    layers: Array
+    full_layers: Array
+    hidden: Array
+    heads: Array
+    attention_dim: Array
+    latent_flops: Array
+    activated_share: Array
+    is_moe: NDArray[np.bool_]
+    weights: Array
+    kv_token: Array
+    kv_sequence: Array
+    kv_room: Array
+    kv_tokens: Array
+    max_context: Array
+    max_sequences: Array
+    batched_tokens: Array
+    eta_mem: Array
+    eta_pf: Array
+    tau: Array
+    t_fix: Array
+    mu: Array
+    tau_moe: float
+    alpha: float
+    sigma: float
+    eta_kv: float
+    mixed_step: float
+    safety: float
+    memory_fraction: float
+    runtime: float
+    estimates: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.designs)
+
+
+def parameters(model: Model) -> Parameters:
+    """Split a model's parameters into dense and routed experts.
+
+    With the active number known, P - P_act = P_e*(1 - k/E) gives P_e; without it P_e comes from the
+    architecture (three matrices an expert) and P_act from the same identity.
+    """
+    total = model.params_total_b * 1e9
+    if not model.experts or not model.experts_per_token:
+        return Parameters(total, (model.params_active_b or model.params_total_b) * 1e9, total, 0.0)
+    idle = 1 - model.experts_per_token / model.experts
+    if model.params_active_b is not None:
+        active, estimate = model.params_active_b * 1e9, ""
+        expert = (total - active) / idle
+    else:
+        size = model.moe_intermediate or model.intermediate
+        if not (size and model.hidden and model.layers):
+            return Parameters(total, np.nan, np.nan, np.nan)
+        expert = 3.0 * (model.layers - model.dense_layers_first) * model.experts * model.hidden * size
+        active = total - expert * idle
+        estimate = "active parameters computed from the architecture"
+    expert = min(expert, (1 - DENSE_FLOOR) * total)
+    return Parameters(total, max(active, total - expert * idle), total - expert, expert, estimate)
+
+
+def is_sized(model: Model) -> bool:
+    """Whether the record holds enough of the architecture to be put on a GPU."""
+    known = bool(model.layers and model.hidden and model.heads)
+    return known and bool(np.isfinite(_kv_bytes_16bit(model)) and np.isfinite(parameters(model).dense))
+
+
+def is_latent(model: Model) -> bool:
+    """Whether the KV cache is a latent one (MLA), which tensor parallelism cannot split."""
+    return model.attention.startswith("mla")
+
+
+def _kv_bytes_16bit(model: Model) -> float:
+    """KV bytes of a token over all heads at 2 bytes an element; the record's own figure first."""
+    layers = model.full_attention_layers or model.layers
+    if model.kv_bytes_per_token_bf16 is not None:
+        return model.kv_bytes_per_token_bf16
+    if layers is None:
+        return np.nan
+    if is_latent(model):
+        return 2.0 * layers * ((model.kv_lora_rank or np.nan) + (model.qk_rope_head_dim or 0))
+    return 2.0 * 2.0 * layers * (model.kv_heads or np.nan) * (model.head_dim or np.nan)
+
+
+def _attention_dim(model: Model) -> float:
+    """Head size d of the score and value products; MLA mixes two sizes, their mean counts."""
+    parts = (model.qk_nope_head_dim, model.qk_rope_head_dim, model.v_head_dim)
+    if is_latent(model) and all(part is not None for part in parts):
+        return sum(part for part in parts if part is not None) / 2
+    return float(model.head_dim or np.nan)
+
+
+def _model_row(model: Model) -> tuple[float, ...]:
+    split, latent = parameters(model), is_latent(model)
+    moe = split.expert > 0
+    layers = float(model.layers or np.nan)
+    full = float(model.full_attention_layers or layers)
+    return (
+        split.dense, split.expert, split.active, layers, full, float(model.hidden or np.nan),
+        float(model.heads or np.nan), _attention_dim(model),
+        2.0 * (model.kv_lora_rank or 0) + (model.qk_rope_head_dim or 0) if latent else 0.0,
+        model.experts_per_token / model.experts if moe else 1.0, float(moe), float(latent),
+        _kv_bytes_16bit(model), float(model.kv_heads or (1 if latent else np.nan)),
+        model.state_bytes_per_sequence, float("sliding" in model.attention),
+        float(model.max_context or np.inf),
+    )  # fmt: skip
+
+
+def peak_16bit(gpu: Gpu) -> float:
+    """Dense 16-bit peak, FLOP/s; without one half the 8-bit or a quarter of the 4-bit peak, else an assumption."""
+    for tflops, factor in ((gpu.bf16_tflops, 1.0), (gpu.fp8_tflops, 0.5), (gpu.fp4_tflops, 0.25)):
+        if tflops:
+            return tflops * factor * 1e12
+    return ASSUMED_FLOP_PER_BYTE * 1e9 * (gpu.bandwidth_gb_s or np.nan)
+
+
+def peak(gpu: Gpu, precision: Precision) -> float:
+    """Dense peak at the precision that a format computes in, FLOP/s: 16 bit where the GPU lacks the narrow one."""
+    narrow = {
+        "fp8": gpu.fp8_tflops if gpu.fp8_support else None,
+        "fp4": gpu.fp4_tflops if gpu.fp4_support else None,
+        "int8": gpu.int8_tops,
+    }.get(precision.compute)
+    wide = peak_16bit(gpu)
+    return max(narrow * 1e12, wide) if narrow and np.isfinite(wide) else wide
+
+
+def _gpu_row(catalog: Catalog, gpu: Gpu) -> tuple[float, ...]:
+    group = catalog.performance_classes.get(gpu.performance_class)
+    etas = (group.eta_mem, group.eta_pf, group.tau_us * 1e-6) if group else (np.nan, np.nan, np.nan)
+    return (
+        gpu.memory_gb * GB, (gpu.bandwidth_gb_s or np.nan) * 1e9, peak_16bit(gpu),
+        (gpu.link_gb_s or ASSUMED_LINK_GB_S) * 1e9, *etas,
+    )  # fmt: skip
+
+
+def _index(keys: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
+    """Distinct keys in order of appearance, and the place of each key among them."""
+    distinct = list(dict.fromkeys(keys))
+    place = {key: i for i, key in enumerate(distinct)}
+    return distinct, np.array([place[key] for key in keys], dtype=np.intp)
+
+
+def _rows(records: Mapping[str, R], keys: Sequence[str], row: Callable[[R], Sequence[float]]) -> list[Array]:
+    """One array over designs for each column that `row` makes of a record; each record is read once."""
+    distinct, place = _index(keys)
+    if not distinct:
+        return []
+    table = np.array([row(records[key]) for key in distinct], dtype=np.float64)
+    return [column[place] for column in table.T]
+
+
+def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
+    """Look up what the model needs of these designs. KeyError: an id that the catalog lacks.
+
+    Tensor parallel is the number of GPUs. A model with latent attention (MLA) uses attention data
+    parallelism instead, where the engine has it and it leaves room for more KV tokens: tensor
+    parallelism would keep a whole copy of the cache on every GPU, data parallelism pays with a whole
+    copy of the dense weights.
+    """
+    if not designs:
+        raise ValueError("no designs")
+    models, gpus_of = [d.model for d in designs], [d.gpu for d in designs]
+    precisions, engines = [d.precision for d in designs], [d.engine for d in designs]
+    g = np.array([d.gpus for d in designs], dtype=np.float64)
+    (
+        dense, expert, active, layers, full, hidden, heads, dim, latent_flops, share, moe, latent,
+        kv_16bit, kv_heads, state, sliding, context,
+    ) = _rows(catalog.models, models, _model_row)  # fmt: skip
+    memory, bandwidth, flops_16bit, link, eta_mem, eta_pf, tau = _rows(
+        catalog.gpus, gpus_of, lambda gpu: _gpu_row(catalog, gpu)
+    )
+    b_w, b_d_moe, b_kv = _rows(
+        catalog.precisions, precisions, lambda p: (p.bytes_per_weight, p.bytes_per_dense_weight_moe, p.bytes_per_kv)
+    )
+    sequences, batched = _rows(catalog.engines, engines, lambda e: (e.max_sequences, e.batched_tokens))
+    offsets = {id_: catalog.engine_offsets.get(id_, _no_offset(id_)) for id_ in set(engines)}
+    by_t_fix, by_mu, by_tau = _rows(offsets, engines, lambda o: (o.t_fix, o.mu, o.tau))
+    pairs = {f"{gpu}/{p}": (gpu, p) for gpu, p in dict.fromkeys(zip(gpus_of, precisions, strict=True))}
+    (flops,) = _rows(
+        pairs,
+        [f"{gpu}/{p}" for gpu, p in zip(gpus_of, precisions, strict=True)],
+        lambda pair: (peak(catalog.gpus[pair[0]], catalog.precisions[pair[1]]),),
+    )
+    perf = {key: figure.value for key, figure in catalog.operations.items() if key.startswith("perf_")}
+    is_moe, is_mla = moe > 0, latent > 0
+    b_d = np.where(is_moe, b_d_moe, b_w)
+    kv_all = kv_16bit * b_kv / 2
+    state = np.where(sliding > 0, state * b_kv / 2, state)  # a window is KV cache, a linear state is not
+    runtime = perf["perf_runtime_gb"] * GB
+
+    def room(tp: Array) -> tuple[Array, Array, Array]:
+        weights = weight_bytes(dense, b_d, expert, b_w, tp, g)
+        return (
+            weights,
+            perf["perf_memory_fraction"] * memory - weights - runtime,
+            kv_all * kv_share(kv_heads, is_mla, tp),
+        )
+
+    _, room_dp, kv_dp = room(np.ones_like(g))
+    _, room_tp, kv_tp = room(g)
+    may = is_mla & np.array([engine in DATA_PARALLEL_ATTENTION for engine in engines]) & (g > 1)
+    chosen = np.where(may & (g * room_dp / kv_dp > room_tp / kv_tp), g, 1.0)
+    asked = np.array([d.attention_groups or 0 for d in designs], dtype=np.float64)
+    dp = np.where(asked > 0, asked, chosen)
+    tp = g / dp
+    weights, kv_room, kv_token = room(tp)
+    return DesignArrays(
+        designs=tuple(designs), gpus=g, tensor_parallel=tp, attention_groups=dp,
+        memory=memory, bandwidth=bandwidth, flops=flops, flops_16bit=flops_16bit, link=link,
+        dense_params=dense, expert_params=expert, active_params=active, dense_bytes=b_d, expert_bytes=b_w,
+        layers=layers, full_layers=full, hidden=hidden, heads=heads, attention_dim=dim, latent_flops=latent_flops,
+        activated_share=share, is_moe=is_moe, weights=weights, kv_token=kv_token, kv_sequence=state / tp,
+        kv_room=kv_room, kv_tokens=np.maximum(dp * kv_room / kv_token, 0.0), max_context=context,
+        max_sequences=sequences, batched_tokens=batched, eta_mem=eta_mem,
+        eta_pf=eta_pf * np.where(is_moe, perf["perf_moe_eta_pf"], 1.0), tau=tau * by_tau,
+        t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix, mu=perf["perf_mu"] * by_mu,
+        tau_moe=perf["perf_tau_moe"], alpha=perf["perf_alpha_us"] * 1e-6, sigma=perf["perf_sigma_us"] * 1e-6,
+        eta_kv=perf["perf_eta_kv"], mixed_step=perf["perf_mixed_step"], safety=perf["perf_safety"],
+        memory_fraction=perf["perf_memory_fraction"], runtime=runtime,
+        estimates=_estimates(catalog, designs),
+    )  # fmt: skip
+
+
+def _no_offset(engine: str) -> EngineOffset:
+    return EngineOffset(engine=engine, source="no offset known", date="none")
+
+
+def _estimates(catalog: Catalog, designs: Sequence[Design]) -> tuple[str, ...]:
+    """Why each design's figures are estimates; empty where its GPU class and engine were measured."""
+
+    def of(model: str, gpu: str, engine: str, several: bool) -> str:
+        card = catalog.gpus[gpu]
+        group = catalog.performance_classes.get(card.performance_class)
+        return "; ".join(
+            filter(
+                None,
+                (
+                    parameters(catalog.models[model]).estimate,
+                    "" if group and group.measured else f"no or few measurements of {card.name}",
+                    "" if engine in catalog.engine_offsets else f"no measurements of {catalog.engines[engine].name}",
+                    f"link of {card.name} assumed as {ASSUMED_LINK_GB_S:g} GB/s"
+                    if several and not card.link_gb_s
+                    else "",
+                    "" if card.bf16_tflops else f"16-bit peak of {card.name} assumed",
+                ),
+            )
+        )
+
+    keys = [(d.model, d.gpu, d.engine, d.gpus > 1) for d in designs]
+    said = {key: of(*key) for key in dict.fromkeys(keys)}
+    return tuple(said[key] for key in keys)

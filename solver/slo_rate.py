@@ -1,0 +1,324 @@
+"""The highest request rate of one replica at a segment's SLO; equations in README, "Performance of one replica".
+
+Every constraint rises with the number N in flight, and so does the rate that keeps N in flight: one
+bisection over N for all designs at once finds the highest rate.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solver.design_arrays import DesignArrays
+from solver.memory import GB, MemoryFit, memory_fit
+from solver.performance import Prefill, decode_step, prefill
+
+Array = NDArray[np.float64]
+PREFILL_CEILING = 0.9  # of the prefill server's time, so that a rate without an SLO still has a bounded queue
+FEWEST, STEPS, NEWTON_STEPS = 1e-3, 40, 8
+SMALLEST_SHAPE = 0.05  # of the gamma
+
+
+class Outcome(StrEnum):
+    """Whether a design may serve, or the first thing that forbids it."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    MEMORY = "memory"
+    CONTEXT = "context"
+    TTFT = "ttft"
+    TPOT = "tpot"
+
+
+class Bound(StrEnum):
+    """What holds the rate down: KV cache, an SLO, prefill's share of the time, or the engine's sequence limit."""
+
+    NONE = ""
+    KV = "kv"
+    TPOT = "tpot"
+    TTFT = "ttft"
+    COMPUTE = "compute"
+    SEQUENCES = "sequences"
+
+
+@dataclass(frozen=True)
+class RequestShape:
+    """One kind of request and its SLO.
+
+    Token counts are means with coefficients of variation (log-normal lengths); `shared_prefix` is the share of
+    the input that all requests have in common; `ttft_ms` and `tpot_ms` hold at `percentile`, None is no limit;
+    `longest_tokens` (input and output) must fit.
+    """
+
+    input_tokens: float
+    input_cv: float
+    output_tokens: float
+    output_cv: float
+    shared_prefix: float
+    ttft_ms: float | None
+    tpot_ms: float | None
+    percentile: float
+    longest_tokens: float
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Arrays over designs.
+
+    `requests_per_s` is the highest rate over the safety factor, NaN where the design is refused; kappa is
+    its inverse. `ttft_ms` and `tpot_ms` are the SLO's percentile at that rate, for a refused design at
+    vanishing load (the best it can do). `concurrency` is the mean number in flight, `kv_tokens` what the
+    cache holds, the `_gb` figures are of the whole replica. `rule` holds values of Outcome, `bound_by` of Bound.
+    """
+
+    requests_per_s: Array
+    ttft_ms: Array
+    tpot_ms: Array
+    concurrency: Array
+    kv_tokens: Array
+    max_context: Array
+    weights_gb: Array
+    memory_needed_gb: Array
+    memory_available_gb: Array
+    rule: NDArray[np.str_]
+    bound_by: NDArray[np.str_]
+
+
+def normal_quantile(percentile: float) -> float:
+    """Standard normal quantile of a percentile in (0, 100)."""
+    return NormalDist().inv_cdf(percentile / 100)
+
+
+def gamma_quantile(mean: Array, variance: Array, percentile: float) -> Array:
+    """Quantile of gamma distributions by their mean and variance; a constant where the variance is 0.
+
+    Wilson and Hilferty's cube (PNAS 17, 1931, 684-688): the cube root of a gamma variable over its mean is nearly
+    normal with mean 1 - 1/(9k) and variance 1/(9k), k the shape.
+    """
+    shape = np.maximum(mean**2 / np.maximum(variance, 1e-300), SMALLEST_SHAPE)
+    spread = 1 / (9 * shape)
+    root = np.maximum(1 - spread + normal_quantile(percentile) * np.sqrt(spread), 0.0)
+    return np.asarray(mean * root**3)
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What a number in flight means: the rate that keeps it, and the times at that rate (s)."""
+
+    rate: Array
+    step: Array
+    service: Array
+    tpot: Array
+    wait: Array
+
+
+@dataclass(frozen=True)
+class _Case:
+    """One request shape on all designs: what does not depend on the load."""
+
+    arrays: DesignArrays
+    shape: RequestShape
+    prompt: Prefill
+    new_tokens: float
+    context: float
+    z: float
+
+    @property
+    def iterations(self) -> Array:
+        """Iterations that carry the own prompt: one for each batched-token budget, one at least."""
+        return np.maximum(1.0, self.new_tokens / self.arrays.batched_tokens)
+
+
+def highest_rates(arrays: DesignArrays, shape: RequestShape) -> Rates:
+    """Find the highest rate of every design at the SLO.
+
+    Without SLO limits the KV cache, the engine's sequences and a ceiling on prefill's share (PREFILL_CEILING)
+    bound the rate: they hold beside the limits as well, so that a looser SLO never lowers the rate.
+    """
+    a = arrays
+    shared = shape.shared_prefix * shape.input_tokens
+    case = _Case(
+        arrays=a,
+        shape=shape,
+        prompt=prefill(a, shape.input_tokens, shared, shape.input_cv),
+        new_tokens=shape.input_tokens - shared,
+        context=shape.input_tokens + shape.output_tokens / 2,
+        z=normal_quantile(shape.percentile),
+    )
+    with np.errstate(all="ignore"):  # unknown figures are NaN and stay so
+        memory = memory_fit(a, shape.input_tokens, shape.output_tokens, shape.longest_tokens, shared)
+        limits = _limits(case, shared)
+        low, high = np.full(len(a), np.log(FEWEST)), np.log(np.maximum(a.max_sequences, 2 * FEWEST))
+
+        def keeps(log_n: Array) -> NDArray[np.bool_]:
+            n = np.exp(log_n)
+            load = _load(case, n)
+            return np.asarray(np.all([over(n, load) <= 1 for over in limits.values()], axis=0))
+
+        admissible = keeps(low)
+        top = _bisect(keeps, low, high)
+        n_top = np.exp(top)
+        rate = _load(case, n_top).rate / a.safety
+        n = np.exp(_bisect(lambda log_n: _load(case, np.exp(log_n)).rate <= rate, low, top))
+        n = np.where(admissible, n, FEWEST)
+        load = _load(case, n)
+        ttft, tpot = _ttft_quantile(case, load), _tpot_quantile(case, n, load)
+        rule = _rule(case, memory, limits)
+        kv_at_rest = limits[Bound.KV](np.full(len(a), FEWEST), load) * a.kv_room
+        needed = a.gpus * (a.weights + a.runtime + np.where(a.kv_room > 0, kv_at_rest, 0.0)) / GB
+        bound = _bound(limits, n_top, _load(case, n_top))
+    ok = (rule == Outcome.OK) & admissible
+    return Rates(
+        requests_per_s=np.where(ok, rate, np.nan),
+        ttft_ms=ttft * 1e3,
+        tpot_ms=tpot * 1e3,
+        concurrency=np.where(ok, n, np.nan),
+        kv_tokens=memory.kv_tokens,
+        max_context=a.max_context,
+        weights_gb=memory.weights_gb,
+        memory_needed_gb=np.fmax(memory.needed_gb, needed),
+        memory_available_gb=memory.available_gb,
+        rule=rule,
+        bound_by=np.where(ok, bound, Bound.NONE),
+    )
+
+
+def _bisect(keeps: Callable[[Array], NDArray[np.bool_]], low: Array, high: Array) -> Array:
+    """Largest value between `low` and `high` that keeps a condition which, once broken, stays broken."""
+    whole = keeps(high)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        kept = keeps(middle)
+        low, high = np.where(kept, middle, low), np.where(kept, high, middle)
+    return np.where(whole, high, low)
+
+
+def _load(case: _Case, n: Array) -> _Load:
+    """Solve Little's law N = lambda*(TTFT + (O-1)*TPOT) for the rate, given N.
+
+    With s(N) fixed the residence time T rises in lambda to a pole, and 1/T falls to 0 nearly in a straight
+    line: Newton's steps on N/T - lambda settle within NEWTON_STEPS.
+    """
+    a, shape = case.arrays, case.shape
+    step = decode_step(a, np.maximum(n, 1.0), case.context)
+    marginal = case.prompt.marginal
+    service = marginal + case.new_tokens * step / a.batched_tokens  # D
+    square = 1 + shape.input_cv**2
+    second = service**2 * square
+    idle = a.t_fix + _own_prefill(case, step) + step / 2
+    decode = max(shape.output_tokens - 1, 0.0) * step
+    pole = (1 - 1e-9) / service
+    rate = np.minimum(n / (idle + decode), pole)
+    for _ in range(NEWTON_STEPS):
+        free, left = 1 - rate * service, 1 - rate * marginal
+        time = idle + rate * second / (2 * free) + decode / left
+        slope = second / (2 * free**2) + decode * marginal / left**2
+        rate = rate + (n / time - rate) / (1 + n * slope / time**2)
+        rate = np.clip(rate, 0.0, pole)
+    wait = rate * second / (2 * (1 - rate * service))
+    return _Load(rate, step, service, step / (1 - rate * marginal), wait)
+
+
+def _own_prefill(case: _Case, step: Array) -> Array:
+    """The own prompt in the iterations that carry it; on an idle replica no less than the prefill alone."""
+    return np.asarray(np.maximum(case.prompt.marginal + step * case.iterations, case.prompt.alone))
+
+
+def _ttft_quantile(case: _Case, load: _Load) -> Array:
+    """TTFT at the percentile: a constant start, and a gamma with the mean and variance of what follows."""
+    cv2 = case.shape.input_cv**2
+    own = _own_prefill(case, load.step)
+    mean = load.step / 2 + load.wait + own
+    third = load.service**3 * (1 + cv2) ** 3
+    waiting = load.wait**2 + load.rate * third / (3 * (1 - load.rate * load.service))
+    varying = case.prompt.marginal + load.step * np.where(case.iterations > 1, case.iterations, 0.0)
+    variance = load.step**2 / 12 + waiting + cv2 * varying**2
+    return np.asarray(case.arrays.t_fix + gamma_quantile(mean, variance, case.shape.percentile))
+
+
+def _tpot_quantile(case: _Case, n: Array, load: _Load) -> Array:
+    """TPOT at the percentile: the mean times 1 + z*spread.
+
+    The spread comes from the number running, which is near Poisson, and from the prompts that happen to
+    be read meanwhile: compound Poisson, with the Cornish-Fisher skew term that matters when they are few.
+    """
+    a, shape = case.arrays, case.shape
+    running = np.maximum(n, 1.0)
+    longer = decode_step(a, running * 1.01, case.context)
+    elasticity = (longer / load.step - 1) / 0.01
+    by_number = elasticity * np.sqrt(1 / (2 * running))
+    steps = max(shape.output_tokens - 1, 1.0)
+    prompts = load.rate * steps * load.tpot
+    cv2 = shape.input_cv**2
+    unit = case.prompt.marginal / (steps * load.tpot)
+    by_prompts = unit * np.sqrt(prompts * (1 + cv2))
+    some = np.minimum(prompts / (1 - shape.percentile / 100), 1.0)
+    skew = unit * max(case.z**2 - 1, 0.0) / 6 * (1 + cv2) ** 2 * some
+    return np.asarray(load.tpot * (1 + case.z * np.hypot(by_number, by_prompts) + skew))
+
+
+def _limits(case: _Case, shared: float) -> dict[Bound, Callable[[Array, _Load], Array]]:
+    """Every constraint as its use over its limit: at most 1 is kept. NaN is not kept."""
+    a, shape, z = case.arrays, case.shape, case.z
+    output_square = shape.output_cv**2
+    tokens = case.new_tokens + shape.output_tokens * (1 + output_square)  # r: long ones stay longer
+    spread = (shape.input_cv * shape.input_tokens) ** 2
+    spread += shape.output_tokens**2 * (1 + output_square) ** 2 * output_square  # size-biased log-normal
+    each = a.kv_token * tokens + a.kv_sequence
+    second = each**2 + a.kv_token**2 * spread
+    room = np.where(a.kv_room > 0, a.kv_room, np.nan)
+
+    def kv(n: Array, load: _Load) -> Array:
+        group = n / a.attention_groups  # each group holds its own cache
+        return np.asarray((a.kv_token * shared + group * each + z * np.sqrt(group * second) + each) / room)
+
+    def sequences(n: Array, load: _Load) -> Array:
+        return np.asarray((n + z * np.sqrt(n)) / a.max_sequences)
+
+    def compute(n: Array, load: _Load) -> Array:
+        return np.asarray(load.rate * load.service / PREFILL_CEILING)
+
+    limits: dict[Bound, Callable[[Array, _Load], Array]] = {
+        Bound.KV: kv,
+        Bound.SEQUENCES: sequences,
+        Bound.COMPUTE: compute,
+    }
+    if shape.ttft_ms is not None:
+        ttft_s = shape.ttft_ms / 1e3
+        limits[Bound.TTFT] = lambda n, load: _ttft_quantile(case, load) / ttft_s
+    if shape.tpot_ms is not None and shape.output_tokens > 1:
+        tpot_s = shape.tpot_ms / 1e3
+        limits[Bound.TPOT] = lambda n, load: _tpot_quantile(case, n, load) / tpot_s
+    return limits
+
+
+def _rule(case: _Case, memory: MemoryFit, limits: dict[Bound, Callable[[Array, _Load], Array]]) -> NDArray[np.str_]:
+    """First rule that refuses each design, at vanishing load."""
+    a = case.arrays
+    n = np.full(len(a), FEWEST)
+    load = _load(case, n)
+    broken = {bound: ~(over(n, load) <= 1) for bound, over in limits.items()}
+    never = np.zeros(len(a), dtype=np.bool_)
+    timed = np.isfinite(load.step) & np.isfinite(case.prompt.alone)
+    return np.select(
+        [
+            ~np.isfinite(memory.requests),
+            case.shape.longest_tokens > a.max_context,
+            ~memory.fits | broken[Bound.KV],
+            ~timed,
+            broken.get(Bound.TTFT, never),
+            broken.get(Bound.TPOT, never),
+        ],
+        [Outcome.UNKNOWN, Outcome.CONTEXT, Outcome.MEMORY, Outcome.UNKNOWN, Outcome.TTFT, Outcome.TPOT],
+        Outcome.OK,
+    )
+
+
+def _bound(limits: dict[Bound, Callable[[Array, _Load], Array]], n: Array, load: _Load) -> NDArray[np.str_]:
+    """The constraint that is nearest to its limit."""
+    names = np.array(list(limits))
+    use = np.stack([np.nan_to_num(over(n, load), nan=-1.0) for over in limits.values()])
+    return np.asarray(names[np.argmax(use, axis=0)])
