@@ -31,6 +31,34 @@ def changes_of(name: str, digit: int, segments: Sequence[str]) -> dict[str, Any]
     return {key: value for pattern, value in answer.changes.items() for key in _filled(pattern, segments)}
 
 
+def applied(scenario: Scenario, name: str, digit: int) -> Scenario:
+    """The scenario with the changes of one answer and nothing else: a look ahead, in which no source is noted.
+
+    Raises KeyError for an item or a digit that the checklist does not have.
+    """
+    tables = scenario.model_dump(exclude_defaults=True)
+    for key, value in changes_of(name, digit, tuple(scenario.segment)).items():
+        *path, last = key.split(".")
+        place = tables
+        for part in path:
+            place = place.setdefault(part, {})
+        place.pop(last, None)
+        if value is not None:
+            place[last] = value
+    return Scenario.model_validate(tables)
+
+
+def implied(scenario: Scenario, name: str) -> int | None:
+    """The answer that a scenario already holds without having been asked: the only one that changes nothing."""
+    item = _known(name)
+    still = [
+        digit
+        for digit in item.digits
+        if digit and item.answer(digit).changes and applied(scenario, name, digit) == scenario
+    ]
+    return still[0] if len(still) == 1 else None
+
+
 def item_of(key: str) -> Item | None:
     """The item that a full key belongs to: the one whose answers change it, else the one that asks for it."""
     parts = key.split(".")

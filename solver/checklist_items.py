@@ -238,7 +238,7 @@ ITEMS: tuple[Item, ...] = (
             ),
             Answer(
                 "a year, terms up to a year", "neutral",
-                {"horizon": "12 months", "policy.purchase_types": [kind for kind in _RENTED if kind != "reserved_3y"]},
+                {"horizon": "12 months", "policy.purchase_types": _RENTED},
                 "Ask for a price with an exit: GPU prices have fallen within a year's term.",
             ),
             Answer(
@@ -301,7 +301,7 @@ ITEMS: tuple[Item, ...] = (
             Answer(
                 "anyone, anywhere", "api",
                 {
-                    "segment.*.processing_in": "anywhere", "segment.*.storage_in": "anywhere",
+                    "segment.*.processing_in": None, "segment.*.storage_in": None,
                     "segment.*.no_training": False, "segment.*.max_retention_days": None,
                     "segment.*.operated_by": [],
                 },
@@ -310,7 +310,7 @@ ITEMS: tuple[Item, ...] = (
             Answer(
                 "any country, but never for training", "neutral",
                 {
-                    "segment.*.processing_in": "anywhere", "segment.*.storage_in": "anywhere",
+                    "segment.*.processing_in": None, "segment.*.storage_in": None,
                     "segment.*.no_training": True, "segment.*.max_retention_days": None, "segment.*.operated_by": [],
                 },
                 "Check the contract: training off by default, or only on request?",
@@ -335,7 +335,7 @@ ITEMS: tuple[Item, ...] = (
             Answer(
                 "nothing may be kept: no retention", "self_host",
                 {
-                    "segment.*.processing_in": "anywhere", "segment.*.storage_in": "anywhere",
+                    "segment.*.processing_in": None, "segment.*.storage_in": None,
                     "segment.*.no_training": True, "segment.*.max_retention_days": 0, "segment.*.operated_by": [],
                 },
                 "Zero retention is a contract with exceptions: have them named, and who approves them.",
@@ -343,7 +343,7 @@ ITEMS: tuple[Item, ...] = (
             Answer(
                 "only on machines that are ours", "self_host",
                 {
-                    "segment.*.processing_in": "anywhere", "segment.*.storage_in": "anywhere",
+                    "segment.*.processing_in": None, "segment.*.storage_in": None,
                     "segment.*.no_training": True, "segment.*.max_retention_days": None,
                     "segment.*.operated_by": ["self"],
                 },

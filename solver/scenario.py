@@ -6,7 +6,7 @@ Written by hand as TOML (`Scenario.model_validate` of the parsed tables), writte
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from catalogs.records import LicenceClass, PurchaseType, QualityWord, TaskClass
 from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens
@@ -14,6 +14,10 @@ from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rat
 NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Feature = Literal["fine_tune", "fixed_version", "frontier"]
+CHECKLIST = {
+    "spend": 6, "load": 5, "team": 4, "quality": 5, "latency": 6, "cost": 5, "fallback": 4, "data": 6, "revisit": 4,
+}  # fmt: skip
+"""Items of the decision checklist, and the highest answer of each; 0 is "don't know"."""
 Attestation = Literal["soc2", "iso27001", "fedramp_moderate", "fedramp_high", "c5", "pci_dss"]
 
 
@@ -125,3 +129,13 @@ class Scenario(Part):
     checklist: dict[str, int] = {}
     sources: dict[str, str] = {}
     catalog: dict[str, Any] = {}
+
+    @field_validator("checklist")
+    @classmethod
+    def _answers(cls, answers: dict[str, int]) -> dict[str, int]:
+        for item, digit in answers.items():
+            if item not in CHECKLIST:
+                raise ValueError("items of the checklist: " + ", ".join(CHECKLIST))
+            if not 0 <= digit <= CHECKLIST[item]:
+                raise ValueError(f"{item}: an answer from 0 to {CHECKLIST[item]}")
+        return {item: answers[item] for item in CHECKLIST if item in answers}

@@ -113,7 +113,8 @@ def written(value: Any, thousands: bool = False) -> str:
 
 def value_at(scenario: Scenario, key: str) -> str:
     """The value of a full key as one would type it, defaults included."""
-    return written(lookup(scenario.model_dump(), key))
+    value = lookup(scenario.model_dump(), key)
+    return "anywhere" if value == "" and key.endswith(("processing_in", "storage_in")) else written(value)
 
 
 def lookup(tables: Mapping[str, Any], key: str) -> Any:
