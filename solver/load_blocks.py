@@ -42,7 +42,7 @@ def week_of(shape: Sequence[float] | Array) -> Array:
     if values.sum() <= 0:
         raise ValueError("a load shape holds some load")
     week = np.tile(values, HOURS_PER_WEEK // values.size)
-    return week / week.mean()
+    return np.asarray(week / week.mean())
 
 
 def blocks_of(

@@ -1,0 +1,1 @@
+"""The mixed-integer program, equation by equation; `solver/README.md` holds the mathematics."""

@@ -1,0 +1,115 @@
+"""The cost a month: one function a term, and the whole sum in `TERMS`. Every term is in the plan's currency a month."""
+
+from collections.abc import Callable, Mapping
+
+from solver.program.constraints import Terms
+from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month
+from solver.program.variables import Var, Variables
+from solver.units import HOURS_PER_MONTH
+
+
+def committed(data: Data, v: Variables) -> Terms:
+    """Committed replicas, every hour of the month."""
+    return {
+        var: committed_price_per_month(data.purchases[k, m]) * data.purchases[k, m].box for (k, m), var in v.r.items()
+    }
+
+
+def beyond_horizon(data: Data, v: Variables) -> Terms:
+    """What is signed beyond the horizon, spread over the horizon."""
+    horizon = data.problem.rules.horizon_months
+    terms = {
+        var: beyond_horizon_per_month(data.purchases[k, m], horizon) * data.purchases[k, m].box
+        for (k, m), var in v.r.items()
+    }
+    return {var: cost for var, cost in terms.items() if cost > 0}
+
+
+def hourly(data: Data, v: Variables) -> Terms:
+    """Replicas held block by block, on demand and managed."""
+    hours = data.problem.blocks.hours
+    return {
+        var: data.purchases[k, m].price * data.purchases[k, m].box * float(hours[b]) for (k, m, b), var in v.d.items()
+    }
+
+
+def spot(data: Data, v: Variables) -> Terms:
+    """Spot replicas."""
+    hours = data.problem.blocks.hours
+    return {
+        var: data.purchases[k, "spot"].price * data.purchases[k, "spot"].box * float(hours[b])
+        for (k, b), var in v.e.items()
+    }
+
+
+def serverless(data: Data, v: Variables) -> Terms:
+    """Serverless replicas, in fractions."""
+    hours = data.problem.blocks.hours
+    return {var: data.purchases[k, "serverless"].price * float(hours[b]) for (k, b), var in v.v.items()}
+
+
+def requests(data: Data, v: Variables) -> Terms:
+    """Tokens at mean load, x - w of an API; whatever else a request pays, of an API or a pool."""
+    apis, designs = data.problem.apis, data.problem.designs
+    terms: Terms = {}
+    for variables, sign in ((v.x_api, 1.0), (v.w, -1.0)):
+        for (s, a, b), var in variables.items():
+            terms[var] = sign * data.request_cost[s, apis[a].id] * float(data.requests[s, b])
+    for (s, k, b), var in v.x.items():
+        if cost := data.request_cost.get((s, designs[k].id), 0.0):
+            terms[var] = cost * float(data.requests[s, b])
+    return terms
+
+
+def provisioned(data: Data, v: Variables) -> Terms:
+    """Provisioned API units, every hour of the month."""
+    apis = data.problem.apis
+    return {var: apis[a].unit_price * apis[a].unit_step * HOURS_PER_MONTH for a, var in v.n.items()}
+
+
+def fixed(data: Data, v: Variables) -> Terms:
+    """Fixed costs whose trigger is on: people, set-up, storage, load balancer, monitoring."""
+    terms: Terms = {}
+    for cost in data.problem.fixed_costs:
+        var = trigger(data, v, cost.trigger)
+        if var is not None:
+            terms[var] = terms.get(var, 0.0) + cost.per_month
+    return terms
+
+
+def trigger(data: Data, v: Variables, on: tuple[str, str]) -> Var | None:
+    """The binary that switches a fixed cost on; None when nothing admissible can."""
+    kind, key = on
+    if kind == "open":
+        return next((var for k, var in v.open.items() if data.problem.designs[k].id == key), None)
+    by_kind: dict[str, Mapping[str, Var]] = {"class": v.pool_class, "site": v.site, "supplier": v.supplier}
+    return v.selfhost if kind == "selfhost" else by_kind[kind].get(key)
+
+
+def people(data: Data, v: Variables) -> Terms:
+    """People beyond the first step."""
+    steps = data.problem.people
+    return {} if v.steps is None or steps is None else {v.steps: steps.fte * steps.price_per_fte_month}
+
+
+TERMS: dict[str, Callable[[Data, Variables], Terms]] = {
+    "committed": committed,
+    "beyond_horizon": beyond_horizon,
+    "hourly": hourly,
+    "spot": spot,
+    "serverless": serverless,
+    "requests": requests,
+    "provisioned": provisioned,
+    "fixed": fixed,
+    "people": people,
+}
+"""The whole objective. The plan's cost lines stand under the same names."""
+
+
+def total(terms: Mapping[str, Terms]) -> Terms:
+    """The sum of the terms, coefficient by coefficient."""
+    cost: Terms = {}
+    for term in terms.values():
+        for var, value in term.items():
+            cost[var] = cost.get(var, 0.0) + value
+    return cost

@@ -1,0 +1,135 @@
+"""The decisions. Names are indices (`x_s0_k3_b1`); what an index means stands in the problem.
+
+Counts r, d, e are whole boxes: times `Purchase.box` they are replicas. n counts whole steps of provisioned units.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import pulp
+
+from catalogs.records import COMMITTED, HOURLY, PurchaseType
+from solver.program.data import PURCHASE_TYPES, Data, boxes_needed
+
+Var: TypeAlias = pulp.LpVariable
+
+
+@dataclass(frozen=True)
+class Variables:
+    """x and y shares by (s, k, b); x_api and w by (s, a, b); r (k, m); d (k, m, b); e, v (k, b); the rest by name."""
+
+    x: Mapping[tuple[int, int, int], Var]
+    x_api: Mapping[tuple[int, int, int], Var]
+    y: Mapping[tuple[int, int, int], Var]
+    w: Mapping[tuple[int, int, int], Var]
+    r: Mapping[tuple[int, PurchaseType], Var]
+    d: Mapping[tuple[int, PurchaseType, int], Var]
+    e: Mapping[tuple[int, int], Var]
+    v: Mapping[tuple[int, int], Var]
+    n: Mapping[int, Var]
+    bought: Mapping[int, Var]
+    open: Mapping[int, Var]
+    used: Mapping[int, Var]
+    pool_class: Mapping[str, Var]
+    site: Mapping[str, Var]
+    supplier: Mapping[str, Var]
+    party: Mapping[str, Var]
+    selfhost: Var | None
+    steps: Var | None
+
+
+def pool_classes(data: Data) -> list[str]:
+    """Pool classes of the designs that may serve, in order of name."""
+    return sorted({data.problem.designs[k].pool_class for k in data.pools})
+
+
+def sites(data: Data) -> list[str]:
+    """`provider@region` of the designs that may serve, in order of name."""
+    return sorted({site_of(data, k) for k in data.pools})
+
+
+def site_of(data: Data, k: int) -> str:
+    """Where design k stands."""
+    return f"{data.problem.designs[k].provider}@{data.problem.designs[k].region}"
+
+
+def suppliers(data: Data) -> list[str]:
+    """Providers of the APIs that may serve, in order of name."""
+    return sorted({data.problem.apis[a].offer.provider for a in data.apis})
+
+
+def parties(data: Data) -> list[str]:
+    """Providers of APIs and pools, where a rule counts them."""
+    rules = data.problem.rules
+    if rules.min_suppliers is None and rules.max_suppliers is None:
+        return []
+    return sorted({*suppliers(data), *(data.problem.designs[k].provider for k in data.pools)})
+
+
+def spot_exposed(data: Data) -> list[tuple[int, int]]:
+    """Pairs (s, k) whose traffic may rest on spot."""
+    spot = {k for k, m in data.purchases if m == "spot"}
+    return [(s, k) for s, k in data.pool_pairs if k in spot and data.problem.spot_tolerance[s] > 0]
+
+
+def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
+    """Make every decision of the program; a pair that is not admissible has no variable."""
+
+    def share(name: str) -> Var:
+        var: Var = prob.add_variable(name, 0, 1)
+        return var
+
+    def count(name: str, most: int) -> Var:
+        var: Var = prob.add_variable(name, 0, most, pulp.LpInteger)
+        return var
+
+    def binary(name: str) -> Var:
+        return count(name, 1)
+
+    def boxes(k: int, m: PurchaseType, replicas: float) -> int:
+        purchase = data.purchases[k, m]
+        return boxes_needed(min(replicas / purchase.availability, data.most[k]), purchase.box)
+
+    blocks, pools, apis = data.blocks, data.pools, data.apis
+    exposed = spot_exposed(data)
+    on_spot = sorted({k for _, k in exposed})
+    with_units = [a for a in apis if data.problem.apis[a].unit_rate > 0]
+    index = {m: i for i, m in enumerate(PURCHASE_TYPES)}
+    peak = data.demand.max(axis=1) if data.demand.size else data.most
+    return Variables(
+        x={(s, k, b): share(f"x_s{s}_k{k}_b{b}") for s, k in data.pool_pairs for b in blocks},
+        x_api={(s, a, b): share(f"x_s{s}_a{a}_b{b}") for s, a in data.api_pairs for b in blocks},
+        y={(s, k, b): share(f"y_s{s}_k{k}_b{b}") for s, k in exposed for b in blocks},
+        w={(s, a, b): share(f"w_s{s}_a{a}_b{b}") for s, a in data.api_pairs if a in with_units for b in blocks},
+        r={
+            (k, m): count(f"r_k{k}_m{index[m]}", boxes(k, m, peak[k]))
+            for k in pools for m in data.of_kind(k, COMMITTED)
+        },
+        d={
+            (k, m, b): count(f"d_k{k}_m{index[m]}_b{b}", boxes(k, m, data.demand[k, b]))
+            for k in pools for m in data.of_kind(k, HOURLY) for b in blocks
+        },
+        e={(k, b): count(f"e_k{k}_b{b}", boxes(k, "spot", data.demand[k, b])) for k in on_spot for b in blocks},
+        v={
+            (k, b): prob.add_variable(f"v_k{k}_b{b}", 0)
+            for k in pools if (k, "serverless") in data.purchases for b in blocks
+        },
+        n={a: count(f"n_a{a}", most_steps(data, a)) for a in with_units},
+        bought={a: binary(f"bought_a{a}") for a in with_units},
+        open={k: binary(f"open_k{k}") for k in pools},
+        used={a: binary(f"used_a{a}") for a in apis},
+        pool_class={name: binary(f"class_c{i}") for i, name in enumerate(pool_classes(data))},
+        site={name: binary(f"site_l{i}") for i, name in enumerate(sites(data))},
+        supplier={name: binary(f"supplier_p{i}") for i, name in enumerate(suppliers(data))},
+        party={name: binary(f"party_p{i}") for i, name in enumerate(parties(data))},
+        selfhost=binary("selfhost") if pools else None,
+        steps=count("steps", len(pools)) if pools and data.problem.people else None,
+    )  # fmt: skip
+
+
+def most_steps(data: Data, a: int) -> int:
+    """Steps of provisioned units that all admissible load could fill, or the least number that is sold."""
+    api = data.problem.apis[a]
+    peak = max(sum(data.load[s, b] for s, other in data.api_pairs if other == a) for b in data.blocks)
+    return boxes_needed(max(peak / api.unit_rate, api.unit_min), api.unit_step)
