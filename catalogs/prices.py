@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from catalogs.records import Figure, GpuPrice, GpuPurchase, PurchaseType
+from catalogs.providers import declared_attributes, placed_regions
+from catalogs.records import Attributes, Figure, GpuPrice, GpuPurchase, PurchaseType, Region
 
 FIGURES = Path(__file__).parent / "figures"
 
@@ -217,3 +218,23 @@ def operations() -> dict[str, Figure]:
         estimate=f"{rate.value:.3g} interruptions an hour and {restart.value:.3g} h to be back: {rate.estimate}",
     )
     return figures
+
+
+def attributes() -> dict[str, Attributes]:
+    """What each provider declares about data, by the provider's name in prices and API offers.
+
+    For a pool, retention and training are those of the machines' user; the provider's operator,
+    attestations, agreements and network are the cloud's.
+    """
+    return declared_attributes(tables("providers.toml"), rows("provider_compliance.csv"))
+
+
+def regions() -> dict[str, Region]:
+    """Where every region of a price or an API offer is, by `provider/region`; also `unknown` and `owned/site`."""
+    named = {(row["provider"], row["region"]) for row in rows("gpu_prices.csv")}
+    named |= {(row["provider"], row["region"]) for row in rows("api_offers.csv")}
+    figures = tables("regions.toml")
+    named |= {(provider, region) for provider, places in figures["countries"].items() for region in places}
+    named |= {(key.split("/")[0], key.split("/")[1]) for key in figures["labels"]}
+    named |= {(name, row["region"]) for name, row in tables("providers.toml").items() if "region" in row}
+    return placed_regions({*named, ("owned", "site")}, figures)

@@ -208,6 +208,7 @@ class ApiOffer(Sourced):
     max_output_tokens: int | None = None
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+    output_tokens_per_minute: float | None = None
     retires: str = ""
     ttft_p50_ms: float | None = None
     ttft_p95_ms: float | None = None
@@ -215,6 +216,7 @@ class ApiOffer(Sourced):
     tpot_p95_ms: float | None = None
     latency_source: str = ""
     latency_estimate: str = ""
+    note: str = ""
 
 
 class QualityScore(Sourced):
