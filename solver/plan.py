@@ -1,6 +1,7 @@
 """The plan: what to run, what it costs and why. The record that every face prints and the store saves."""
 
-from typing import Literal
+from math import isfinite
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -147,3 +148,60 @@ class Plan(Part):
     exchange_rates: dict[str, PriceUsed] = {}
     catalog_as_of: str
     seconds: float
+
+
+NEAREST = 50
+_MONEY = ("per_month", "total_per_month", "bound_per_month")
+_MAX_DISTANCE = 1e9
+P = TypeVar("P", bound=BaseModel)
+
+
+def rounded(plan: Plan) -> Plan:
+    """The plan as it is printed and saved: money to 1e-6, other figures to 12 significant digits.
+
+    Each total is the sum of its rounded lines, so that a printed bill adds up; the bound stays at or under
+    the total. Rounding twice changes nothing.
+    """
+    plan = _rounded(plan)
+    baselines = tuple(
+        b.model_copy(update={"total_per_month": _sum(b.lines, b.total_per_month)}) for b in plan.baselines
+    )
+    total = _sum(plan.lines, plan.total_per_month)
+    bound = plan.bound_per_month
+    if total is not None and bound is not None:
+        bound = min(bound, total)
+    seconds = round(plan.seconds, 2)
+    return plan.model_copy(
+        update={"baselines": baselines, "total_per_month": total, "bound_per_month": bound, "seconds": seconds}
+    )
+
+
+def nearest(refusals: tuple[Refusal, ...], most: int | None = NEAREST) -> tuple[Refusal, ...]:
+    """The refusals nearest to passing, nearest first; all of them when `most` is None."""
+    ordered = sorted(refusals, key=lambda r: (r.distance, r.segment, r.option, r.rule))
+    return tuple(ordered[:most])
+
+
+def _sum(lines: tuple[CostLine, ...], total: float | None) -> float | None:
+    return round(sum(line.per_month for line in lines), 6) if lines and total is not None else total
+
+
+def _rounded(record: P) -> P:
+    fields = type(record).model_fields
+    return record.model_copy(update={name: _round(name, getattr(record, name)) for name in fields})
+
+
+def _round(name: str, value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return _rounded(value)
+    if isinstance(value, tuple):
+        return tuple(_round(name, item) for item in value)
+    if isinstance(value, dict):
+        return {key: _round(name, item) for key, item in value.items()}
+    if not isinstance(value, float):
+        return value
+    if name == "distance":
+        return float(f"{value:.12g}") if isfinite(value) and value < _MAX_DISTANCE else _MAX_DISTANCE
+    if not isfinite(value):
+        return "unbounded" if name in ("found", "wanted") else value
+    return (round(value, 6) if name in _MONEY else float(f"{value:.12g}")) + 0.0

@@ -1,0 +1,156 @@
+"""The command line: the parser, and which command runs. Nothing heavy is imported before it is needed."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from typing import Any
+
+from wizard.exits import Exit, guarded
+from wizard.text.topics import TOPICS
+
+PROFILES = "support-chat, rag-search, code-assistant, bulk-tagging, agents"
+_COMMANDS = {
+    "new": "wizard.commands.solve:new",
+    "solve": "wizard.commands.solve:solve",
+    "show": "wizard.commands.plans:show_plan",
+    "list": "wizard.commands.plans:list_all",
+    "diff": "wizard.commands.plans:diff",
+    "validate": "wizard.commands.checks:validate",
+    "schema": "wizard.commands.checks:schema",
+    "catalog": "wizard.commands.catalog:catalog",
+    "help": "wizard.commands.checks:topic",
+    "": "wizard.commands.start:start",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `wizard` and return its exit code; argparse itself exits with 2 on a wrong option, 0 after --help."""
+    return guarded(lambda: _run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    options = parser().parse_args(arguments)
+    module, _, function = _COMMANDS[options.command or ""].partition(":")
+    code: int = getattr(import_module(module), function)(options)
+    return code
+
+
+def wants_screen() -> bool:
+    """Whether there is a terminal to paint on: the app reads stdin and paints on stderr."""
+    if os.environ.get("TERM", "") == "dumb":
+        return False
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        sys.stdout.write(f"wizard {metadata.version('wizard')}\n")
+        parser.exit(Exit.DONE)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of every command."""
+    top = argparse.ArgumentParser(
+        prog="wizard",
+        description="Should we host our own LLM, or keep paying for APIs? A proven plan, with bill and reasons.",
+        epilog="Without a command: the screens; without a terminal: the shipped example's plan. "
+        "Topics: wizard help " + "|".join(TOPICS) + ".",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version")
+    top.add_argument("--plans", metavar="DIR", help="folder of the plans (default: $WIZARD_PLANS, else saved_plans)")
+    top.add_argument("--ascii", action="store_true", help="screens in ASCII only")
+    top.add_argument("--mouse", action="store_true", help="let the screens take the mouse")
+    top.add_argument("-v", "--verbose", action="store_true", help="say on stderr what is being done")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common.add_argument("--plans", metavar="DIR", help="folder of the plans")
+    common.add_argument("-v", "--verbose", action="store_true", help="say on stderr what is being done")
+    output = _group("--json", "print JSON", "--out", "write there what would be printed")
+    overlay = argparse.ArgumentParser(add_help=False)
+    overlay.add_argument("--overlay", metavar="FILE", action="append", default=[],
+                         help="your own prices, models, rates: TOML over the catalog; may be repeated")  # fmt: skip
+    solving = _solving()
+
+    def command(name: str, says: str, *parents: argparse.ArgumentParser, more: str = "") -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=says, description=says[0].upper() + says[1:] + ".", epilog=more, allow_abbrev=False,
+            parents=[*parents, common],
+        )  # fmt: skip
+
+    new = command("new", "solve a profile with your numbers and save the plan", solving, overlay,
+                  more="Saves NAME.toml in the plans' folder, or --out FILE; a taken name is refused.")  # fmt: skip
+    new.add_argument("name", metavar="NAME", help="name of the plan: small letters, digits, - and _")
+    new.add_argument("--profile", metavar="P", help=f"{PROFILES}, or a scenario or plan to start from")
+    new.add_argument("--yes", action="store_true", help="ask nothing: keep each default that --set does not change")
+    new.add_argument("--json", action="store_true", help="print the plan as JSON")
+    new.add_argument("--toml", action="store_true", help="print the saved TOML")
+    new.add_argument("--out", metavar="FILE", help="save the plan to this file")
+
+    solve = command("solve", "solve a scenario (or a plan's scenario) and print the plan", solving, overlay)
+    solve.add_argument("file", metavar="FILE", help="scenario or plan: a file, or the name of a plan")
+    solve.add_argument("--json", action="store_true", help="print the plan as JSON (wizard help json)")
+    solve.add_argument("--toml", action="store_true", help="print the plan as the TOML that is saved")
+    solve.add_argument("--out", metavar="FILE",
+                       help="write there what would be printed; a name that ends in .toml saves the plan")  # fmt: skip
+
+    show = command("show", "print a saved plan", output)
+    show.add_argument("plan", metavar="PLAN", help="a plan file, or the name of a plan")
+    show.add_argument("--toml", action="store_true", help="print the TOML")
+    show.add_argument("--all", action="store_true", help="every refusal that the file holds")
+    command("list", "list the saved plans", output)
+    diff = command("diff", "what changed between two plans", output)
+    diff.add_argument("old", metavar="OLD", help="a plan file, or the name of a plan")
+    diff.add_argument("new", metavar="NEW", help="a plan file, or the name of a plan")
+    diff.add_argument("--exit-code", action="store_true", help=f"exit with {Exit.CHANGED:d} when something changed")
+    validate = command("validate", "check scenarios, plans and overlays, telling every fault", overlay)
+    validate.add_argument("files", metavar="FILE", nargs="+", help="scenario, plan or overlay")
+    validate.add_argument("--json", action="store_true", help="print the faults as JSON")
+    schema = command("schema", "print the JSON Schema of the scenario, for editors")
+    schema.add_argument("--out", metavar="FILE", help="write it there")
+    catalog = command("catalog", "the figures behind the plans, each with source and date", output, overlay)
+    catalog.add_argument("table", metavar="TABLE", nargs="?", help="gpus, models, prices, apis, ...; none: the tables")
+    catalog.add_argument("id", metavar="ID", nargs="?", help="one row, or the rows whose id holds this")
+    catalog.add_argument("--currency", metavar="CUR", default="USD", help="money in this currency (default USD)")
+    topic = command("help", "explain a topic: " + ", ".join(TOPICS))
+    topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=list(TOPICS), help="one of " + ", ".join(TOPICS))
+    return top
+
+
+def _group(*options: str) -> argparse.ArgumentParser:
+    group = argparse.ArgumentParser(add_help=False)
+    json_flag, json_says, out_flag, out_says = options
+    group.add_argument(json_flag, action="store_true", help=json_says)
+    group.add_argument(out_flag, metavar="FILE", help=out_says)
+    return group
+
+
+def _solving() -> argparse.ArgumentParser:
+    group = argparse.ArgumentParser(add_help=False)
+    group.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], dest="sets",
+                       help="set a key: chat.requests=80k/day, policy.headroom=30%%; may be repeated")  # fmt: skip
+    group.add_argument("--gap", type=_gap, default=1e-4, help="proven gap to stop at (default 1e-4)")
+    group.add_argument("--limit", type=_limit, default=60.0, metavar="SECONDS", help="time limit (default 60)")
+    group.add_argument("--all", action="store_true", help="every refusal, not the 50 nearest to passing")
+    return group
+
+
+def _gap(text: str) -> float:
+    return _number(text, 0.0, 1.0, "a share from 0 to 1, such as 1e-4")
+
+
+def _limit(text: str) -> float:
+    return _number(text.removesuffix("s"), 0.01, 86400.0, "seconds from 0.01 to 86400, such as 60")
+
+
+def _number(text: str, low: float, high: float, wanted: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"found {text[:48]!r}; wanted {wanted}")
+    return value

@@ -1,0 +1,61 @@
+"""`wizard catalog`: the figures behind the plans, each with source and date."""
+
+import argparse
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from catalogs.toml_file import Fault, InputError, read_toml
+from wizard.exits import Exit, say
+from wizard.store import write_whole
+from wizard.text import show
+from wizard.text.catalog import BY_NAME, row_text, rows_record, rows_text, tables_record, tables_text
+from wizard.text.json import json_text
+
+
+def catalog(options: argparse.Namespace) -> int:
+    """List the tables, a table's rows, or the rows whose id holds a text; one row is printed whole."""
+    from catalogs.catalog import load_catalog
+
+    listing = BY_NAME.get(options.table) if options.table else None
+    if options.table and listing is None:
+        raise InputError(Fault("wizard catalog", "", f'"{options.table[:48]}"', "one of " + ", ".join(BY_NAME),
+                               _near(options.table, BY_NAME)))  # fmt: skip
+    overlays = [(str(path), read_toml(path)) for path in options.overlay]
+    figures = load_catalog(currency=options.currency, overlays=overlays)
+    if listing is None:
+        return _put(json_text(tables_record(figures)) if options.json else tables_text(figures), options)
+    rows = list(listing.rows(figures))
+    if options.id:
+        rows = _chosen(rows, options.id, listing.name)
+    if options.json:
+        return _put(json_text(rows_record(rows)), options)
+    if options.id and len(rows) == 1:
+        return _put(row_text(*rows[0]), options)
+    return _put(rows_text(listing, rows, figures.currency), options)
+
+
+def _chosen(rows: list[tuple[str, BaseModel]], wanted: str, name: str) -> list[tuple[str, BaseModel]]:
+    exact = [row for row in rows if row[0] == wanted]
+    chosen = exact or [row for row in rows if wanted.lower() in row[0].lower()]
+    if not chosen:
+        near = _near(wanted, (key for key, _ in rows))
+        raise InputError(Fault("wizard catalog", name, f'"{wanted[:48]}"', f"an id of the table {name}", near))
+    return chosen
+
+
+def _near(text: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(text, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _put(text: str, options: Any) -> int:
+    if options.out:
+        write_whole(Path(options.out), text)
+        say(f"wrote {options.out}")
+    else:
+        show(text)
+    return Exit.DONE

@@ -1,0 +1,102 @@
+"""`wizard validate`, `schema` and `help`: what a file must hold, and whether it does."""
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from catalogs.toml_file import Fault, InputError, read_toml
+from solver.scenario import Scenario
+from wizard.exits import Exit, say
+from wizard.plan_file import is_plan
+from wizard.scenario_file import Question, question_of
+from wizard.store import from_tables, write_whole
+from wizard.text import show
+from wizard.text.json import json_text
+from wizard.text.topics import TOPICS
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def validate(options: argparse.Namespace) -> int:
+    """Check files; every fault of every file is told, and 2 is the exit code when there is one."""
+    faults: list[Fault] = []
+    kinds: dict[str, str] = {}
+    for file in options.files:
+        kind, found = check_file(file, options.overlay)
+        kinds[file] = "" if found else kind
+        faults.extend(found)
+    if options.json:
+        show(json_text([asdict(fault) for fault in faults]))
+    else:
+        for file, kind in kinds.items():
+            if kind:
+                show(f"{file}: ok, {kind}")
+        for fault in faults:
+            say(str(fault))
+        if len(faults) > 1:
+            say(f"{len(faults)} faults")
+    return Exit.BAD_INPUT if faults else Exit.DONE
+
+
+def check_file(file: str, overlays: list[str]) -> tuple[str, tuple[Fault, ...]]:
+    """What a file is (scenario, plan, overlay) and every fault in it."""
+    kind = "scenario"
+    try:
+        tables = read_toml(file)
+        if is_plan(tables):
+            kind = "plan"
+            scenario = from_tables(tables, file).scenario
+            _check_catalog(Question(scenario, ((f"{file} [catalog]", scenario.catalog),)), file)
+        elif _is_overlay(tables):
+            kind = "overlay"
+            _load("USD", ((file, tables),))
+        else:
+            _check_catalog(question_of(tables, file, overlays=overlays), file)
+    except InputError as error:
+        return kind, error.faults
+    return kind, ()
+
+
+def schema(options: argparse.Namespace) -> int:
+    """Print the JSON Schema of the scenario."""
+    text = json_text({"$schema": DIALECT, **Scenario.model_json_schema(mode="validation")})
+    if options.out:
+        write_whole(Path(options.out), text)
+        say(f"wrote {options.out}")
+    else:
+        show(text)
+    return Exit.DONE
+
+
+def topic(options: argparse.Namespace) -> int:
+    """Print a help topic, or the list of them."""
+    if options.topic:
+        show(TOPICS[options.topic])
+    else:
+        show("Topics: wizard help TOPIC\n" + "".join(f"  {name}\n" for name in TOPICS))
+    return Exit.DONE
+
+
+def _is_overlay(tables: Mapping[str, Any]) -> bool:
+    """Whether a file means to lie over the catalog: it has a table of the catalog, and none of a scenario."""
+    from catalogs.catalog import Catalog
+
+    known = {field.name for field in fields(Catalog)} - {"as_of", "currency"}
+    return bool(known & set(tables)) and not set(Scenario.model_fields) & set(tables)
+
+
+def _check_catalog(question: Question, file: str) -> None:
+    """Check what a scenario takes from the catalog: its own tables, and the load shapes that it names."""
+    from wizard.commands.solve import check_against
+
+    scenario = question.scenario
+    overlays = tuple((name, tables) for name, tables in question.overlays if tables)
+    check_against(scenario, _load(scenario.currency, overlays), file)
+
+
+def _load(currency: str, overlays: tuple[tuple[str, Mapping[str, Any]], ...]) -> Any:
+    from catalogs.catalog import load_catalog
+
+    return load_catalog(currency=currency, overlays=overlays)

@@ -1,0 +1,109 @@
+"""`wizard show`, `list` and `diff`: saved plans read, compared and printed; no solver is loaded."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from catalogs.toml_file import Fault, InputError, read_toml
+from solver.comparison import compare
+from wizard.commands.find import find_file
+from wizard.exits import Exit, say
+from wizard.plan_file import is_plan
+from wizard.store import Entry, SavedPlan, from_tables, list_plans, plans_folder, shipped_folder, to_toml, write_whole
+from wizard.text import show
+from wizard.text.comparison import comparison_text
+from wizard.text.json import json_text
+from wizard.text.plan import plan_text
+from wizard.text.tables import VERDICTS, money, share, table
+
+
+def show_plan(options: argparse.Namespace) -> int:
+    """Print a saved plan."""
+    saved = read_plan(options.plan, plans_folder(options.plans))
+    if options.json:
+        text = json_text(saved.plan)
+    elif options.toml:
+        text = to_toml(saved)
+    else:
+        text = plan_text(saved.plan, saved.name, options.all)
+    return _put(text, options)
+
+
+def list_all(options: argparse.Namespace) -> int:
+    """List the plans of the folder, or the shipped examples where it holds none."""
+    folder = plans_folder(options.plans)
+    if options.plans and not folder.is_dir():
+        raise InputError(Fault(str(folder), "", "no such folder", "a folder of plans"))
+    entries = list_plans(folder)
+    if not entries:
+        entries = list_plans(shipped_folder())
+        say(f"no plans in {folder}; these are the shipped examples. wizard new NAME --profile support-chat makes one")
+    if options.json:
+        return _put(json_text([_record(entry) for entry in entries]), options)
+    rows: list[tuple[str, ...]] = [("Plan", "Verdict", "A month", "", "Gap", "Saved", "Segments")]
+    rows += [_row(entry) for entry in entries]
+    for entry in entries:
+        if entry.plan is None:
+            say(f"wizard: {entry.problem}")
+    return _put("\n".join(table(rows, "<<><><<")) + "\n", options)
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Print what changed between two plans; with --exit-code, 10 when something did."""
+    folder = plans_folder(options.plans)
+    faults: list[Fault] = []
+    plans: list[SavedPlan] = []
+    for argument in (options.old, options.new):
+        try:
+            plans.append(read_plan(argument, folder))
+        except InputError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InputError(*faults)
+    comparison = compare(*plans)
+    _put(json_text(comparison) if options.json else comparison_text(comparison), options)
+    return Exit.CHANGED if options.exit_code and comparison.changes else Exit.DONE
+
+
+def read_plan(argument: str, folder: Path) -> SavedPlan:
+    """The saved plan that an argument names; InputError when it is none, or a scenario without a plan."""
+    path = find_file(argument, folder, "a saved plan")
+    tables = read_toml(path)
+    if not is_plan(tables):
+        hint = f"wizard solve {path} --out NAME.toml makes a plan of a scenario"
+        raise InputError(Fault(str(path), "schema", "nothing", "a saved plan", hint))
+    return from_tables(tables, str(path), path.stem)
+
+
+def _put(text: str, options: argparse.Namespace) -> int:
+    if options.out:
+        write_whole(Path(options.out), text)
+        say(f"wrote {options.out}")
+    else:
+        show(text)
+    return Exit.DONE
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    if entry.plan is None:
+        return entry.path.stem, "! cannot be read", "-", "", "-", "-", "-"
+    plan, scenario = entry.plan.plan, entry.plan.scenario
+    verdict, total = VERDICTS[plan.verdict], money(plan.total_per_month)
+    segments = str(len(scenario.segment))
+    return entry.plan.name, verdict, total, plan.currency, share(plan.gap), entry.plan.saved or "-", segments
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    saved = entry.plan
+    return {
+        "name": saved.name if saved else entry.path.stem,
+        "file": str(entry.path),
+        "verdict": saved.plan.verdict if saved else None,
+        "status": saved.plan.status if saved else None,
+        "currency": saved.plan.currency if saved else None,
+        "total_per_month": saved.plan.total_per_month if saved else None,
+        "gap": saved.plan.gap if saved else None,
+        "saved": saved.saved if saved else None,
+        "segments": list(saved.scenario.segment) if saved else [],
+        "problem": entry.problem,
+    }

@@ -1,0 +1,186 @@
+"""`wizard new` and `wizard solve`: read, decide, save, print, exit code."""
+
+import argparse
+import difflib
+import os
+import sys
+import threading
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from catalogs.profiles import profiles
+from catalogs.toml_file import Fault, InputError
+from solver.plan import Plan, nearest, rounded
+from solver.scenario import Scenario
+from wizard.cli import PROFILES, wants_screen
+from wizard.commands.find import find_file
+from wizard.exits import Exit, say
+from wizard.scenario_file import Question, question_of, read_question
+from wizard.store import SavedPlan, checked_name, plans_folder, refuse_taken, to_toml, write_plan, write_whole
+from wizard.text import show
+from wizard.text.json import json_text
+from wizard.text.plan import plan_text
+
+if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
+
+
+def new(options: argparse.Namespace) -> int:
+    """Solve a profile with the user's numbers, save the plan, print it; with a terminal and no --yes, the app."""
+    name = checked_name(options.name)
+    path = Path(options.out) if options.out else plans_folder(options.plans) / f"{name}.toml"
+    refuse_taken(path)
+    if not options.yes and wants_screen():
+        from wizard.commands.start import open_app
+
+        return open_app(options, name=name, profile=options.profile or "", sets=tuple(options.sets))
+    question = _profile_question(options)
+    plan = decided(question, options)
+    saved = SavedPlan(name, _today(), question.scenario, plan)
+    if plan.total_per_month is None:
+        say("wizard: nothing was saved: no plan was found")
+    else:
+        write_plan(saved, path)
+        say(f"saved {path}; wizard show {path if options.out else name} prints it again")
+    show(_printed(saved, options))
+    return exit_code(plan, options.gap)
+
+
+def solve(options: argparse.Namespace) -> int:
+    """Solve a scenario or the scenario of a plan, print the plan or write it to a file."""
+    path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
+    question = read_question(path, options.sets, options.overlay)
+    plan = decided(question, options)
+    name = Path(options.out).stem if options.out else path.stem
+    saved = SavedPlan(name, "", question.scenario, plan)
+    out = Path(options.out) if options.out else None
+    if out is not None and out.suffix == ".toml":
+        write_plan(SavedPlan(checked_name(name), _today(), question.scenario, plan), out, replace=True)
+        say(f"saved {out}")
+        if not options.toml:
+            show(_printed(saved, options))
+    elif out is not None:
+        write_whole(out, _as_file(saved, options, out))
+        say(f"wrote {out}")
+    else:
+        show(_printed(saved, options))
+    return exit_code(plan, options.gap)
+
+
+def exit_code(plan: Plan, gap: float) -> Exit:
+    """What a plan's end means for the exit code, `gap` being the one that was asked."""
+    if plan.status == "stopped":
+        return Exit.STOPPED
+    if plan.status == "infeasible":
+        return Exit.NO_PLAN
+    if plan.status == "time_limit" and (plan.gap is None or plan.gap > gap):
+        return Exit.TIME_LIMIT
+    return Exit.NO_PLAN if plan.verdict == "no_plan" else Exit.DONE
+
+
+def decided(question: Question, options: argparse.Namespace) -> Plan:
+    """The plan, rounded as it is printed and saved. Ctrl+c stops the solve and keeps the best plan found."""
+    catalog = catalog_of(question)
+    check_against(question.scenario, catalog, "the scenario")
+    _told(options, f"catalog as of {catalog.as_of}")
+    return rounded(_in_a_thread(question, catalog, options))
+
+
+def catalog_of(question: Question) -> "Catalog":
+    """The catalog in the scenario's currency, with the user's overlays on top."""
+    from catalogs.catalog import load_catalog
+
+    scenario = question.scenario
+    return load_catalog(
+        currency=scenario.currency, overlays=question.overlays, unusable_prices=scenario.policy.unusable_prices
+    )
+
+
+def check_against(scenario: Scenario, catalog: "Catalog", file: str) -> None:
+    """InputError when a scenario names a load shape that the catalog does not have."""
+    named = {"load": scenario.load, **{f"segment.{name}.load": each.load for name, each in scenario.segment.items()}}
+    faults = []
+    for key, shape in named.items():
+        if shape and shape not in catalog.load_shapes:
+            near = difflib.get_close_matches(shape, list(catalog.load_shapes), n=1)
+            hint = f"did you mean {near[0]}?" if near else "wizard catalog shapes lists them"
+            faults.append(Fault(file, key, f'"{shape[:48]}"', "a load shape of the catalog", hint))
+    if faults:
+        raise InputError(*faults)
+
+
+def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Namespace) -> Plan:
+    """Decide in a worker thread, so that ctrl+c is heard; a second ctrl+c leaves at once."""
+    from solver.decide import decide
+
+    stop = threading.Event()
+    result: list[Plan] = []
+    failure: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            on_progress = _progress if options.verbose else None
+            result.append(decide(question.scenario, catalog, options.gap, options.limit, on_progress, stop))
+        except BaseException as error:
+            failure.append(error)
+
+    worker = threading.Thread(target=work, daemon=True, name="decide")
+    worker.start()
+    while worker.is_alive():
+        try:
+            worker.join(0.2)
+        except KeyboardInterrupt:
+            if stop.is_set():
+                sys.stdout.flush()
+                os._exit(Exit.STOPPED)
+            stop.set()
+            say("wizard: stopping, at most 5 s; ctrl+c again leaves at once")
+    if failure:
+        raise failure[0]
+    if stop.is_set() and result[0].status != "stopped":
+        return result[0].model_copy(update={"status": "stopped"}) if result[0].gap else result[0]
+    return result[0]
+
+
+def _progress(progress: Any) -> None:
+    best = "" if progress.best is None else f", best so far {progress.best:,.2f}"
+    bound = "" if progress.bound is None else f", cannot be under {progress.bound:,.2f}"
+    say(f"{progress.stage} {progress.elapsed_s:.1f} s{best}{bound}")
+
+
+def _profile_question(options: argparse.Namespace) -> Question:
+    known = profiles()
+    if options.profile in known:
+        return question_of(known[options.profile], f"profile {options.profile}", options.sets, options.overlay)
+    if not options.profile:
+        raise InputError(Fault("--profile", "", "nothing", PROFILES))
+    path = find_file(options.profile, plans_folder(options.plans), f"{PROFILES}, or a scenario or plan", list(known))
+    return read_question(path, options.sets, options.overlay)
+
+
+def _printed(saved: SavedPlan, options: argparse.Namespace) -> str:
+    if options.json:
+        return _json(saved.plan, options)
+    if options.toml:
+        return to_toml(saved)
+    return plan_text(saved.plan, saved.name, options.all)
+
+
+def _as_file(saved: SavedPlan, options: argparse.Namespace, out: Path) -> str:
+    """What goes into --out FILE: the format asked by flag, else by the file's ending, else text."""
+    return _json(saved.plan, options) if out.suffix == ".json" and not options.toml else _printed(saved, options)
+
+
+def _json(plan: Plan, options: argparse.Namespace) -> str:
+    refusals = nearest(plan.refusals, None if options.all else 50)
+    return json_text(plan.model_copy(update={"refusals": refusals}))
+
+
+def _today() -> str:
+    return date.today().isoformat()
+
+
+def _told(options: argparse.Namespace, text: str) -> None:
+    if options.verbose:
+        say(text)

@@ -1,0 +1,160 @@
+"""The plan as tables keyed by name, and back: `[plan.line.NAME]`, `[plan.segment.chat.served_by.OPTION]`.
+
+A list of tables would change its shape with the length of its rows; a table of each row's own name never does.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from catalogs.toml_file import Fault, InputError, check
+from solver.plan import (
+    SCHEMA,
+    Baseline,
+    Block,
+    ChecklistItem,
+    CostLine,
+    Plan,
+    PlannedSegment,
+    Pool,
+    PriceUsed,
+    Reading,
+    Replicas,
+    Served,
+)
+from solver.refusals import Refusal
+
+_Key = Callable[[Any, int], str]
+_named: _Key = lambda row, _: str(row.name)  # noqa: E731
+_option: _Key = lambda row, _: str(row.option)  # noqa: E731
+
+# Field of a record -> its table in the file, the record of a row, the row's key, and the field that the key stands for.
+_ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
+    "lines": ("line", CostLine, _named, "name"),
+    "baselines": ("baseline", Baseline, _named, "name"),
+    "segments": ("segment", PlannedSegment, _named, "name"),
+    "served_by": ("served_by", Served, _option, "option"),
+    "pools": ("pool", Pool, _option, "option"),
+    "replicas": ("replicas", Replicas, lambda row, i: _purchase(row), ""),
+    "blocks": ("block", Block, lambda row, i: f"b{i:02d}", ""),
+    "refusals": ("refusal", Refusal, lambda row, i: f"{row.segment or 'every segment'}: {row.option}", ""),
+    "readings": ("reading", Reading, _named, "name"),
+    "checklist": ("checklist", ChecklistItem, lambda row, i: str(row.item), "item"),
+}
+_DICTIONARIES = {"prices": ("price", PriceUsed), "exchange_rates": ("exchange_rate", PriceUsed)}
+
+
+def _purchase(row: Replicas) -> str:
+    return row.purchase if row.block is None else f"{row.purchase} in b{row.block:02d}"
+
+
+def plan_tables(plan: Plan) -> dict[str, Any]:
+    """The tables under [plan], keys in the records' order; a figure that is unknown (None) has no key."""
+    return {key: value for key, value in _tables(plan).items() if key != "schema"}
+
+
+def plan_of(tables: Any, file: str) -> Plan:
+    """The plan that `plan_tables` wrote; InputError holds every fault."""
+    if not isinstance(tables, Mapping):
+        raise InputError(Fault(file, "plan", "no table", "a table"))
+    faults: list[Fault] = []
+    read = _record(Plan, {**tables, "schema": SCHEMA}, file, "plan", faults)
+    if faults or not isinstance(read, Plan):
+        raise InputError(*faults)
+    return read
+
+
+def is_plan(tables: Mapping[str, Any]) -> bool:
+    """Whether the tables of a file mean to be a saved plan, and not a scenario."""
+    return "schema" in tables or "plan" in tables or isinstance(tables.get("scenario"), Mapping)
+
+
+def check_schema(tables: Mapping[str, Any], file: str) -> None:
+    """InputError when a plan file is of another version than this tool reads."""
+    found = tables.get("schema")
+    if found == SCHEMA:
+        return
+    newer = re.fullmatch(r"wizard\.plan/(\d+)", found) if isinstance(found, str) else None
+    hint = "a newer wizard wrote it: upgrade this one" if newer and int(newer[1][:9]) > 1 else ""
+    shown = "nothing" if found is None else f'"{found}"'[:48]
+    raise InputError(Fault(file, "schema", shown, f'"{SCHEMA}"', hint))
+
+
+def _tables(record: BaseModel) -> dict[str, Any]:
+    tables: dict[str, Any] = {}
+    for name, field in type(record).model_fields.items():
+        value = getattr(record, name)
+        if name in _ROWS and isinstance(value, tuple):
+            table, _, key, stands_for = _ROWS[name]
+            rows: dict[str, Any] = {}
+            for i, row in enumerate(value):
+                called = _unique(key(row, i), rows)
+                written = _tables(row)
+                if stands_for and written.get(stands_for) == called:
+                    del written[stands_for]
+                rows[called] = written
+            if rows:
+                tables[table] = rows
+        elif name in _DICTIONARIES:
+            if value:
+                tables[_DICTIONARIES[name][0]] = {key: _tables(row) for key, row in value.items()}
+        elif value is not None and (field.is_required() or value != field.default):
+            tables[field.alias or name] = list(value) if isinstance(value, tuple) else value
+    return tables
+
+
+def _unique(key: str, rows: Mapping[str, Any]) -> str:
+    number, unique = 1, key
+    while unique in rows:
+        number += 1
+        unique = f"{key} ({number})"
+    return unique
+
+
+def _record(
+    model: type[BaseModel], tables: Mapping[str, Any], file: str, at: str, faults: list[Fault]
+) -> BaseModel | None:
+    """A record of its tables; what is wrong goes to `faults`, and None comes back."""
+    values = dict(tables)
+    for name, field in model.model_fields.items():
+        if name in _ROWS:
+            table, row_model, _, stands_for = _ROWS[name]
+            values[name] = tuple(
+                _record(row_model, {stands_for: key, **row} if stands_for else row, file, where, faults)
+                for key, row, where in _rows(values.pop(table, {}), file, f"{at}.{table}", faults)
+            )
+        elif name in _DICTIONARIES:
+            table, row_model = _DICTIONARIES[name]
+            values[name] = {
+                key: _record(row_model, row, file, where, faults)
+                for key, row, where in _rows(values.pop(table, {}), file, f"{at}.{table}", faults)
+            }
+        elif field.is_required() and (field.alias or name) not in values and NoneType in get_args(field.annotation):
+            values[name] = None
+    if faults:
+        # Below a faulty row its parent cannot be made; its own values are still looked at.
+        values = {
+            name: () if name in _ROWS else {} if name in _DICTIONARIES else value for name, value in values.items()
+        }
+    try:
+        return check(model, values, file, at)
+    except InputError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _rows(table: Any, file: str, at: str, faults: list[Fault]) -> list[tuple[str, Mapping[str, Any], str]]:
+    if not isinstance(table, Mapping):
+        faults.append(Fault(file, at, "no table", "a table"))
+        return []
+    rows = []
+    for key, row in table.items():
+        where = f'{at}."{key}"'
+        if isinstance(row, Mapping):
+            rows.append((key, row, where))
+        else:
+            faults.append(Fault(file, where, "no table", "a table"))
+    return rows

@@ -1,0 +1,84 @@
+"""A comparison of two plans as text: the verdict and the money first, then each change with its mark."""
+
+from solver.comparison import Change, Comparison
+from wizard.text.tables import VERDICTS, WIDTH, money, number, plain, price, share, wrap
+
+_MARKS = {"added": "+", "removed": "-", "changed": "~"}
+_TITLES = {
+    "bill": "Bill, a month",
+    "allocation": "Served by",
+    "pool": "Pools, most replicas at once",
+    "scenario": "Scenario",
+    "price": "Prices",
+    "exchange_rate": "Exchange rates",
+}
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """The comparison, at most 80 columns."""
+    lines = [f"{comparison.old_name} -> {comparison.new_name}", _verdict_line(comparison)]
+    for change in comparison.changes:
+        if change.subject == "status":
+            lines.append(f" ~ status {change.old} -> {change.new}")
+    if comparison.old_catalog != comparison.new_catalog:
+        lines.append(f" ~ catalog {comparison.old_catalog} -> {comparison.new_catalog}")
+    for subject, title in _TITLES.items():
+        changes = [change for change in comparison.changes if change.subject == subject]
+        if changes:
+            lines += ["", title]
+            for change in changes:
+                lines += _change_lines(change)
+    if not comparison.changes:
+        lines += ["", "nothing changed"]
+    return "\n".join(lines) + "\n"
+
+
+def _verdict_line(comparison: Comparison) -> str:
+    old, new = VERDICTS[comparison.old_verdict], VERDICTS[comparison.new_verdict]
+    verdict = f"{old} (unchanged)" if old == new else f"{old} -> {new}"
+    totals = f"{money(comparison.old_total)} -> {money(comparison.new_total)}"
+    if comparison.difference is None:
+        totals += f" ({comparison.old_currency} -> {comparison.new_currency})"
+    else:
+        totals += f"  {comparison.difference:+,.2f}"
+        if comparison.old_total:
+            totals += f"  {comparison.difference / comparison.old_total * 100:+.1f}%"
+    if len(verdict) + len(totals) + 2 > WIDTH:
+        return f"{verdict}\n{totals:>{WIDTH}}"
+    return f"{verdict}{totals:>{WIDTH - len(verdict)}}"
+
+
+def _change_lines(change: Change) -> list[str]:
+    """One line where it fits, else the key and, under it, what changed."""
+    said = _said(change)
+    one = plain(f" {_MARKS[change.action]} {change.key:<34}  {said}")
+    if len(one) <= WIDTH:
+        return [one]
+    return [*wrap(change.key, f" {_MARKS[change.action]} ", "   "), *wrap(said, "     ", "     ")]
+
+
+def _said(change: Change) -> str:
+    old, new = _shown(change, change.old), _shown(change, change.new)
+    if change.action == "added":
+        return new
+    if change.action == "removed":
+        return f"was {old}"
+    said = f"{old} -> {new}"
+    if change.subject == "bill" and isinstance(change.old, float) and isinstance(change.new, float):
+        said += f"  {change.new - change.old:+,.2f}"
+    if change.new_date:
+        dates = change.new_date if change.old_date == change.new_date else f"{change.old_date} -> {change.new_date}"
+        said += f" {change.unit}, {dates}"
+    return said
+
+
+def _shown(change: Change, value: float | str | None) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, str):
+        return value
+    if change.subject == "bill":
+        return money(value)
+    if change.subject == "allocation":
+        return share(value)
+    return price(value) if change.subject in ("price", "exchange_rate") else number(value)

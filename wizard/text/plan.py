@@ -1,0 +1,221 @@
+"""The plan as text: the verdict, the money, the reasons, the doubts, in that order; ASCII, at most 80 columns."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from solver.plan import CostLine, Plan, Pool, nearest
+from solver.refusals import Refusal
+from wizard.text.refusals import reason, rule_words
+from wizard.text.tables import (
+    BASELINES,
+    STATUSES,
+    VERDICTS,
+    WIDTH,
+    apportioned,
+    cut,
+    money,
+    number,
+    plain,
+    price,
+    share,
+    table,
+    wrap,
+)
+
+_MONEY_ENDS = WIDTH - 5
+_LEANS = {"api": "leans to the API", "self_host": "leans to self-hosting", "neutral": "neutral"}
+
+
+def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
+    """The whole plan; with `every_refusal` each option that was turned down, else counts and the nearest."""
+    parts = [
+        _head(plan, name),
+        _segments(plan),
+        _bill(plan),
+        _pools(plan),
+        _baselines(plan),
+        _readings(plan),
+        _checklist(plan),
+        _doubts(plan),
+        _why_not(plan, every_refusal),
+        _sources(plan),
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def solution_line(plan: Plan) -> str:
+    """Status, gap and bound in one line."""
+    said = [STATUSES[plan.status]]
+    if plan.gap is not None:
+        said.append(f"gap {share(plan.gap)}")
+    if plan.bound_per_month is not None:
+        said.append(f"cannot be under {money(plan.bound_per_month)} a month")
+    return ", ".join(said)
+
+
+def _head(plan: Plan, name: str) -> list[str]:
+    verdict = VERDICTS[plan.verdict].upper()
+    total = (
+        "" if plan.total_per_month is None else f"{money(plan.total_per_month)} {plan.currency} a month, all counted"
+    )
+    lines = [f"{plain(name)}"] if name else []
+    lines.append(f"{verdict}{total:>{WIDTH - len(verdict)}}" if total else verdict)
+    lines.append(solution_line(plan))
+    if plan.status in ("time_limit", "stopped") and plan.total_per_month is not None:
+        lines += wrap("Not proven the cheapest: the solve ended before the bound met the plan.")
+    return lines
+
+
+def _segments(plan: Plan) -> list[str]:
+    if not plan.segments:
+        return []
+    rows: list[str] = []
+    for segment in plan.segments:
+        rows.append(f" {plain(segment.name)}: {segment.requests_per_month:,.0f} requests a month")
+        rows += [
+            f"   {cut(plain(served.option), 52):<52} {share(served.share):>7} {money(served.per_month):>15}"
+            for served in segment.served_by
+        ]
+        if not segment.served_by:
+            rows.append("   served by nothing")
+    return [f"Segments{'Share':>56}{'A month':>16}", *rows]
+
+
+def _bill(plan: Plan) -> list[str]:
+    if not plan.lines or plan.total_per_month is None:
+        return []
+    amounts = apportioned([line.per_month for line in plan.lines], plan.total_per_month)
+    lines = [f"The bill, {plan.currency} a month"]
+    for line, amount in zip(plan.lines, amounts, strict=True):
+        lines += _bill_line(line, amount)
+    lines.append(f" {'total':<{_MONEY_ENDS - 16}}{money(plan.total_per_month):>15}")
+    estimates = dict.fromkeys(f"{line.name}: {line.estimate}" for line in plan.lines if line.estimate)
+    if estimates:
+        lines.append(" est = an estimate:")
+        for text in estimates:
+            lines += wrap(text, "   ", "     ")
+    return lines
+
+
+def _bill_line(line: CostLine, amount: float) -> list[str]:
+    arithmetic = plain(f"{number(line.quantity)} {line.unit} x {price(line.price)}")
+    mark = "  est" if line.estimate else ""
+    name = plain(line.name)
+    room = _MONEY_ENDS - 1 - 15
+    if len(name) + 2 + len(arithmetic) <= room - 1:
+        gap = max(2, 34 - len(name)) if 34 + len(arithmetic) < room else 2
+        left = f" {name}{' ' * gap}{arithmetic}"
+        return [f"{left:<{room + 1}}{money(amount):>14}{mark}".rstrip()]
+    head = wrap(name, " ", "   ", _MONEY_ENDS)
+    return [*head, f"{'     ' + cut(arithmetic, room - 5):<{room + 1}}{money(amount):>14}{mark}".rstrip()]
+
+
+def _pools(plan: Plan) -> list[str]:
+    lines = ["Pools"] if plan.pools else []
+    for pool in plan.pools:
+        lines += wrap(pool.option, " ", "   ")
+        gpus = f"{pool.gpus_per_replica} x {pool.gpu} a replica, tensor parallel {pool.tensor_parallel}"
+        lines += wrap(f"{pool.model} {pool.precision} on {gpus}, {pool.engine}; {pool.provider} {pool.region}", "   ")
+        busy = f"busy {share(pool.utilisation)} at mean load" + (" est" if pool.estimate else "")
+        lines += wrap(f"replicas: {_replicas(pool)}; {busy}", "   ")
+    return lines
+
+
+def _replicas(pool: Pool) -> str:
+    """Replicas by purchase type: a count that never changes, else its range over the load blocks."""
+    said = []
+    for purchase in dict.fromkeys(row.purchase for row in pool.replicas):
+        counts = [row.count for row in pool.replicas if row.purchase == purchase]
+        always = any(row.block is None for row in pool.replicas if row.purchase == purchase)
+        low, high = min(counts), max(counts)
+        spread = number(high) if always or low == high else f"{number(low)} to {number(high)}"
+        said.append(f"{spread} {purchase.replace('_', ' ')}" + ("" if always else f" in {len(counts)} load blocks"))
+    return ", ".join(said) or "none"
+
+
+def _baselines(plan: Plan) -> list[str]:
+    if not plan.baselines:
+        return []
+    lines = [f"Beside it, {plan.currency} a month"]
+    for baseline in plan.baselines:
+        name = BASELINES[baseline.name]
+        if baseline.total_per_month is None:
+            lines += wrap(f"none: {baseline.why_null or 'no such plan'}", f" {name:<14}", " " * 17)
+            continue
+        ratio = ""
+        if plan.total_per_month:
+            ratio = f"  {baseline.total_per_month / plan.total_per_month:.2f} times this plan"
+        lines.append(f" {name:<14}{money(baseline.total_per_month):>15}{ratio}")
+    return lines
+
+
+def _readings(plan: Plan) -> list[str]:
+    lines = ["To read beside it"] if plan.readings else []
+    for reading in plan.readings:
+        says = f" ({reading.says})" if reading.says else ""
+        lines += wrap(f"{reading.name}: {number(reading.value)} {reading.unit}{says}", " ", "   ")
+    return lines
+
+
+def _checklist(plan: Plan) -> list[str]:
+    if not plan.checklist:
+        return []
+    tally = Counter(item.lean for item in plan.checklist)
+    lines = [f"Checklist: API {tally['api']}, self-host {tally['self_host']}, neutral {tally['neutral']}"]
+    for item in plan.checklist:
+        advice = f". {item.advice}" if item.advice else ""
+        lines += wrap(f"{item.item}: {item.answer}; {_LEANS[item.lean]}{advice}", " ", "   ")
+    return lines
+
+
+def _doubts(plan: Plan) -> list[str]:
+    lines = ["Doubts"] if plan.doubts else []
+    for doubt in plan.doubts:
+        lines += wrap(doubt, " - ")
+    return lines
+
+
+def _why_not(plan: Plan, every: bool) -> list[str]:
+    if not plan.refusal_counts and not plan.refusals:
+        return []
+    counts = sorted(plan.refusal_counts.items(), key=lambda item: (-item[1], item[0]))
+    total = sum(plan.refusal_counts.values())
+    lines = [f"Why not: {total:,} pairs of segment and option turned down"] if total else ["Why not"]
+    if counts:
+        lines += wrap(", ".join(f"{count:,} {rule_words(rule)}" for rule, count in counts), " ")
+    if every:
+        return lines + _refusal_lines(nearest(plan.refusals, None))
+    if plan.verdict == "no_plan":
+        return lines + _nearest_by_segment(plan)
+    return lines + _refusal_lines(nearest(plan.refusals, 5))
+
+
+def _nearest_by_segment(plan: Plan) -> list[str]:
+    lines: list[str] = []
+    for segment in sorted({refusal.segment for refusal in plan.refusals}):
+        mine = tuple(refusal for refusal in plan.refusals if refusal.segment == segment)
+        lines.append(f" nearest for {plain(segment) or 'every segment'}:")
+        lines += _refusal_lines(nearest(mine, 5))
+    return lines
+
+
+def _refusal_lines(refusals: Iterable[Refusal]) -> list[str]:
+    rows = [(cut(f"{r.segment}: {r.option}" if r.segment else r.option, 44), reason(r)) for r in refusals]
+    return table(rows, "<<", indent=3)
+
+
+def _sources(plan: Plan) -> list[str]:
+    lines = [f"Catalog as of {plan.catalog_as_of}; prices without tax; solved in {plan.seconds:.2f} s"]
+    for key, rate in sorted(plan.exchange_rates.items()):
+        lines += wrap(f"exchange rate {key}: {number(rate.value)} {rate.unit}, {rate.date}, {rate.source}", " ", "   ")
+    named = Counter(source for source in _named_sources(plan))
+    for source, _ in named.most_common(8):
+        lines += wrap(source, " - ")
+    if len(named) > 8:
+        lines.append(f" and {len(named) - 8} more: --json names the source of each price")
+    return lines
+
+
+def _named_sources(plan: Plan) -> Iterable[str]:
+    yield from (line.source for line in plan.lines if line.source)
+    yield from (used.source for used in plan.prices.values() if used.source)

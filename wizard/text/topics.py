@@ -1,0 +1,99 @@
+"""Help topics: `wizard help TOPIC`."""
+
+from wizard.exits import MEANING
+
+_ENVIRONMENT = """\
+Environment
+  WIZARD_PLANS   folder of the plans (default: saved_plans of the working folder; --plans goes before)
+  NO_COLOR       no colour on the screens, marks stay
+  TERM=dumb      no screens: as without a terminal
+  XDG_STATE_HOME drafts and the log stand in its folder wizard (default ~/.local/state)
+"""
+
+_EXIT_CODES = "Exit codes\n" + "".join(f"  {code:>3d}  {meaning}\n" for code, meaning in MEANING.items())
+
+_FILES = """\
+Files
+  scenario  TOML by hand: top-level keys, [segment.NAME], [team], [policy], [today], [catalog.*]
+            wizard schema prints its JSON Schema, wizard validate FILE checks it
+  plan      NAME.toml in the plans' folder: schema, name, saved, [scenario], [plan]
+            every command that takes a scenario takes a plan, and uses its scenario
+  overlay   TOML over the catalog: [gpus.ID], [models.ID], [gpu_prices.ID], [api_offers.ID], [rates.ID], ...
+            a new id adds a record, a known one changes the fields that are given
+  draft     a plan in progress, in the state folder; written after each answer
+  log       wizard.log in the state folder: what went wrong when it was our fault
+Files are written whole or not at all. Quantities: 60k/day, 1.8M/month, 0.7/s, 800 ms, 30%, 1.2k / 4k.
+
+A scenario
+  currency = "EUR"
+  horizon = "12 months"
+  [segment.chat]
+  requests = "60k/day"
+  input_tokens = "1.2k / 4k"
+  output_tokens = "250 / 800"
+  ttft = "800 ms"
+  quality = "mid"
+  processing_in = "eu"
+"""
+
+_KEYS = """\
+Keys on the screens
+  up down, j k     move                        0-9     choose the thing so numbered
+  enter            choose, edit, go on         esc, q  back one level, keeping all
+  tab, shift+tab   next, previous              s       solve with what there is
+  /                filter; esc clears          w       save the plan
+  ?                keys and words of a screen  o       the outline
+  u                undo the last change        ctrl+p  every action by name
+  ctrl+c           stop the solve, else leave  ctrl+q  leave; ctrl+z suspends
+Letters act only when no field is being edited.
+
+Keys of a scenario, for --set KEY=VALUE
+  chat.requests=80k/day is short for segment.chat.requests=80k/day
+  policy.headroom=30%   team.setup_weeks=6   horizon='12 months'   checklist.load=2
+  chat.ttft=none takes a limit away; lists and tables take commas: chat.users_in=eu=60%,us=40%
+"""
+
+_JSON = """\
+JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
+  schema             wizard.plan/1
+  status             optimal | time_limit | stopped | infeasible
+  verdict            stay_on_api | hybrid | self_host | no_plan
+  currency           of all money
+  total_per_month    sum of lines[].per_month; null when nothing fits
+  bound_per_month    no plan can be under it; null when nothing fits
+  gap                from the solver: (total - bound) / total; null when nothing fits
+  lines[]            name, unit, quantity, price, per_month (quantity x price), estimate, source
+  baselines[]        name (closed_api | open_api | self_hosted | today), total_per_month or null, why_null, lines
+  segments[]         name, requests_per_month, served_by[]: option, kind (api | pool), share (of the month's
+                     requests, adding to 1), per_month, arithmetic
+  pools[]            option, model, precision, gpu, gpus_per_replica, tensor_parallel, engine, provider, region,
+                     replicas[]: purchase, block (null: every block), count; utilisation, estimate
+  blocks[]           hours (of 730 a month), peak_per_s and mean_per_s by segment
+  refusals[]         segment (empty: every one), option, rule, found, wanted, unit, distance; the 50 nearest to
+                     passing, all with --all
+  refusal_counts     rule: how many
+  readings[]         name, value, unit, says
+  checklist[]        item, answer, lean (api | self_host | neutral), advice
+  doubts[]           sentences
+  prices             key: value, unit, date, source, estimate
+  exchange_rates     the same
+  catalog_as_of      date of the catalog
+  seconds            options + build + solve
+Money is rounded to 1e-6, other figures to 12 significant digits. estimate is empty for a sourced figure.
+
+JSON of diff (schema wizard.comparison/1): old_name, new_name, old_verdict, new_verdict, old_total, new_total,
+  old_currency, new_currency, old_catalog, new_catalog, difference, changes[]: subject (verdict | status | total |
+  bill | allocation | pool | scenario | price | exchange_rate), action (added | removed | changed), key, old, new,
+  unit, old_date, new_date
+JSON of list: [{name, file, verdict, status, currency, total_per_month, gap, saved, segments, problem}]
+JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
+JSON of catalog: {as_of, currency, tables: [{name, rows, holds}]}; of a table, its rows with id, source and date
+"""
+
+TOPICS = {
+    "environment": _ENVIRONMENT,
+    "exit-codes": _EXIT_CODES,
+    "files": _FILES,
+    "keys": _KEYS,
+    "json": _JSON,
+}
