@@ -1,0 +1,78 @@
+"""One table of what every key does: bindings, footer and help are all made from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key of a screen.
+
+    `keys` are Textual's names, parted by commas; `label` is how the key is shown; `short` is its word
+    in the footer (empty: only in the help); `says` is its line in the help. An action that ends in
+    `(#)` is called with the key itself, for digits.
+    """
+
+    keys: str
+    action: str
+    label: str
+    short: str
+    says: str
+    priority: bool = False
+
+
+UP = Key("up,k", "move(-1)", "up, k", "", "the row above")
+DOWN = Key("down,j", "move(1)", "down, j", "", "the row below")
+PAGE_UP = Key("pageup", "page(-1)", "page up", "", "a page up")
+PAGE_DOWN = Key("pagedown", "page(1)", "page down", "", "a page down")
+FIRST = Key("home", "edge(-1)", "home", "", "the first row")
+LAST = Key("end", "edge(1)", "end", "", "the last row")
+MOVES = (UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST)
+
+BACK = Key("escape,backspace,q", "back", "esc", "back", "one level back, keeping everything (also backspace, q)")
+HELP = Key("question_mark", "help", "?", "help", "the keys and the words of this screen")
+UNDO = Key("u", "undo", "u", "undo", "undo the last change")
+SOLVE = Key("s", "solve", "s", "solve", "solve with what there is")
+SAVE = Key("w", "save", "w", "save", "save the plan; asks a name the first time")
+OUTLINE = Key("o", "outline", "o", "outline", "every section and its state")
+FIND = Key("slash", "find", "/", "find", "filter the list; esc clears the filter")
+
+EVERYWHERE = (
+    Key("ctrl+c", "interrupt", "ctrl+c", "", "stop the solve; else leave, the draft is kept", priority=True),
+    Key("ctrl+q", "leave", "ctrl+q", "", "leave, the draft is kept", priority=True),
+    Key("ctrl+z", "suspend_process", "ctrl+z", "", "suspend; fg comes back", priority=True),
+)
+IN_THE_EDIT_LINE = (
+    Key("", "", "enter", "", "accept and go on"),
+    Key("", "", "up, down", "", "accept and move to that row"),
+    Key("", "", "esc", "", "put back what stood there"),
+)
+
+
+def bindings(keys: Iterable[Key]) -> list[BindingType]:
+    """Textual's bindings of the table's rows; a key without a name (told only in the help) has none."""
+    made: list[BindingType] = []
+    for key in keys:
+        for name in filter(None, key.keys.split(",")):
+            action = key.action.replace("#", repr(name))
+            made.append(Binding(name, action, key.says, show=False, priority=key.priority))
+    return made
+
+
+def digits(last: int, short: str, says: str, first: int = 0) -> Key:
+    """The digits from `first` to `last` as one key."""
+    keys = ",".join(str(digit) for digit in range(first, last + 1))
+    return Key(keys, "digit(#)", f"{first}-{last}", short, says)
+
+
+def footer(keys: Sequence[Key], width: int) -> str:
+    """Write the keys of a screen as one line that fits: what does not fit stands in the help only.
+
+    The last two (by habit back and help) are kept while others are dropped, from the right.
+    """
+    shown = [f"{key.label} {key.short}" for key in keys if key.short]
+    while len(shown) > 2 and 1 + len("  ".join(shown)) > width:
+        del shown[-3]
+    return (" " + "  ".join(shown))[:width]

@@ -1,0 +1,51 @@
+"""How far a solve is, as the screen needs it, and how often it is told."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solver.solve import Progress
+
+STAGES = {
+    "options": "what may serve each segment, and what it costs",
+    "program": "the choice as rows and columns",
+    "solve": "the cheapest plan, and the proof that it is",
+    "explain": "what stands beside it, what binds, what is in doubt",
+}
+EVERY_S = 0.5
+
+
+@dataclass(frozen=True)
+class Solving:
+    """A solve under way: the stage by its place in STAGES, the best plan and the bound so far."""
+
+    place: int = 0
+    elapsed_s: float = 0.0
+    best: float | None = None
+    bound: float | None = None
+    gap: float | None = None
+    running: bool = False
+    stopping: bool = False
+    open_when_done: bool = True
+
+    def heard(self, progress: "Progress") -> "Solving":
+        """The state after a report; a stage that is not in the list counts to the one before it."""
+        names = list(STAGES)
+        place = names.index(progress.stage) if progress.stage in names else self.place
+        return replace(
+            self, place=place, elapsed_s=progress.elapsed_s, best=progress.best, bound=progress.bound, gap=progress.gap
+        )
+
+
+def at_most_twice_a_second(tell: Callable[["Progress"], None]) -> Callable[["Progress"], None]:
+    """Pass on the first report of each stage, then one every half second of the solver's own clock."""
+    last: dict[str, float] = {}
+
+    def report(progress: "Progress") -> None:
+        before = last.get(progress.stage)
+        if before is None or progress.elapsed_s - before >= EVERY_S:
+            last[progress.stage] = progress.elapsed_s
+            tell(progress)
+
+    return report

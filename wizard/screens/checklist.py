@@ -1,0 +1,140 @@
+"""One item of the checklist: a digit answers and shows what it does; enter goes on."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from solver.checklist import ITEMS, Item, tally
+from solver.checklist_effects import effect
+from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings, digits
+from wizard.screens.frame import Framed, Word
+from wizard.screens.help import Page
+from wizard.session import Session, answer, at, scenario_of
+from wizard.widgets.listing import Column, Row
+
+LEANS = {"api": "to the API", "self_host": "to self-hosting", "neutral": "neither way"}
+NEXT = Key("enter", "enter", "enter", "next", "take the answer under the cursor, or go on when it is taken")
+FORWARD = Key("tab", "turn(1)", "tab", "", "the next item")
+BACKWARD = Key("shift+tab", "turn(-1)", "shift+tab", "", "the item before")
+WHY = Key("i", "why", "i", "why we ask", "why this is asked, and what each answer advises")
+
+
+class ChecklistScreen(Framed):
+    """The nine items, one at a time."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        *MOVES, digits(9, "answer", "the answer so numbered"), NEXT, FORWARD, BACKWARD, OUTLINE, SOLVE, UNDO, WHY,
+        BACK, HELP,
+    )  # fmt: skip
+    BINDINGS = bindings(KEYS)
+    WORDS: ClassVar[tuple[Word, ...]] = (
+        ("effect", "what the answer changes in the model"),
+        ("leans", "where the answer points; the leans are shown beside the optimum and never decide"),
+        ("0", "keeps the profile's value and lists it as a doubt"),
+    )
+
+    def __init__(self, place: int) -> None:
+        super().__init__()
+        self.place = place
+
+    @property
+    def item(self) -> Item:
+        """The item shown."""
+        return ITEMS[self.place]
+
+    @property
+    def given(self) -> int | None:
+        """The digit answered, if any."""
+        return answers(self.wizard.session_now).get(self.item.id)
+
+    def path(self) -> str:
+        """Place in the checklist."""
+        return f"wizard  {self.wizard.decision} > Checklist {self.place + 1}/{len(ITEMS)}  {self.item.title}"
+
+    def keys_shown(self) -> Sequence[Key]:
+        """As many digits as there are answers."""
+        last = max(self.item.digits)
+        return [digits(last, "answer", "") if key.action == "digit(#)" else key for key in self.KEYS]
+
+    def draw(self) -> None:
+        """Question, why, answers, effect, lean."""
+        given, item = self.given, self.item
+        self.head(item.question, item.why)
+        rows = []
+        for digit in item.digits:
+            mark = "x" if digit == given else " "
+            frm = f"checklist {item.number}" if digit == given else ""
+            rows.append(Row((f"{digit} ({mark}) {item.answer(digit).text}", frm), str(digit)))
+        self.rows([Column("", grows=True), Column("", rank=1)], rows, None if self.listing.rows else str(given or 1))
+        self.foot(*self._outcome())
+
+    def _effect(self, digit: int) -> str:
+        return effect(scenario_of(self.wizard.session_now), self.item.id, digit, self.wizard.catalog)
+
+    def _outcome(self) -> tuple[str, str]:
+        """Effect and lean of the answer given, and the tally so far."""
+        counts = tally(answers(self.wizard.session_now))
+        so_far = f"So far: API {counts['api']}, self-host {counts['self_host']}, neutral {counts['neutral']}"
+        if self.given is None:
+            return ("Effect  none yet: the profile's value stands, and is listed as a doubt", f"Leans   {so_far}")
+        lean = LEANS[self.item.answer(self.given).lean]
+        return (f"Effect  {self._effect(self.given)}", f"Leans   {lean}.  {so_far}")
+
+    def about(self) -> str:
+        """What the answer under the cursor would do."""
+        row = self.listing.current
+        if row is None:
+            return ""
+        if self.given == int(row.key):
+            return "enter goes on"
+        return f"would be: {self._effect(int(row.key))}"
+
+    def beside(self) -> Sequence[str]:
+        """The advice of the answer under the cursor."""
+        row = self.listing.current
+        if row is None:
+            return []
+        chosen = self.item.answer(int(row.key))
+        lean = LEANS[chosen.lean]
+        return ["Why we ask", self.item.why, "", "This answer advises", chosen.advice, "", f"It leans {lean}."]
+
+    def action_digit(self, digit: str) -> None:
+        """Answer."""
+        if int(digit) not in self.item.digits:
+            self.explain(f"This item has answers 0 to {max(self.item.digits)}.")
+            return
+        session = answer(self.wizard.session_now, self.item.id, int(digit))
+        self.wizard.edit(at(session, f"checklist {self.place + 1}", int(digit)))
+        self.listing.show(self.listing.columns, self.listing.rows, digit)
+        self.note = ""
+        self.refresh_frame()
+
+    def action_enter(self) -> None:
+        """Take the answer under the cursor, or go on when it is taken."""
+        row = self.listing.current
+        if row is not None and self.given != int(row.key):
+            self.action_digit(row.key)
+        else:
+            self.action_turn(1)
+
+    def action_turn(self, step: int) -> None:
+        """Go to another item; after the last, to the outline."""
+        if not 0 <= self.place + step < len(ITEMS):
+            self.wizard.outline()
+            return
+        self.place += step
+        self.note = ""
+        self.listing.show((), (), 0)
+        self.refresh_frame()
+
+    def action_why(self) -> None:
+        """Show why it is asked, and each answer's advice."""
+        lines = [self.item.question, "", self.item.why, ""]
+        for digit in self.item.digits:
+            chosen = self.item.answer(digit)
+            lines += [f"  {digit}  {chosen.text}", f"     {chosen.advice}", f"     leans {LEANS[chosen.lean]}", ""]
+        self.app.push_screen(Page(f"{self.path()} > Why we ask", lines))
+
+
+def answers(session: Session) -> dict[str, int]:
+    """The checklist's answers so far."""
+    return {name: int(digit) for name, digit in session.tables.get("checklist", {}).items()}

@@ -1,0 +1,230 @@
+"""The frame that all screens share: path, body, the line that explains, the line of keys."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Static
+
+from wizard.keys import EVERYWHERE, Key, footer
+from wizard.widgets.edit_line import EditLine
+from wizard.widgets.glyphs import cut, shown, wrap
+from wizard.widgets.listing import Column, Listing, Row
+
+if TYPE_CHECKING:
+    from wizard.app import WizardApp
+
+SMALLEST = (60, 15)
+Word = tuple[str, str]
+
+
+class Framed(Screen[None], inherit_bindings=False):
+    """A screen of the wizard: one job, one list with a cursor, nothing that moves by itself.
+
+    A subclass states KEYS (and BINDINGS made of them), WORDS for the help, and fills the frame in `draw`.
+    """
+
+    AUTO_FOCUS = ""
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+    WORDS: ClassVar[tuple[Word, ...]] = ()
+    BINDINGS: ClassVar[list[BindingType]] = []
+    EDIT_LABEL = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.note = ""
+
+    @property
+    def wizard(self) -> "WizardApp":
+        """The app, which holds the session and the plan."""
+        return cast("WizardApp", self.app)
+
+    @property
+    def ascii_mode(self) -> bool:
+        """Whether only ASCII may be shown."""
+        return self.wizard.ascii_mode
+
+    @property
+    def listing(self) -> Listing:
+        """The list."""
+        return self.query_one(Listing)
+
+    @property
+    def edit_line(self) -> EditLine:
+        """The edit line, on screens that have one."""
+        return self.query_one(EditLine)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame, the same on every screen."""
+        yield Static(id="path", markup=False)
+        yield Static(id="head", markup=False)
+        with Horizontal(id="body"):
+            yield Listing(ascii_mode=self.ascii_mode)
+            yield Static(id="side", markup=False)
+        yield Static(id="foot", markup=False)
+        if self.EDIT_LABEL:
+            yield EditLine(self.EDIT_LABEL, ascii_mode=self.ascii_mode)
+        yield Static(id="explain", markup=False)
+        yield Static(id="keys", markup=False)
+        yield Static(id="small", markup=False)
+
+    # What a subclass says.
+
+    def path(self) -> str:
+        """Where we are, for row 1."""
+        return ""
+
+    def state(self) -> str:
+        """The state of saving, at the right of row 1."""
+        return self.wizard.saving
+
+    def draw(self) -> None:
+        """Fill head, list and foot from the session or the plan."""
+
+    def about(self) -> str:
+        """Explain the row under the cursor, in one line."""
+        return ""
+
+    def beside(self) -> Sequence[str]:
+        """What the right column shows from 110x30 on."""
+        return [self.about()]
+
+    # Filling the frame.
+
+    def head(self, *lines: str) -> None:
+        """Write the lines above the list, the first in bold."""
+        self._block("#head", lines, strong=True)
+
+    def foot(self, *lines: str) -> None:
+        """Write the lines below the list."""
+        self._block("#foot", lines)
+
+    def rows(self, columns: Sequence[Column], rows: Sequence[Row], cursor: int | str | None = None) -> None:
+        """Fill the list, the cursor staying on its row unless told otherwise."""
+        current = self.listing.current
+        stay: int | str = current.key if current is not None and current.key else self.listing.cursor
+        self.listing.show(columns, rows, stay if cursor is None else cursor)
+
+    def explain(self, text: str = "") -> None:
+        """Say something in the row above the keys until the cursor moves; without text, explain the row."""
+        self.note = text
+        line = shown(text or self.about(), self.ascii_mode)
+        width = self.size.width - 1
+        style = "bold" if line.startswith("!") else ""
+        self.query_one("#explain", Static).update(Content.styled(" " + cut(line, width), style))
+        if self.has_class("-wide") and self.has_class("-tall"):
+            room = max(20, self.query_one("#side").content_size.width)
+            lines = [piece for part in self.beside() for piece in wrap(shown(part, self.ascii_mode), room)]
+            self.query_one("#side", Static).update("\n".join(lines))
+
+    def refresh_frame(self) -> None:
+        """Draw everything anew from the state."""
+        width, height = self.size
+        if not width:
+            return
+        small = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(small, "-small")
+        if small:
+            self.query_one("#small", Static).update(f"needs 60x15, have {width}x{height}")
+            return
+        left, right = shown(" " + self.path(), self.ascii_mode), shown(self.state(), self.ascii_mode)
+        left = cut(left, width - len(right) - 3)
+        self.query_one("#path", Static).update(
+            Content.assemble((left, "bold"), " " * (width - len(left) - len(right) - 1), right)
+        )
+        self.query_one("#keys", Static).update(Content.styled(footer(self.keys_shown(), width), "dim"))
+        self.draw()
+        self.explain(self.note)
+
+    def keys_shown(self) -> Sequence[Key]:
+        """The keys of this screen now: while a value is typed, those of the edit line."""
+        if self.EDIT_LABEL and self.edit_line.editing:
+            return EDITING
+        return self.KEYS
+
+    def _block(self, where: str, lines: Sequence[str], strong: bool = False) -> None:
+        width = self.size.width - 2
+        pieces = [piece for line in lines for piece in wrap(shown(line, self.ascii_mode), width)]
+        parts: list[Content] = []
+        for place, piece in enumerate(pieces):
+            style = "bold" if (strong and place == 0) or piece.startswith("!") else ""
+            parts.append(Content.styled(" " + piece, style))
+        widget = self.query_one(where, Static)
+        widget.display = bool(pieces)
+        widget.update(Content("\n").join(parts))
+
+    # What happens.
+
+    def on_mount(self) -> None:
+        """Draw once the size is known."""
+        self.call_after_refresh(self.refresh_frame)
+
+    def on_screen_resume(self) -> None:
+        """Draw again when the screen comes back: what stands below may have changed it."""
+        if self.is_mounted:
+            self.refresh_frame()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Draw in the new size; a field open in a window too small is let go until it fits."""
+        self.refresh_frame()
+        if self.EDIT_LABEL and self.edit_line.editing:
+            self.set_focus(None if self.has_class("-small") else self.edit_line.field)
+
+    def on_listing_moved(self) -> None:
+        """Explain the row that the cursor reached."""
+        self.explain()
+
+    def on_edit_line_refused(self, event: EditLine.Refused) -> None:
+        """Say in full what is wanted."""
+        self.explain(f"! wanted: {event.wanted}")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let no key act unseen: in a window too small only those that leave."""
+        return not self.has_class("-small")
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor."""
+        self.listing.move(step)
+
+    def action_page(self, step: int) -> None:
+        """Move the cursor by a screenful."""
+        self.listing.page(step)
+
+    def action_edge(self, step: int) -> None:
+        """Move the cursor to the first or last row."""
+        self.listing.move(step * len(self.listing.rows))
+
+    def action_back(self) -> None:
+        """Go one level back."""
+        self.wizard.back()
+
+    def action_help(self) -> None:
+        """Show this screen's keys and words."""
+        from wizard.screens.help import HelpScreen
+
+        self.app.push_screen(HelpScreen(self.path(), [*self.KEYS, *EVERYWHERE], self.WORDS, bool(self.EDIT_LABEL)))
+
+    def action_outline(self) -> None:
+        """Show every section and its state."""
+        self.wizard.outline()
+
+    def action_solve(self) -> None:
+        """Solve with what there is."""
+        self.wizard.solve_now()
+
+    def action_undo(self) -> None:
+        """Undo the last change, and show what stands now."""
+        self.note = self.wizard.undo()
+        self.refresh_frame()
+
+
+EDITING = (
+    Key("", "", "enter", "accept", ""),
+    Key("", "", "up down", "accept and move", ""),
+    Key("", "", "esc", "put back", ""),
+)

@@ -1,0 +1,89 @@
+"""Tab 2 of the plan: the bill, line by line, as bars beside a baseline's."""
+
+from collections.abc import Sequence
+
+from solver.plan import Baseline, CostLine, Plan
+from wizard.screens.views import BASELINES, View, money, number, price
+from wizard.widgets.glyphs import Fill, bar
+from wizard.widgets.listing import Column, Row
+
+PEOPLE = ("people", "operations", "engineer", "set-up", "setup", "on call")
+HOSTED = ("gpu", "pool", "replica", "storage", "load balancer", "monitoring", "egress", "owned")
+
+
+def kind_of(name: str) -> Fill:
+    """Return the fill of a line's bar: people, self-hosted, or API."""
+    lowered = name.lower()
+    if any(word in lowered for word in PEOPLE):
+        return ":"
+    return "#" if ("/" in lowered and "x" in lowered) or any(word in lowered for word in HOSTED) else "="
+
+
+def formula(line: CostLine, currency: str) -> str:
+    """Write the line's sum with its numbers, so that it can be redone by hand."""
+    est = " est" if line.estimate else ""
+    return (
+        f"{number(line.quantity)} {line.unit} x {price(line.price)} {currency}{est} = {money(line.per_month)} a month"
+    )
+
+
+def baselines(plan: Plan) -> list[Baseline]:
+    """The baselines that have a bill to set beside the plan's."""
+    return [base for base in plan.baselines if base.total_per_month is not None]
+
+
+def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
+    """Return the bill; `chosen` counts through the baselines beside it."""
+    able = baselines(plan)
+    other = able[chosen % len(able)] if able else None
+    mine = {line.name: line for line in plan.lines}
+    theirs = {line.name: line for line in other.lines} if other else {}
+    names = [*mine, *(name for name in theirs if name not in mine)]
+    largest = max([abs(line.per_month) for line in (*mine.values(), *theirs.values())], default=0.0)
+    columns = [Column(f"{plan.currency} a month", grows=True), Column("This plan", right=True), Column("", rank=2)]
+    if other:
+        title = "All " + BASELINES[other.name] if other.name != "today" else "Today"
+        columns += [Column(title, right=True), Column("", rank=2)]
+    rows = []
+    for name in names:
+        cells = [name, *_cells(mine.get(name), name, largest, ascii_mode)]
+        cells += _cells(theirs.get(name), name, largest, ascii_mode) if other and theirs else []
+        rows.append(Row(tuple(cells), name))
+    total = ["total", money(plan.total_per_month), ""]
+    total += [money(other.total_per_month), ""] if other else []
+    rows.append(Row(tuple(total), "total", strong=True))
+    about = {name: _about(mine.get(name) or theirs[name], plan.currency) for name in names}
+    about["total"] = "the sum of the lines above; the program's objective adds up to the same"
+    missing = [f"{BASELINES[base.name]}: none, {base.why_null}" for base in plan.baselines if base.why_null]
+    return View(
+        head=(),
+        columns=columns,
+        rows=rows,
+        foot=missing[:2],
+        about=about,
+        detail={name: _detail(name, mine.get(name), theirs.get(name), other, plan.currency) for name in names},
+        beside=lambda key: _detail(key, mine.get(key), theirs.get(key), other, plan.currency),
+    )
+
+
+def _cells(line: CostLine | None, name: str, largest: float, ascii_mode: bool) -> list[str]:
+    if line is None:
+        return ["0", ""]
+    return [money(line.per_month), bar(line.per_month, largest, 14, kind_of(name), ascii_mode).ljust(14)]
+
+
+def _about(line: CostLine, currency: str) -> str:
+    return f"{line.name}: {formula(line, currency)}"
+
+
+def _detail(
+    name: str, mine: CostLine | None, theirs: CostLine | None, other: Baseline | None, currency: str
+) -> Sequence[str]:
+    lines = [name, ""]
+    for title, line in (("This plan", mine), (BASELINES[other.name] if other else "", theirs)):
+        if line is not None:
+            lines += [title, f"  sum         {formula(line, currency)}"]
+            lines += [f"  source      {line.source}"] if line.source else []
+            lines += [f"  estimate    {line.estimate}"] if line.estimate else []
+            lines.append("")
+    return lines

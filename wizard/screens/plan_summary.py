@@ -1,0 +1,136 @@
+"""Tab 1 of the plan: the verdict, the money, who serves what, what stands beside it, the doubts."""
+
+from collections.abc import Sequence
+
+from solver.plan import Plan
+from wizard.screens.views import BASELINES, VERDICTS, View, ending, money, number, share
+from wizard.widgets.glyphs import bar
+from wizard.widgets.listing import Column, Row
+
+COLUMNS = (
+    Column("Segment"),
+    Column("Requests/month", right=True, rank=1),
+    Column("Served by", grows=True),
+    Column("Share", right=True),
+    Column("{currency}/month", right=True),
+)
+
+
+def summary(plan: Plan, ascii_mode: bool) -> View:
+    """Return the summary of a plan; its figures are the plan's own."""
+    if plan.total_per_month is None:
+        return no_plan(plan)
+    rows, about, detail = _serving(plan)
+    columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in COLUMNS]
+    return View(
+        head=(verdict_line(plan), *(reading.says for reading in plan.readings[:1] if reading.says)),
+        columns=columns,
+        rows=rows,
+        foot=(beside_it(plan), _doubts(plan)),
+        about=about,
+        detail=detail,
+        beside=lambda key: _chart(plan, about.get(key, ""), ascii_mode),
+    )
+
+
+def verdict_line(plan: Plan) -> str:
+    """The verdict and the whole bill; called certain only when the solver proved it."""
+    total = f"{money(plan.total_per_month)} {plan.currency} a month, all counted"
+    proven = "" if plan.status == "optimal" else f" (not proven the cheapest: {ending(plan)})"
+    return f"{VERDICTS[plan.verdict]}   {total}{proven}"
+
+
+def beside_it(plan: Plan) -> str:
+    """The baselines in one line; a strategy that cannot serve says `none`."""
+    parts = [
+        f"{BASELINES[base.name]} {money(base.total_per_month) if base.total_per_month is not None else 'none'}"
+        for base in plan.baselines
+    ]
+    return "Beside it  " + "  ".join(parts) if parts else ""
+
+
+def _serving(plan: Plan) -> tuple[list[Row], dict[str, str], dict[str, Sequence[str]]]:
+    rows: list[Row] = []
+    about: dict[str, str] = {}
+    detail: dict[str, Sequence[str]] = {}
+    pools = {pool.option: pool for pool in plan.pools}
+    for segment in plan.segments:
+        for place, served in enumerate(segment.served_by):
+            key = f"{segment.name} {served.option}"
+            name, requests = (segment.name, number(segment.requests_per_month)) if place == 0 else ("", "")
+            rows.append(Row((name, requests, served.option, share(served.share), money(served.per_month)), key))
+            pool = pools.get(served.option)
+            busy = f"busy {share(pool.utilisation)} of its hours. " if pool else ""
+            about[key] = f"{segment.name}: {busy}{served.arithmetic}" if busy or served.arithmetic else served.option
+            detail[key] = (
+                f"{segment.name}, served by {served.option}",
+                "",
+                f"  share of the month  {share(served.share)} of {number(segment.requests_per_month)} requests",
+                f"  cost a month        {money(served.per_month)} {plan.currency}",
+                f"  how                 {served.arithmetic or 'an API: tokens times price, see tab 2'}",
+                *_pool_lines(plan, served.option),
+            )
+    return rows, about, detail
+
+
+def _pool_lines(plan: Plan, option: str) -> list[str]:
+    lines: list[str] = []
+    for pool in plan.pools:
+        if pool.option == option:
+            lines += [
+                "",
+                f"Pool {pool.option}",
+                f"  runs                {pool.model} in {pool.precision} on {pool.engine}",
+            ]
+            lines += [f"  a replica           {pool.gpus_per_replica} x {pool.gpu}, {pool.provider} {pool.region}"]
+            lines += [
+                f"  replicas            {number(count.count)} {count.purchase}"
+                + ("" if count.block is None else f" in load block {count.block}")
+                for count in pool.replicas
+            ]
+            lines += [f"  busy                {share(pool.utilisation)} of its replica-hours at mean load"]
+            lines += [f"  estimate            {pool.estimate}"] if pool.estimate else []
+    return lines
+
+
+def _doubts(plan: Plan) -> str:
+    if not plan.doubts:
+        return "Doubts     none"
+    more = f"  (and {len(plan.doubts) - 1} more: d)" if len(plan.doubts) > 1 else ""
+    return f"Doubts     {plan.doubts[0]}{more}"
+
+
+def _chart(plan: Plan, about: str, ascii_mode: bool) -> list[str]:
+    """Bars of the plan and its baselines, then the row under the cursor."""
+    totals = [("this plan", plan.total_per_month)]
+    totals += [(BASELINES[base.name], base.total_per_month) for base in plan.baselines]
+    largest = max((value for _, value in totals if value is not None), default=0.0)
+    kind = {"self-hosted": "#"}
+    lines = [f"{plan.currency} a month"]
+    for name, value in totals:
+        drawn = bar(value or 0.0, largest, 14, "#" if name in kind else "=", ascii_mode)
+        lines.append(f"{name:<12} {money(value):>10} {drawn}".rstrip())
+    return [*lines, "", about]
+
+
+def no_plan(plan: Plan) -> View:
+    """Return the same frame when nothing fits: the rules that turned the options down, and how many each."""
+    rows = [
+        Row((rule.replace("_", " "), str(count)), rule)
+        for rule, count in sorted(plan.refusal_counts.items(), key=lambda item: -item[1])
+    ]
+    about = {}
+    for rule in plan.refusal_counts:
+        nearest = min((r for r in plan.refusals if r.rule == rule), key=lambda r: r.distance, default=None)
+        if nearest is not None:
+            about[rule] = f"nearest: {nearest.option}: has {nearest.found}, wanted {nearest.wanted} {nearest.unit}"
+    stopped = plan.status in ("stopped", "time_limit")
+    head = "NO PLAN FOUND YET" if stopped else VERDICTS["no_plan"]
+    why = f"The search ended early: {ending(plan)}." if stopped else "No mix of options meets every rule."
+    return View(
+        head=(head, why),
+        columns=(Column("Rule that turns options down", grows=True), Column("Options", right=True)),
+        rows=rows,
+        foot=("3 shows each option with what was found and what is wanted.",),
+        about=about,
+    )

@@ -1,0 +1,151 @@
+"""The one line in which a value is typed; it stands below a list and nothing shifts when it opens."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from wizard.widgets.glyphs import cut, shown
+
+
+FIELD = 28
+
+
+class Field(Input):
+    """An input without blink or border; enter, up, down and esc belong to the line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "part('enter')", show=False),
+        Binding("up,shift+tab", "part('up')", show=False),
+        Binding("down,tab", "part('down')", show=False),
+        Binding("escape", "part('escape')", show=False),
+    ]
+
+    class Parted(Message):
+        """The typing ends with this key."""
+
+        def __init__(self, key: str) -> None:
+            self.key = key
+            super().__init__()
+
+    def on_mount(self) -> None:
+        """Keep the cursor from blinking: a blink is traffic on the line, and another picture each time."""
+        self.cursor_blink = False
+
+    def action_part(self, key: str) -> None:
+        """Tell the line that the typing ends."""
+        self.post_message(self.Parted(key))
+
+
+class EditLine(Horizontal):
+    """A label, the field, and what the text reads as (or what is wanted) while it is typed."""
+
+    class Accepted(Message):
+        """A text that reads well was accepted; `step` is where the cursor goes, 0 for enter."""
+
+        def __init__(self, text: str, step: int) -> None:
+            self.text = text
+            self.step = step
+            super().__init__()
+
+    class Refused(Message):
+        """A text that does not read was to be accepted; it stays in the field."""
+
+        def __init__(self, wanted: str) -> None:
+            self.wanted = wanted
+            super().__init__()
+
+    class Restored(Message):
+        """The field was left as it stood before."""
+
+    class Changed(Message):
+        """The text under way."""
+
+        def __init__(self, text: str) -> None:
+            self.text = text
+            super().__init__()
+
+    def __init__(self, label: str, *, ascii_mode: bool, empty: str = "") -> None:
+        super().__init__()
+        self.label = label
+        self.empty = empty
+        self.ascii_mode = ascii_mode
+        self.reader: Callable[[str], str] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Label, field, echo."""
+        yield Static(f" {self.label} ", classes="label", markup=False)
+        field = Field(compact=True, disabled=True)
+        field.display = False
+        yield field
+        yield Static(self.empty, classes="echo", markup=False)
+
+    @property
+    def field(self) -> Field:
+        """The field itself."""
+        return self.query_one(Field)
+
+    @property
+    def editing(self) -> bool:
+        """Whether the field is open."""
+        return not self.field.disabled
+
+    def open(self, value: str, reader: Callable[[str], str]) -> None:
+        """Open the field on `value`; `reader` says what a text reads as, or raises ValueError with what is wanted."""
+        self.reader = reader
+        field = self.field
+        field.disabled = False
+        field.display = True
+        field.value = value
+        if not field.has_focus:
+            field.focus()
+        field.action_select_all()
+        self._echo(value)
+
+    def shut(self) -> None:
+        """Close the field and give the letters back to the screen."""
+        self.screen.set_focus(None)
+        self.field.disabled = True
+        self.field.display = False
+        self.reader = None
+        self.query_one(".echo", Static).update(self.empty)
+
+    def _read(self, text: str) -> tuple[str, bool]:
+        try:
+            return (self.reader(text) if self.reader else "", True)
+        except ValueError as error:
+            return (f"! {error}", False)
+
+    def _echo(self, text: str) -> bool:
+        echo, good = self._read(text)
+        room = max(10, self.size.width - len(self.label) - FIELD - 5)
+        self.query_one(".echo", Static).update(cut(shown(echo, self.ascii_mode), room))
+        return good
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Echo what the text reads as before it is accepted."""
+        event.stop()
+        if self.editing:
+            self._echo(event.value)
+            self.post_message(self.Changed(event.value))
+
+    def on_field_parted(self, event: Field.Parted) -> None:
+        """Accept, restore, or stay on a text that does not read."""
+        event.stop()
+        text = self.field.value
+        if event.key == "escape":
+            self.post_message(self.Restored())
+        elif self._echo(text):
+            self.post_message(self.Accepted(text, {"up": -1, "down": 1}.get(event.key, 0)))
+        else:
+            self.post_message(self.Refused(self._read(text)[0].removeprefix("! ")))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Echo again in the new width."""
+        if self.editing:
+            self._echo(self.field.value)
