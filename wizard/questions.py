@@ -70,7 +70,7 @@ SEGMENT: tuple[Question, ...] = (
     ),
     _segment(
         "input_tokens", "input tokens, p50 / p95", "tokens", "1.2k / 4k",
-        "Tokens of one request, history and instructions included: a mean, or p50 / p95.",
+        "Tokens of one request, history and instructions included: mean or p50 / p95.",
         "Input is what an API charges most of, and what the first token waits for.", "a request",
     ),
     _segment(
@@ -85,8 +85,8 @@ SEGMENT: tuple[Question, ...] = (
     ),
     _segment(
         "ttft", "first token within", "time", "800 ms",
-        "The longest wait for the first token, at the percentile below; none where nobody waits.",
-        "A tight limit rules out slow APIs and leaves a GPU room for fewer requests at once.",
+        "The longest wait for the first token; none where nobody waits.",
+        "A tight limit rules out slow APIs, and fewer requests share a GPU.",
     ),
     _segment(
         "tpot", "then each token within", "time", "50 ms",
@@ -100,16 +100,16 @@ SEGMENT: tuple[Question, ...] = (
     ),
     _segment(
         "quality", "quality at least", "choice", "mid",
-        "low, mid, high or frontier: each is a score on a benchmark that the plan names.",
+        "low, mid, high or frontier: scores on a benchmark that the plan names.",
         "What an open model cannot do stays on a closed API.",
     ),
     _segment(
         "features", "must offer", "choices", "fine_tune",
-        "fine_tune: your own weights; fixed_version: no silent change; frontier: the best closed models only.",
+        "fine_tune: your own weights; fixed_version: no silent change; frontier.",
     ),
     _segment(
         "processing_in", "data may go to", "text", "eu",
-        "anywhere, eu, eea, or countries such as de or us: where prompts may be processed.",
+        "anywhere, eu, eea, or countries such as de: where prompts may be processed.",
         "What may not leave decides before any price does.",
     ),
     _segment(
@@ -137,11 +137,11 @@ SEGMENT: tuple[Question, ...] = (
     _segment("license", "licence of the model", "choices", "permissive", "Licence classes that your lawyers accept."),
     _segment(
         "users_in", "users are in", "text", "eu=60%, us=40%",
-        "Regions, with shares that add to 100%: the round trip counts against the first token.",
+        "Regions with shares that add to 100%; the round trip delays the first token.",
     ),
     _segment(
         "coverage", "if a supplier fails", "share", "100%",
-        "The share of requests that must still be served when a replica, all spot or a supplier is gone.",
+        "The share still served when a replica, all spot or a supplier is gone.",
         "With a pool of your own, you own its outages.",
     ),
     _segment(
