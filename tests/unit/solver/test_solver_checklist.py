@@ -43,7 +43,7 @@ def tiny_catalog() -> Catalog:
     day = (1.5,) * 12 + (0.5,) * 12
     shapes = {
         name: LoadShape(id=name, name=name, load_over_mean=values, minute_peak_over_hour=1, **told)
-        for name, values in {"office_hours": day, "flat": (1.0,) * 24}.items()
+        for name, values in {"office-hours": day, "flat": (1.0,) * 24}.items()
     }
     scores = {
         (model, "exam", "2026-01"): QualityScore(model=model, benchmark="exam", score=score, unit="percent", **told)
