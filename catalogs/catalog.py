@@ -1,8 +1,14 @@
 """All tables joined as of a date, in one currency, with the user's overlays on top."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any, TypeVar
 
+from catalogs import api_prices, prices, tables
+from catalogs.money import Money
+from catalogs.overlay import Parts, with_overlays
 from catalogs.records import (
     ApiOffer,
     Attributes,
@@ -21,7 +27,11 @@ from catalogs.records import (
     QualityScore,
     QuantisationLoss,
     Region,
+    Sourced,
 )
+from catalogs.toml_file import Fault, InputError, short
+
+P = TypeVar("P", GpuPrice, GpuPurchase, ApiOffer)
 
 
 @dataclass(frozen=True)
@@ -48,3 +58,105 @@ class Catalog:
     load_shapes: Mapping[str, LoadShape]
     rates: tuple[DesignRate, ...] = ()
     exchange_rates: Mapping[str, Figure] = field(default_factory=dict)
+
+
+def load_catalog(
+    currency: str = "USD",
+    as_of: str | None = None,
+    overlays: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    unusable_prices: bool = False,
+) -> Catalog:
+    """Join all tables: prices of `as_of` or before, money in `currency`, the user's overlays on top.
+
+    `as_of` is an ISO date; None is the newest date in the figures. Prices, offers and scores dated after it are left
+    out, and the newest row of an id wins; facts (hardware, models, engines, attributes) are as they are known now.
+    Placeholder and suspect GPU prices stay out unless `unusable_prices`. Overlays: see `catalogs.overlay`.
+    Raises InputError for a bad date, a currency without a rate, and every fault of the overlays.
+    """
+    day = _day(as_of) if as_of is not None else newest_date()
+    money = Money(currency, day)
+    money.check()
+    listed = (price for price in prices.gpu_prices() if price.usable or unusable_prices)
+    parts: Parts = {
+        "gpus": dict(tables.gpus()),
+        "gpu_purchases": _by(map(money.converted, _newest(prices.gpu_purchases(), "gpu", day)), "gpu"),
+        "gpu_prices": _by(map(money.converted, _newest(listed, "id", day)), "id"),
+        "api_offers": _by(map(money.converted, _newest(_offers(day), "id", day)), "id"),
+        "models": dict(tables.models()),
+        "precisions": dict(tables.precisions()),
+        "engines": dict(tables.engines()),
+        "performance_classes": dict(tables.performance_classes()),
+        "engine_offsets": dict(tables.engine_offsets()),
+        "scores": {key: score for key, score in tables.scores().items() if score.date <= day},
+        "floors": {(f.task, f.word, f.benchmark, f.benchmark_date): f for f in tables.floors()},
+        "quantisation": dict(tables.quantisation()),
+        "operations": {key: money.figure(figure) for key, figure in _operations().items()},
+        "attributes": dict(prices.attributes()),
+        "regions": dict(prices.regions()),
+        "load_shapes": dict(tables.load_shapes()),
+        "rates": {},
+    }
+    parts = with_overlays(parts, overlays, money, day)
+    return Catalog(
+        as_of=day,
+        currency=currency,
+        gpus=parts["gpus"],
+        purchases=parts["gpu_purchases"],
+        models=parts["models"],
+        precisions=parts["precisions"],
+        engines=parts["engines"],
+        performance_classes=parts["performance_classes"],
+        engine_offsets=parts["engine_offsets"],
+        gpu_prices=tuple(parts["gpu_prices"].values()),
+        api_offers=tuple(parts["api_offers"].values()),
+        scores=parts["scores"],
+        floors=tuple(parts["floors"].values()),
+        quantisation=parts["quantisation"],
+        operations=parts["operations"],
+        attributes=parts["attributes"],
+        regions=parts["regions"],
+        load_shapes=parts["load_shapes"],
+        rates=tuple(parts["rates"].values()),
+        exchange_rates=money.rates,
+    )
+
+
+@cache
+def newest_date() -> str:
+    """The newest day that a shipped figure bears: what the catalog is as of when nobody says."""
+    records: Iterable[Sourced] = (
+        *tables.gpus().values(), *tables.models().values(), *tables.scores().values(), *tables.floors(),
+        *prices.gpu_prices(), *prices.gpu_purchases(), *_offers(None), *_operations().values(),
+    )  # fmt: skip
+    return max(record.date for record in records if len(record.date) == len("2026-11-24"))
+
+
+@cache
+def _operations() -> Mapping[str, Figure]:
+    return {**tables.performance_figures(), **prices.operations()}
+
+
+@cache
+def _offers(day: str | None) -> tuple[ApiOffer, ...]:
+    return api_prices.api_offers(day)
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise InputError(Fault("as of", "", short(text), "a date such as 2026-11-24")) from None
+
+
+def _newest(records: Iterable[P], key: str, day: str) -> list[P]:
+    """Of the records dated `day` or before (`2026` counts as its first day), the newest of each key."""
+    found: dict[str, P] = {}
+    for record in records:
+        name = getattr(record, key)
+        if record.date <= day and (name not in found or found[name].date <= record.date):
+            found[name] = record
+    return list(found.values())
+
+
+def _by(records: Iterable[P], key: str) -> dict[str, P]:
+    return {getattr(record, key): record for record in records}

@@ -1,0 +1,239 @@
+"""The user's overlay on the catalog: records added, fields of known ones overridden, all faults told at once."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalogs.money import MONEY_FIELDS, Money
+from catalogs.prices import money_unit
+from catalogs.records import (
+    ApiOffer,
+    Attributes,
+    DesignRate,
+    Engine,
+    EngineOffset,
+    Figure,
+    Gpu,
+    GpuPrice,
+    GpuPurchase,
+    LoadShape,
+    Model,
+    PerformanceClass,
+    Precision,
+    QualityFloor,
+    QualityScore,
+    QuantisationLoss,
+    Record,
+    Region,
+)
+from catalogs.toml_file import Fault, InputError, check, short
+
+Parts = dict[str, dict[Any, Any]]
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """How an overlay table becomes records: the field that its name fills, the record's key, and what is assumed.
+
+    `single` tables hold one figure a record: overridden by the user, it is no estimate any more.
+    """
+
+    record: type[Record]
+    names: str = "id"
+    key: Callable[[Any], Any] = lambda record: record.id
+    assumed: Callable[[str, Parts], Values] = lambda name, parts: {}
+    single: bool = False
+
+
+def _called(name: str, parts: Parts) -> Values:
+    return {"name": name}
+
+
+def _gpu(name: str, parts: Parts) -> Values:
+    return {"name": name, "kind": "gpu", "performance_class": "unmeasured"}
+
+
+def _shape(name: str, parts: Parts) -> Values:
+    return {"name": name, "minute_peak_over_hour": 1.0}
+
+
+def _gpu_price(name: str, parts: Parts) -> Values:
+    provider = name.partition("/")[0]
+    return {
+        "provider": provider, "service": "", "instance": name, "gpu_count": 1, "region": "unknown",
+        "purchase": "on_demand",
+    }  # fmt: skip
+
+
+def _api_offer(name: str, parts: Parts) -> Values:
+    """Provider, model, region and tier out of an id such as `azure/gpt-5@eu-data-zone:batch`."""
+    head, _, tier = name.partition(":")
+    head, _, region = head.partition("@")
+    provider, _, model = head.partition("/")
+    return {
+        "provider": provider, "model": model, "provider_model": model, "tier": tier or "standard",
+        "region": region or "unknown", "open_weights": model in parts["models"],
+    }  # fmt: skip
+
+
+TABLES: Mapping[str, Table] = {
+    "gpus": Table(Gpu, assumed=_gpu),
+    "gpu_purchases": Table(GpuPurchase, "gpu", lambda r: r.gpu, single=True),
+    "gpu_prices": Table(GpuPrice, assumed=_gpu_price, single=True),
+    "api_offers": Table(ApiOffer, assumed=_api_offer, single=True),
+    "models": Table(Model),
+    "precisions": Table(Precision, assumed=_called),
+    "engines": Table(Engine, assumed=_called),
+    "performance_classes": Table(PerformanceClass),
+    "engine_offsets": Table(EngineOffset, "engine", lambda r: r.engine),
+    "scores": Table(QualityScore, "", lambda r: (r.model, r.benchmark, r.date), single=True),
+    "floors": Table(QualityFloor, "", lambda r: (r.task, r.word, r.benchmark, r.benchmark_date), single=True),
+    "quantisation": Table(QuantisationLoss, "", lambda r: (r.precision, r.task), single=True),
+    "operations": Table(Figure, "", single=True),
+    "attributes": Table(Attributes, "provider", lambda r: r.provider),
+    "regions": Table(Region),
+    "load_shapes": Table(LoadShape, assumed=_shape),
+    "rates": Table(DesignRate),
+}
+
+# Fields that name a record of another table.
+_REFERENCES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "gpus": (("performance_class", "performance_classes"),),
+    "gpu_prices": (("gpu", "gpus"),),
+    "gpu_purchases": (("gpu", "gpus"),),
+    "precisions": (("engines", "engines"),),
+    "quantisation": (("precision", "precisions"),),
+    "rates": (("model", "models"), ("precision", "precisions"), ("gpu", "gpus"), ("engine", "engines")),
+}
+
+
+def with_overlays(parts: Parts, overlays: Iterable[tuple[str, Mapping[str, Any]]], money: Money, as_of: str) -> Parts:
+    """Parts with every overlay on top, the later ones over the earlier.
+
+    An overlay is (file name, tables); tables that stand under `catalog` alone are taken from there and told so in
+    faults. A record without a source is "your overlay FILE" of the catalog's day. Money without a currency is in the
+    catalog's. Raises InputError with all faults of all overlays.
+    """
+    parts = {name: dict(records) for name, records in parts.items()}
+    faults: list[Fault] = []
+    touched: list[tuple[str, str, str, Any]] = []
+    for file, given in overlays:
+        tables: Any = given
+        at = ""
+        if set(given) == {"catalog"}:
+            at, tables = "catalog.", given["catalog"]
+        for name, rows in tables.items() if isinstance(tables, Mapping) else ():
+            place = at + name
+            if name not in TABLES:
+                faults.append(Fault(file, place, "an unknown table", "a table of the catalog", _near(name, TABLES)))
+            elif not isinstance(rows, Mapping) or not all(isinstance(row, Mapping) for row in rows.values()):
+                faults.append(Fault(file, place, short(rows), f"tables by name, such as [{place}.NAME]"))
+            else:
+                for row_name, row in rows.items():
+                    try:
+                        key, record = _record(name, row_name, row, parts, money, as_of, file, f"{place}.{row_name}")
+                    except InputError as error:
+                        faults += error.faults
+                    else:
+                        _put(parts, name, key, record)
+                        touched.append((file, f"{place}.{row_name}", name, record))
+    for file, place, name, record in touched:
+        faults += _broken_references(file, place, name, record, parts)
+    if faults:
+        raise InputError(*faults)
+    return parts
+
+
+def _put(parts: Parts, name: str, key: Any, record: Any) -> None:
+    """Put a record in; the user's floor for a quality word comes before the shipped ones."""
+    if name == "floors":
+        parts[name] = {key: record} | {other: floor for other, floor in parts[name].items() if other != key}
+    else:
+        parts[name][key] = record
+
+
+def _record(
+    name: str, row_name: str, row: Mapping[str, Any], parts: Parts, money: Money, as_of: str, file: str, place: str
+) -> tuple[Any, Any]:
+    table = TABLES[name]
+    given = dict(row)
+    if table.names:
+        given.setdefault(table.names, row_name)
+    given = _in_catalog_currency(table.record, given, money, file, place)
+    base = parts[name].get(row_name)
+    sourced = "source" in table.record.model_fields
+    source = f"your overlay {file}"
+    values: Values = {}
+    if base is not None:
+        values = base.model_dump()
+        if sourced and not table.single:
+            source = f"{base.source}; {', '.join(row)} by {source}"
+        if table.single:
+            values["estimate"] = ""
+    else:
+        values = table.assumed(row_name, parts)
+    if sourced:
+        values |= {"source": source, "date": as_of}
+    elif table.record is Attributes:
+        values["sources"] = values.get("sources", {}) | dict.fromkeys(row, source)
+    try:
+        record = check(table.record, values | given, file, place)
+    except InputError as error:
+        raise InputError(*_told_apart(error.faults, base, row_name, parts[name])) from None
+    _check_shape(record, file, place)
+    return (row_name if name == "operations" else table.key(record)), record
+
+
+def _told_apart(faults: tuple[Fault, ...], base: Any, row_name: str, known: Mapping[Any, Any]) -> list[Fault]:
+    """Faults of a new record that lacks something: perhaps a misspelt id of a known one."""
+    near = _near(row_name, [key for key in known if isinstance(key, str)]) if base is None else ""
+    missing = [fault for fault in faults if fault.found == "nothing"]
+    hint = f"a new record; {near}" if near else ""
+    return [
+        Fault(fault.file, fault.key, fault.found, fault.wanted, hint) if hint and fault in missing else fault
+        for fault in faults
+    ]
+
+
+def _in_catalog_currency(record: type[Record], given: Values, money: Money, file: str, place: str) -> Values:
+    """Money of a row in the catalog's currency: of its own `currency`, or of a figure's unit."""
+    fields = MONEY_FIELDS.get(record, ())
+    try:
+        if fields:
+            currency = given.pop("currency", money.currency)
+            return given | money.converted_fields({name: given[name] for name in fields if name in given}, currency)
+        split = money_unit(str(given.get("unit", ""))) if record is Figure else None
+        if split:
+            figures: Values = {name: given[name] for name in ("value", "low", "high") if name in given}
+            given |= money.converted_fields(figures, split[0]) | {"unit": f"{money.currency}/{split[1]}"}
+            given.pop("currency")
+    except InputError as error:
+        key = "currency" if fields else "unit"
+        raise InputError(*(Fault(file, f"{place}.{key}", f.found, f.wanted, f.hint) for f in error.faults)) from None
+    return given
+
+
+def _check_shape(record: Any, file: str, place: str) -> None:
+    if isinstance(record, LoadShape):
+        hours = record.load_over_mean
+        if len(hours) not in (24, 168) or min(hours) < 0 or not 0 < sum(hours) < float("inf"):
+            wanted = "24 hours of a day or 168 of a week from Monday 00:00, none below 0"
+            raise InputError(Fault(file, f"{place}.load_over_mean", f"{len(hours)} values", wanted))
+
+
+def _broken_references(file: str, place: str, name: str, record: Any, parts: Parts) -> list[Fault]:
+    faults = []
+    for field, target in _REFERENCES.get(name, ()):
+        value = getattr(record, field)
+        for one in value if isinstance(value, tuple) else (value,):
+            if one not in parts[target]:
+                wanted = f"an id of the table {target}"
+                faults.append(Fault(file, f"{place}.{field}", short(one), wanted, _near(one, parts[target])))
+    return faults
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else ""

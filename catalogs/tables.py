@@ -1,0 +1,183 @@
+"""The shipped tables of facts: figures in, frozen records out. Prices stand in prices.py and api_prices.py.
+
+A blank cell is left out of the record: unknown, never zero. Each table is read once in a process.
+"""
+
+import csv
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from catalogs.records import (
+    Engine,
+    EngineOffset,
+    Figure,
+    Gpu,
+    LoadShape,
+    Model,
+    PerformanceClass,
+    Precision,
+    QualityFloor,
+    QualityScore,
+    QuantisationLoss,
+    Record,
+)
+
+FIGURES = Path(__file__).parent / "figures"
+FITTED = {
+    "source": "fit on 3,071 published serving measurements (vLLM, SGLang, TensorRT-LLM, llmperf, InferenceX, MLPerf)",
+    "date": "2026-11-24",
+}
+R = TypeVar("R", bound=Record)
+
+
+def csv_rows(name: str) -> list[dict[str, str]]:
+    """Rows of a CSV file under figures/, without their blank cells."""
+    with (FIGURES / name).open(encoding="utf-8", newline="") as stream:
+        header, *lines = csv.reader(stream)
+        return [{key: cell for key, cell in zip(header, line, strict=True) if cell} for line in lines]
+
+
+def toml_tables(name: str) -> dict[str, Any]:
+    """Tables of a TOML file under figures/."""
+    return tomllib.loads((FIGURES / name).read_text(encoding="utf-8"))
+
+
+def by_key(records: Iterable[R], key: Callable[[R], Any]) -> dict[Any, R]:
+    """Records by key; of several with one key the last stands."""
+    return {key(record): record for record in records}
+
+
+def _records(kind: type[R], rows: Iterable[Mapping[str, Any]], drop: tuple[str, ...] = ()) -> dict[str, R]:
+    records = (kind.model_validate({name: cell for name, cell in row.items() if name not in drop}) for row in rows)
+    return {record.id: record for record in records}  # type: ignore[attr-defined]
+
+
+@cache
+def gpus() -> Mapping[str, Gpu]:
+    """GPUs, TPUs, Apple machines and the CPU server, by id."""
+    return _records(Gpu, csv_rows("gpus.csv"))
+
+
+@cache
+def models() -> Mapping[str, Model]:
+    """Open-weight models by id."""
+    return _records(Model, csv_rows("models.csv"))
+
+
+@cache
+def precisions() -> Mapping[str, Precision]:
+    """Weight formats by id."""
+    return _records(Precision, _named(toml_tables("precisions.toml")))
+
+
+@cache
+def engines() -> Mapping[str, Engine]:
+    """Inference servers by id."""
+    return _records(Engine, _named(toml_tables("engines.toml")))
+
+
+def _named(tables: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"id": name, **table} for name, table in tables.items()]
+
+
+@cache
+def performance_classes() -> Mapping[str, PerformanceClass]:
+    """Efficiencies by GPU class."""
+    rows = [FITTED | row for row in _named(toml_tables("performance.toml")["class"])]
+    return _records(PerformanceClass, rows)
+
+
+@cache
+def engine_offsets() -> Mapping[str, EngineOffset]:
+    """Factors of each engine on the performance model's parameters."""
+    offsets = toml_tables("performance.toml")["offset"]
+    return {name: EngineOffset(engine=name, **FITTED, **table) for name, table in offsets.items()}
+
+
+@cache
+def performance_figures() -> Mapping[str, Figure]:
+    """Parameters of the performance model that do not depend on the GPU's class, as `perf_<name>`."""
+    return {key: Figure(**(FITTED | table)) for key, table in toml_tables("performance.toml")["parameter"].items()}
+
+
+@cache
+def scores() -> Mapping[tuple[str, str, str], QualityScore]:
+    """Benchmark scores by (model, benchmark, date), a successor's missing ones taken from its predecessor."""
+    rows = csv_rows("quality_scores.csv")
+    own = [QualityScore.model_validate({k: v for k, v in row.items() if k not in _BESIDE_SCORE}) for row in rows]
+    found = by_key(own, lambda score: (score.model, score.benchmark, score.date))
+    by_model: dict[str, dict[tuple[str, str], QualityScore]] = {}
+    for score in own:
+        by_model.setdefault(score.model, {})[score.benchmark, score.date] = score
+    heirs = {row["model"]: row for row in csv_rows("quality_inherited.csv")}
+    for model in heirs:
+        for key, score in _inherited(model, heirs, by_model).items():
+            found.setdefault((model, *key), score)
+    return found
+
+
+_BESIDE_SCORE = {"variant", "licence"}
+
+
+def _inherited(
+    model: str, heirs: Mapping[str, Mapping[str, str]], own: Mapping[str, Mapping[tuple[str, str], QualityScore]]
+) -> dict[tuple[str, str], QualityScore]:
+    """Scores a model takes from its line of predecessors, the nearest first; each an estimate."""
+    taken: dict[tuple[str, str], QualityScore] = {}
+    heir, seen = model, set[str]()
+    while heir in heirs and heir not in seen:
+        seen.add(heir)
+        row = heirs[heir]
+        for key, score in own.get(row["predecessor"], {}).items():
+            if key not in taken:
+                estimate = f"at least the {score.score:g} of {row['predecessor']}: {heirs[model]['estimate']}"
+                taken[key] = score.model_copy(update={"model": model, "estimate": estimate})
+        heir = row["predecessor"]
+    return taken
+
+
+@cache
+def floors() -> tuple[QualityFloor, ...]:
+    """What the quality words mean for each task, in order of preference."""
+    tables = toml_tables("quality_floors.toml")
+    made = []
+    for task, places in tables["order"].items():
+        for place in places:
+            row = tables["threshold"][place]
+            benchmark, _, date = place.partition("@")
+            made += [
+                QualityFloor(
+                    task=task,
+                    word=word,
+                    benchmark=benchmark,
+                    benchmark_date=date,
+                    threshold=row[word],
+                    unit=row["unit"],
+                    source=row["source"],
+                    date=row["date"],
+                    estimate=row.get("estimate", ""),
+                )
+                for word in ("low", "mid", "high", "frontier")
+            ]
+    return tuple(made)
+
+
+@cache
+def quantisation() -> Mapping[tuple[str, str], QuantisationLoss]:
+    """Share of the score that a weight format keeps, by (precision, task)."""
+    rows = csv_rows("quantisation.csv")
+    losses = [QuantisationLoss.model_validate({k: v for k, v in row.items() if k != "rows"}) for row in rows]
+    return by_key(losses, lambda loss: (loss.precision, loss.task))
+
+
+@cache
+def load_shapes() -> Mapping[str, LoadShape]:
+    """Load by the hour over its mean, by id."""
+    hours: dict[str, list[float]] = {}
+    for row in csv_rows("load_shapes.csv"):
+        hours.setdefault(row["shape"], []).append(float(row["load_over_mean"]))
+    rows = [row | {"load_over_mean": hours[row["id"]]} for row in _named(toml_tables("load_shapes.toml"))]
+    return _records(LoadShape, rows, drop=("licence",))
