@@ -55,12 +55,12 @@ def load(scenario: Scenario, catalog: Catalog | None) -> str:
 def team(scenario: Scenario, catalog: Catalog | None) -> str:
     """Which pools the team may run."""
     if scenario.team.expertise == "none":
-        return "no pools of your own: managed and serverless endpoints only"
+        return "no own pools: managed and serverless endpoints only"
     fte = scenario.team.operations_fte
     if fte is None and catalog is not None and "operations_fte_self_run" in catalog.operations:
         fte = catalog.operations["operations_fte_self_run"].value
     people = "" if fte is None else f", {fte:.3g} engineers for the first"
-    return "pools of your own are offered" + people + ("; still to be hired" * (scenario.team.expertise == "hire"))
+    return "own pools offered" + people + (", still to be hired" * (scenario.team.expertise == "hire"))
 
 
 def quality(scenario: Scenario, catalog: Catalog | None) -> str:
@@ -169,7 +169,7 @@ def _where(segment: Segment) -> str:
     if segment.max_retention_days is not None:
         parts.append(f"kept {segment.max_retention_days} days" if segment.max_retention_days else "nothing kept")
     if segment.operated_by:
-        parts.append("run by " + " or ".join(map(_words, segment.operated_by)))
+        parts.append("run by " + " or ".join("you" if who == "self" else _words(who) for who in segment.operated_by))
     return ", ".join(parts)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from catalogs.catalog import Catalog
+from catalogs.catalog import Catalog, load_catalog
 from catalogs.profiles import profiles
 from catalogs.records import ApiOffer, Attributes, LoadShape, Model, QualityFloor, QualityScore, Region
 from solver.checklist import (
@@ -175,11 +175,22 @@ def test_what_the_checklist_does_not_have_is_a_key_error(item: str, digit: int) 
         changes_of(item, digit, ())
 
 
-@pytest.mark.parametrize(("item", "digit"), WALK)
-def test_the_effect_of_every_answer_fits_its_line(item: str, digit: int) -> None:
-    for profile in PROFILES:
+@pytest.fixture(scope="module")
+def shipped() -> Catalog:
+    return load_catalog()
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_effect_of_every_answer_fits_its_line(profile: str, shipped: Catalog) -> None:
+    for item, digit in WALK:
         assert 0 < len(effect(of_profile(profile), item, digit)) <= 70
-        assert 0 < len(effect(of_profile(profile), item, digit, tiny_catalog())) <= 70
+        assert 0 < len(effect(of_profile(profile), item, digit, shipped)) <= 70
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_load_shape_that_a_profile_or_an_answer_names_is_in_the_catalog(profile: str, shipped: Catalog) -> None:
+    for digit in (0, 1, 2, 3, 4, 5):
+        assert applied(of_profile(profile), "load", digit).load in shipped.load_shapes
 
 
 def test_a_peak_of_one_and_a_half_times_the_mean_leaves_a_pool_idle_a_third_of_the_time() -> None:
