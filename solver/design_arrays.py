@@ -298,22 +298,18 @@ def _estimates(catalog: Catalog, designs: Sequence[Design]) -> tuple[str, ...]:
     """Why each design's figures are estimates; empty where its GPU class and engine were measured."""
 
     def of(model: str, gpu: str, engine: str, several: bool) -> str:
-        card = catalog.gpus[gpu]
+        card, offset = catalog.gpus[gpu], catalog.engine_offsets.get(engine)
         group = catalog.performance_classes.get(card.performance_class)
-        return "; ".join(
-            filter(
-                None,
-                (
-                    parameters(catalog.models[model]).estimate,
-                    "" if group and group.measured else f"no or few measurements of {card.name}",
-                    "" if engine in catalog.engine_offsets else f"no measurements of {catalog.engines[engine].name}",
-                    f"link of {card.name} assumed as {ASSUMED_LINK_GB_S:g} GB/s"
-                    if several and not card.link_gb_s
-                    else "",
-                    "" if card.bf16_tflops else f"16-bit peak of {card.name} assumed",
-                ),
-            )
+        unmeasured = f"{card.name}: " + ((group.estimate if group else "") or "not measured")
+        untried = f"{catalog.engines[engine].name}: " + ((offset.estimate if offset else "") or "not measured")
+        said = (
+            parameters(catalog.models[model]).estimate,
+            "" if group and group.measured else unmeasured,
+            "" if offset and not offset.estimate else untried,
+            f"{card.name}: link assumed as {ASSUMED_LINK_GB_S:g} GB/s" if several and not card.link_gb_s else "",
+            "" if card.bf16_tflops else f"{card.name}: 16-bit peak assumed",
         )
+        return "; ".join(filter(None, said))
 
     keys = [(d.model, d.gpu, d.engine, d.gpus > 1) for d in designs]
     said = {key: of(*key) for key in dict.fromkeys(keys)}

@@ -64,25 +64,35 @@ def decode_step(arrays: DesignArrays, batch: Array | float, context: Array | flo
 
 @dataclass(frozen=True)
 class Prefill:
-    """Time of a prompt: `marginal` inside an iteration (m*I), `alone` on an idle replica (t_pf)."""
+    """Time of a prompt: `marginal` inside an iteration (m*I), `alone` on an idle replica (t_pf).
+
+    `variance` is that of the marginal time over prompts of log-normal length.
+    """
 
     marginal: Array
     alone: Array
+    variance: Array
 
 
 def prefill(arrays: DesignArrays, tokens: float, shared: float = 0.0, variation: float = 0.0) -> Prefill:
     """Mean time to read prompts of `tokens` on average, of which `shared` tokens are cached already.
 
-    `variation` is the coefficient of variation of the prompt length: attention grows with its square.
+    `variation` is the coefficient of variation of the prompt length, of which the cached part is a constant
+    share: attention grows with the square of the length.
     """
     a = arrays
     new = tokens - shared
+    token = 2 * a.active_params / a.gpus / (a.flops * a.eta_pf) + _all_reduce(a, 1.0)[1]
     linear = 2 * a.active_params * new / a.gpus / (a.flops * a.eta_pf)
-    pairs = (tokens**2 - shared**2) * (1 + variation**2)
-    attention = 2 * a.full_layers * a.heads * a.attention_dim * pairs / a.gpus / _attention_rate(a)
+    q = 1 + variation**2  # E[I^n] = I^n * q^(n(n-1)/2)
+    pair = 2 * a.full_layers * a.heads * a.attention_dim / a.gpus / _attention_rate(a)
+    pairs = tokens**2 - shared**2
+    attention = pair * pairs * q
     latency, transfer = _all_reduce(a, new)
     alone = np.maximum(linear, weight_time(a, new)) + attention + latency + transfer + _overhead(a, 1.0)
-    return Prefill(linear + attention + transfer, np.asarray(alone))
+    lone, mixed, square = (token * new) ** 2, token * new * pair * pairs, (pair * pairs) ** 2
+    variance = lone * (q - 1) + 2 * mixed * (q**3 - q) + square * (q**6 - q**2)
+    return Prefill(linear + attention + transfer, np.asarray(alone), np.asarray(variance))
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,7 @@ class _Load:
     rate: Array
     step: Array
     service: Array
+    spread: Array
     tpot: Array
     wait: Array
 
@@ -206,8 +207,8 @@ def _load(case: _Case, n: Array) -> _Load:
     step = decode_step(a, np.maximum(n, 1.0), case.context)
     marginal = case.prompt.marginal
     service = marginal + case.new_tokens * step / a.batched_tokens  # D
-    square = 1 + shape.input_cv**2
-    second = service**2 * square
+    spread = np.sqrt(case.prompt.variance) + shape.input_cv * case.new_tokens * step / a.batched_tokens
+    second = service**2 + spread**2
     idle = a.t_fix + _own_prefill(case, step) + step / 2
     decode = max(shape.output_tokens - 1, 0.0) * step
     pole = (1 - 1e-9) / service
@@ -219,7 +220,7 @@ def _load(case: _Case, n: Array) -> _Load:
         rate = rate + (n / time - rate) / (1 + n * slope / time**2)
         rate = np.clip(rate, 0.0, pole)
     wait = rate * second / (2 * (1 - rate * service))
-    return _Load(rate, step, service, step / (1 - rate * marginal), wait)
+    return _Load(rate, step, service, spread, step / (1 - rate * marginal), wait)
 
 
 def _own_prefill(case: _Case, step: Array) -> Array:
@@ -229,13 +230,11 @@ def _own_prefill(case: _Case, step: Array) -> Array:
 
 def _ttft_quantile(case: _Case, load: _Load) -> Array:
     """TTFT at the percentile: a constant start, and a gamma with the mean and variance of what follows."""
-    cv2 = case.shape.input_cv**2
     own = _own_prefill(case, load.step)
     mean = load.step / 2 + load.wait + own
-    third = load.service**3 * (1 + cv2) ** 3
+    third = load.service**3 * (1 + (load.spread / load.service) ** 2) ** 3  # as of a log-normal D
     waiting = load.wait**2 + load.rate * third / (3 * (1 - load.rate * load.service))
-    varying = case.prompt.marginal + load.step * np.where(case.iterations > 1, case.iterations, 0.0)
-    variance = load.step**2 / 12 + waiting + cv2 * varying**2
+    variance = load.step**2 / 12 + waiting + load.spread**2
     return np.asarray(case.arrays.t_fix + gamma_quantile(mean, variance, case.shape.percentile))
 
 
@@ -252,11 +251,12 @@ def _tpot_quantile(case: _Case, n: Array, load: _Load) -> Array:
     by_number = elasticity * np.sqrt(1 / (2 * running))
     steps = max(shape.output_tokens - 1, 1.0)
     prompts = load.rate * steps * load.tpot
-    cv2 = shape.input_cv**2
     unit = case.prompt.marginal / (steps * load.tpot)
-    by_prompts = unit * np.sqrt(prompts * (1 + cv2))
+    longer_prompts = 1 + case.prompt.variance / np.maximum(case.prompt.marginal, 1e-9) ** 2
+    shorter_outputs = 1 + shape.output_cv**2  # E[1/O] * O: a short answer averages over few steps
+    by_prompts = unit * np.sqrt(prompts * longer_prompts * shorter_outputs)
     some = np.minimum(prompts / (1 - shape.percentile / 100), 1.0)
-    skew = unit * max(case.z**2 - 1, 0.0) / 6 * (1 + cv2) ** 2 * some
+    skew = unit * max(case.z**2 - 1, 0.0) / 6 * longer_prompts**2 * shorter_outputs**2 * some
     return np.asarray(load.tpot * (1 + case.z * np.hypot(by_number, by_prompts) + skew))
 
 
@@ -265,7 +265,7 @@ def _limits(case: _Case, shared: float) -> dict[Bound, Callable[[Array, _Load], 
     a, shape, z = case.arrays, case.shape, case.z
     output_square = shape.output_cv**2
     tokens = case.new_tokens + shape.output_tokens * (1 + output_square)  # r: long ones stay longer
-    spread = (shape.input_cv * shape.input_tokens) ** 2
+    spread = (shape.input_cv * case.new_tokens) ** 2
     spread += shape.output_tokens**2 * (1 + output_square) ** 2 * output_square  # size-biased log-normal
     each = a.kv_token * tokens + a.kv_sequence
     second = each**2 + a.kv_token**2 * spread
