@@ -6,10 +6,10 @@ Written by hand as TOML (`Scenario.model_validate` of the parsed tables), writte
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from catalogs.records import LicenceClass, PurchaseType, QualityWord, TaskClass
-from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens
+from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens, format_count
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -19,6 +19,29 @@ CHECKLIST = {
 }  # fmt: skip
 """Items of the decision checklist, and the highest answer of each; 0 is "don't know"."""
 Attestation = Literal["soc2", "iso27001", "fedramp_moderate", "fedramp_high", "c5", "pci_dss"]
+# Strict: `true` is no number and 1 is no yes, as pydantic would have it.
+Flag = Annotated[bool, Field(strict=True)]
+Whole = Annotated[int, Field(strict=True)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+MOST_REQUESTS_PER_S = 1e6
+MOST_MONEY_PER_MONTH = 1e11
+
+
+def _some_requests(rate: Rate) -> Rate:
+    if not 0 < rate.per_second <= MOST_REQUESTS_PER_S:
+        most = f"at most {format_count(MOST_REQUESTS_PER_S)}/s"
+        raise ValueError(f"more than 0 and {most}, such as 60k/day")
+    return rate
+
+
+def _sane_money(rate: Rate) -> Rate:
+    if rate.per_month > MOST_MONEY_PER_MONTH:
+        raise ValueError(f"money of at most {format_count(MOST_MONEY_PER_MONTH)}/month, such as 18k/month")
+    return rate
+
+
+Requests = Annotated[Rate, AfterValidator(_some_requests)]
+Money = Annotated[Rate, AfterValidator(_sane_money)]
 
 
 class Part(BaseModel):
@@ -34,7 +57,7 @@ def _as_shares(value: Any) -> Any:
 class Segment(Part):
     """One kind of request with one set of requirements."""
 
-    requests: Rate
+    requests: Requests
     input_tokens: Tokens
     output_tokens: Tokens
     growth: Change = 0.0
@@ -47,15 +70,15 @@ class Segment(Part):
     quality: QualityWord = "mid"
     coverage: Share = 0.0
     spot_tolerance: Share = 0.0
-    may_wait: bool = False
+    may_wait: Flag = False
     features: tuple[Feature, ...] = ()
     users_in: Annotated[dict[str, Share], BeforeValidator(_as_shares)] = {}
     processing_in: str = ""
     storage_in: str = ""
-    max_retention_days: int | None = Field(default=None, ge=0, le=36500)
+    max_retention_days: Whole | None = Field(default=None, ge=0, le=36500)
     agreements: tuple[Literal["dpa", "baa", "scc"], ...] = ()
     attestations: tuple[Attestation, ...] = ()
-    no_training: bool = False
+    no_training: Flag = False
     operated_by: tuple[Literal["self", "provider", "cloud_operated"], ...] = ()
     network: Literal["", "air_gapped", "private", "internet"] = ""
     license: tuple[LicenceClass, ...] = ()
@@ -64,8 +87,6 @@ class Segment(Part):
     def _check(self) -> "Segment":
         if self.users_in and abs(sum(self.users_in.values()) - 1) > 1e-6:
             raise ValueError("users_in: shares that add to 100%")
-        if self.requests.amount <= 0:
-            raise ValueError("requests: more than 0, such as 60k/day")
         if self.input_tokens.p50 <= 0:
             raise ValueError("input_tokens: more than 0")
         if self.output_tokens.p50 < 1:
@@ -76,9 +97,9 @@ class Segment(Part):
 class Team(Part):
     """Who would run it; None takes the catalog's operations default."""
 
-    engineer_cost: Rate | None = None
-    setup_weeks: float | None = Field(default=None, ge=0, le=104)
-    operations_fte: float | None = Field(default=None, ge=0, le=20)
+    engineer_cost: Money | None = None
+    setup_weeks: Number | None = Field(default=None, ge=0, le=104)
+    operations_fte: Number | None = Field(default=None, ge=0, le=20)
     expertise: Literal["yes", "hire", "none"] = "yes"
 
 
@@ -86,10 +107,10 @@ class Policy(Part):
     """Rules on the plan as a whole, and what is counted."""
 
     headroom: Headroom = 0.5
-    budget: Rate | None = None
-    max_pool_designs: int | None = Field(default=None, ge=0, le=100)
-    min_suppliers: int | None = Field(default=None, ge=1, le=20)
-    max_suppliers: int | None = Field(default=None, ge=1, le=20)
+    budget: Money | None = None
+    max_pool_designs: Whole | None = Field(default=None, ge=0, le=100)
+    min_suppliers: Whole | None = Field(default=None, ge=1, le=20)
+    max_suppliers: Whole | None = Field(default=None, ge=1, le=20)
     purchase_types: tuple[PurchaseType, ...] = (
         "reserved_1m", "reserved_1y", "reserved_3y", "on_demand", "managed", "spot", "serverless",
     )  # fmt: skip
@@ -97,20 +118,20 @@ class Policy(Part):
     may_use: tuple[str, ...] = ()
     must_use: tuple[str, ...] = ()
     must_not_use: tuple[str, ...] = ()
-    gpus_available: dict[str, int] = {}
-    capital: float | None = Field(default=None, ge=0)
-    people: bool = True
-    setup: bool = True
-    storage: bool = True
-    network: bool = True
-    apis: bool = True
-    unusable_prices: bool = False
+    gpus_available: dict[str, Annotated[Whole, Field(ge=0, le=1_000_000)]] = {}
+    capital: Number | None = Field(default=None, ge=0, le=1e12)
+    people: Flag = True
+    setup: Flag = True
+    storage: Flag = True
+    network: Flag = True
+    apis: Flag = True
+    unusable_prices: Flag = False
 
 
 class Today(Part):
     """What runs now: the bill as billed, and the options that serve each segment."""
 
-    bill: Rate | None = None
+    bill: Money | None = None
     served_by: dict[str, str] = {}
 
 
@@ -121,12 +142,12 @@ class Scenario(Part):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
     horizon: Months = 12
     load: str = "azure2024_conversation"
-    blocks: int = Field(default=24, ge=1, le=168)
+    blocks: Whole = Field(default=24, ge=1, le=168)
     segment: dict[Name, Segment] = Field(min_length=1)
     team: Team = Team()
     policy: Policy = Policy()
     today: Today = Today()
-    checklist: dict[str, int] = {}
+    checklist: dict[str, Whole] = {}
     sources: dict[str, str] = {}
     catalog: dict[str, Any] = {}
 

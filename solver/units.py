@@ -8,7 +8,17 @@ import re
 from math import exp, log, sqrt
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_serializer, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 HOURS_PER_MONTH = 730.0
 SECONDS = {
@@ -26,6 +36,7 @@ _PERIODS = {
     "mo": "month", "y": "year", "yr": "year", "a": "year",
 }  # fmt: skip
 _SUFFIX = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9}
+_COUNT = r"([0-9][0-9_,]*\.?[0-9]*|\.[0-9]+)\s*[kKmMgGbB]?"
 _NUMBER = re.compile(r"^([0-9][0-9_,]*\.?[0-9]*|\.[0-9]+)\s*([kKmMgGbB]?)$")
 
 
@@ -48,6 +59,11 @@ def format_count(value: float) -> str:
             if len(short.replace(".", "")) <= 4 and float(short) * factor == value:
                 return short + suffix
     return f"{value:.12g}"
+
+
+def _texts(pattern: str, *examples: str) -> dict[str, Any]:
+    """JSON Schema of a quantity that is written as a text."""
+    return {"type": "string", "pattern": pattern, "examples": list(examples)}
 
 
 class Rate(BaseModel):
@@ -74,9 +90,22 @@ class Rate(BaseModel):
         except ValueError as error:
             raise ValueError(wanted) from error
 
+    @field_validator("per")
+    @classmethod
+    def _period(cls, per: str) -> str:
+        if per not in SECONDS:
+            raise ValueError(f"a period: {', '.join(SECONDS)}")
+        return per
+
     @model_serializer
     def _write(self) -> str:
         return str(self)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, *_: Any) -> dict[str, Any]:
+        """A text in JSON Schema, as a scenario holds it."""
+        periods = "|".join(sorted(_PERIODS, key=len, reverse=True))
+        return _texts(rf"^\s*{_COUNT}\s*/\s*({periods})\s*$", "60k/day", "1.8M/month", "0.7/s")
 
     def __str__(self) -> str:
         return f"{format_count(self.amount)}/{self.per}"
@@ -124,6 +153,12 @@ class Tokens(BaseModel):
         if self.p95 is None and self.p50 == int(self.p50) and self.p50 < 1000:
             return int(self.p50)
         return str(self)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, *_: Any) -> dict[str, Any]:
+        """A number or a text in JSON Schema, as a scenario holds it."""
+        text = _texts(rf"^\s*{_COUNT}\s*(/\s*{_COUNT}\s*)?$", "1.2k", "1.2k / 4k")
+        return {"anyOf": [text, {"type": "number", "minimum": 0, "maximum": 20e6}]}
 
     def __str__(self) -> str:
         return format_count(self.p50) if self.p95 is None else f"{format_count(self.p50)} / {format_count(self.p95)}"
@@ -209,18 +244,40 @@ def format_milliseconds(value: float) -> str:
     return f"{value / 1000:.12g} s" if value >= 1000 and value % 100 == 0 else f"{value:.12g} ms"
 
 
+def _read_headroom(value: Any) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number else _read_share(value)
+
+
+def _share_schema(low: float, high: float, example: str) -> WithJsonSchema:
+    sign = "-?" if low < 0 else ""
+    text = _texts(rf"^\s*{sign}{_COUNT}\s*%\s*$", example)
+    return WithJsonSchema({"anyOf": [text, {"type": "number", "minimum": low, "maximum": high}]})
+
+
 Share = Annotated[
     float, BeforeValidator(_read_share), Field(ge=0, le=1), PlainSerializer(format_share),
+    _share_schema(0, 1, "30%"),
 ]  # fmt: skip
 Headroom = Annotated[
-    float, BeforeValidator(lambda v: _read_share(v) if not isinstance(v, int | float) else v), Field(ge=0, le=10),
-    PlainSerializer(format_share),
+    float, BeforeValidator(_read_headroom), Field(ge=0, le=10), PlainSerializer(format_share),
+    _share_schema(0, 10, "50%"),
 ]  # fmt: skip
-Change = Annotated[float, BeforeValidator(_read_change), Field(gt=-1, le=100), PlainSerializer(format_share)]
+Change = Annotated[
+    float, BeforeValidator(_read_change), Field(gt=-1, le=100), PlainSerializer(format_share),
+    _share_schema(-1, 1, "-20%"),
+]  # fmt: skip
 Milliseconds = Annotated[
     float, BeforeValidator(_read_milliseconds), Field(gt=0, le=3.6e6), PlainSerializer(format_milliseconds),
+    WithJsonSchema(_texts(rf"^\s*{_COUNT}\s*m?s\s*$", "800 ms", "1.5 s")),
 ]  # fmt: skip
 Months = Annotated[
     int, BeforeValidator(_read_months), Field(ge=1, le=120), PlainSerializer(lambda v: f"{v} month{'s' * (v != 1)}"),
+    WithJsonSchema(_texts(r"^\s*\d+\s*(months?|years?)\s*$", "12 months", "1 year")),
 ]  # fmt: skip
-Percentile = Annotated[float, BeforeValidator(_read_percentile), PlainSerializer(lambda v: f"p{v:.12g}")]
+Percentile = Annotated[
+    float, BeforeValidator(_read_percentile), PlainSerializer(lambda v: f"p{v:.12g}"),
+    WithJsonSchema(
+        {"anyOf": [_texts(r"^\s*p?\d+(\.\d+)?$", "p95"), {"type": "number", "minimum": 50, "maximum": 99.9}]}
+    ),
+]  # fmt: skip

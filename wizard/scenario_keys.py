@@ -142,10 +142,11 @@ def store(tables: dict[str, Any], key: str, value: Any) -> None:
 
 
 def _number_or_text(text: str) -> Any:
+    text = text.strip()
     try:
-        number = parse_count(text)
+        number = -parse_count(text[1:]) if text.startswith("-") else parse_count(text)
     except ValueError:
-        return text.strip()
+        return text
     return int(number) if number == int(number) else number
 
 
