@@ -11,12 +11,11 @@ from solver.scenario import Scenario
 from wizard.exits import Exit, say
 from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, question_of
+from wizard.scenario_schema import scenario_schema
 from wizard.store import from_tables, write_whole
 from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.topics import TOPICS
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def validate(options: argparse.Namespace) -> int:
@@ -61,7 +60,7 @@ def check_file(file: str, overlays: list[str]) -> tuple[str, tuple[Fault, ...]]:
 
 def schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema of the scenario."""
-    text = json_text({"$schema": DIALECT, **Scenario.model_json_schema(mode="validation")})
+    text = json_text(scenario_schema())
     if options.out:
         write_whole(Path(options.out), text)
         say(f"wrote {options.out}")

@@ -22,7 +22,9 @@ from wizard.text.tables import (
     wrap,
 )
 
-_MONEY_ENDS = WIDTH - 5
+_AMOUNT = 15
+_ROOM = WIDTH - _AMOUNT - len("  est")
+_NAME = 32
 _LEANS = {"api": "leans to the API", "self_host": "leans to self-hosting", "neutral": "neutral"}
 
 
@@ -86,9 +88,10 @@ def _bill(plan: Plan) -> list[str]:
         return []
     amounts = apportioned([line.per_month for line in plan.lines], plan.total_per_month)
     lines = [f"The bill, {plan.currency} a month"]
+    wide = max((len(line.name) for line in plan.lines if len(line.name) <= _NAME), default=0)
     for line, amount in zip(plan.lines, amounts, strict=True):
-        lines += _bill_line(line, amount)
-    lines.append(f" {'total':<{_MONEY_ENDS - 16}}{money(plan.total_per_month):>15}")
+        lines += _bill_line(line, amount, wide)
+    lines.append(f"{' total':<{_ROOM}}{money(plan.total_per_month):>{_AMOUNT}}")
     estimates = dict.fromkeys(f"{line.name}: {line.estimate}" for line in plan.lines if line.estimate)
     if estimates:
         lines.append(" est = an estimate:")
@@ -97,17 +100,14 @@ def _bill(plan: Plan) -> list[str]:
     return lines
 
 
-def _bill_line(line: CostLine, amount: float) -> list[str]:
+def _bill_line(line: CostLine, amount: float, wide: int) -> list[str]:
+    """Name, quantity x price, amount; on two lines where one is too narrow for them."""
     arithmetic = plain(f"{number(line.quantity)} {line.unit} x {price(line.price)}")
-    mark = "  est" if line.estimate else ""
+    paid = f"{money(amount):>{_AMOUNT}}{'  est' if line.estimate else ''}"
     name = plain(line.name)
-    room = _MONEY_ENDS - 1 - 15
-    if len(name) + 2 + len(arithmetic) <= room - 1:
-        gap = max(2, 34 - len(name)) if 34 + len(arithmetic) < room else 2
-        left = f" {name}{' ' * gap}{arithmetic}"
-        return [f"{left:<{room + 1}}{money(amount):>14}{mark}".rstrip()]
-    head = wrap(name, " ", "   ", _MONEY_ENDS)
-    return [*head, f"{'     ' + cut(arithmetic, room - 5):<{room + 1}}{money(amount):>14}{mark}".rstrip()]
+    if len(name) <= wide and 3 + wide + len(arithmetic) < _ROOM:
+        return [f"{f' {name:<{wide}}  {arithmetic}':<{_ROOM}}{paid}"]
+    return [*wrap(name, " ", "   "), f"{'     ' + cut(arithmetic, _ROOM - 6):<{_ROOM}}{paid}"]
 
 
 def _pools(plan: Plan) -> list[str]:
