@@ -1,8 +1,9 @@
 """The user's overlay on the catalog: records added, fields of known ones overridden, all faults told at once."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from catalogs.money import MONEY_FIELDS, Money
@@ -27,7 +28,7 @@ from catalogs.records import (
     Record,
     Region,
 )
-from catalogs.toml_file import Fault, InputError, check, short
+from catalogs.toml_file import Fault, InputError, check, quoted, short
 
 Parts = dict[str, dict[Any, Any]]
 Values = dict[str, Any]
@@ -119,31 +120,37 @@ def with_overlays(parts: Parts, overlays: Iterable[tuple[str, Mapping[str, Any]]
     parts = {name: dict(records) for name, records in parts.items()}
     faults: list[Fault] = []
     touched: list[tuple[str, str, str, Any]] = []
+    for file, place, name, row_name, row in _rows(overlays, faults):
+        try:
+            key, record = _record(name, row_name, row, parts, money, as_of, file, place)
+        except InputError as error:
+            faults += error.faults
+        else:
+            _put(parts, name, key, record)
+            touched.append((file, place, name, record))
+    for file, place, name, record in touched:
+        faults += _broken_references(file, place, name, record, parts)
+    if faults:
+        raise InputError(*faults)
+    return parts
+
+
+def _rows(
+    overlays: Iterable[tuple[str, Mapping[str, Any]]], faults: list[Fault]
+) -> Iterator[tuple[str, str, str, str, Mapping[str, Any]]]:
+    """(file, place, table, name, row) of every row that stands in a known table; what is no such row is a fault."""
     for file, given in overlays:
-        tables: Any = given
-        at = ""
-        if set(given) == {"catalog"}:
-            at, tables = "catalog.", given["catalog"]
-        for name, rows in tables.items() if isinstance(tables, Mapping) else ():
-            place = at + name
+        inside = set(given) == {"catalog"} and isinstance(given["catalog"], Mapping)
+        tables: Mapping[str, Any] = given["catalog"] if inside else given
+        for name, rows in tables.items():
+            place = f"catalog.{name}" if inside else name
             if name not in TABLES:
                 faults.append(Fault(file, place, "an unknown table", "a table of the catalog", _near(name, TABLES)))
             elif not isinstance(rows, Mapping) or not all(isinstance(row, Mapping) for row in rows.values()):
                 faults.append(Fault(file, place, short(rows), f"tables by name, such as [{place}.NAME]"))
             else:
                 for row_name, row in rows.items():
-                    try:
-                        key, record = _record(name, row_name, row, parts, money, as_of, file, f"{place}.{row_name}")
-                    except InputError as error:
-                        faults += error.faults
-                    else:
-                        _put(parts, name, key, record)
-                        touched.append((file, f"{place}.{row_name}", name, record))
-    for file, place, name, record in touched:
-        faults += _broken_references(file, place, name, record, parts)
-    if faults:
-        raise InputError(*faults)
-    return parts
+                    yield file, f"{place}.{quoted(row_name)}", name, row_name, row
 
 
 def _put(parts: Parts, name: str, key: Any, record: Any) -> None:
@@ -159,6 +166,7 @@ def _record(
 ) -> tuple[Any, Any]:
     table = TABLES[name]
     given = dict(row)
+    _check_numbers(table.record, given, file, place)
     if table.names:
         given.setdefault(table.names, row_name)
     given = _in_catalog_currency(table.record, given, money, file, place)
@@ -172,6 +180,8 @@ def _record(
             source = f"{base.source}; {', '.join(row)} by {source}"
         if table.single:
             values["estimate"] = ""
+        if table.record is Figure and "value" in row:
+            values |= {"low": None, "high": None}
     else:
         values = table.assumed(row_name, parts)
     if sourced:
@@ -184,6 +194,21 @@ def _record(
         raise InputError(*_told_apart(error.faults, base, row_name, parts[name])) from None
     _check_shape(record, file, place)
     return (row_name if name == "operations" else table.key(record)), record
+
+
+def _check_numbers(record: type[Record], given: Values, file: str, place: str) -> None:
+    """Numbers are finite, and money is a number: a text would slip past the conversion."""
+    money = MONEY_FIELDS.get(record, ()) or (("value", "low", "high") if record is Figure else ())
+    faults = []
+    for name, value in given.items():
+        key = f"{place}.{quoted(name)}"
+        numbers = [number for number in (value if isinstance(value, list) else [value]) if isinstance(number, float)]
+        if not all(map(isfinite, numbers)):
+            faults.append(Fault(file, key, short(value), "a finite number"))
+        elif name in money and (isinstance(value, bool) or not isinstance(value, int | float)):
+            faults.append(Fault(file, key, short(value), "a number"))
+    if faults:
+        raise InputError(*faults)
 
 
 def _told_apart(faults: tuple[Fault, ...], base: Any, row_name: str, known: Mapping[Any, Any]) -> list[Fault]:
@@ -203,6 +228,8 @@ def _in_catalog_currency(record: type[Record], given: Values, money: Money, file
     try:
         if fields:
             currency = given.pop("currency", money.currency)
+            if not isinstance(currency, str):
+                raise InputError(Fault(file, "currency", short(currency), "a currency such as EUR"))
             return given | money.converted_fields({name: given[name] for name in fields if name in given}, currency)
         split = money_unit(str(given.get("unit", ""))) if record is Figure else None
         if split:

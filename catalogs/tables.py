@@ -122,20 +122,26 @@ def scores() -> Mapping[tuple[str, str, str], QualityScore]:
 _BESIDE_SCORE = {"variant", "licence"}
 
 
+def _is_general(scores: Iterable[tuple[str, str]]) -> bool:
+    """Whether a general benchmark is among (benchmark, date) pairs: one that every task may fall back on."""
+    return any(benchmark in ("arena_text", "livebench_global") for benchmark, _ in scores)
+
+
 def _inherited(
     model: str, heirs: Mapping[str, Mapping[str, str]], own: Mapping[str, Mapping[tuple[str, str], QualityScore]]
 ) -> dict[tuple[str, str], QualityScore]:
-    """Scores a model takes from its line of predecessors, the nearest first; each an estimate."""
+    """Scores that a model takes from its line of predecessors, as far back as the first with a general score.
+
+    Each is an estimate. A model with a general score of its own takes none: an older score of an older model
+    must not come before it.
+    """
     taken: dict[tuple[str, str], QualityScore] = {}
-    heir, seen = model, set[str]()
-    while heir in heirs and heir not in seen:
-        seen.add(heir)
-        row = heirs[heir]
-        for key, score in own.get(row["predecessor"], {}).items():
-            if key not in taken:
-                estimate = f"at least the {score.score:g} of {row['predecessor']}: {heirs[model]['estimate']}"
-                taken[key] = score.model_copy(update={"model": model, "estimate": estimate})
-        heir = row["predecessor"]
+    heir = model
+    while heir in heirs and not _is_general(own.get(heir, {})):
+        heir, estimate = heirs[heir]["predecessor"], heirs[model]["estimate"]
+        for key, score in own.get(heir, {}).items():
+            told = f"at least the {score.score:g} of {heir}: {estimate}"
+            taken.setdefault(key, score.model_copy(update={"model": model, "estimate": told}))
     return taken
 
 

@@ -140,8 +140,8 @@ def faults_of(
             keys, value, wanted = _own_words(item, keys, value)
             found, hint = short(value), ""
         else:
-            found, wanted, hint = _said(item, keys, value, model)
-        key = ".".join(filter(None, (at, *map(_quoted, keys))))
+            found, wanted, hint = _said(item, keys, value, model, at)
+        key = ".".join(filter(None, (at, *map(quoted, keys))))
         faults.setdefault((key, wanted), Fault(file, key, found, wanted, hint))
     return tuple(faults.values())
 
@@ -184,13 +184,14 @@ def _keys(location: Iterable[int | str], tables: Any) -> list[int | str]:
     return keys
 
 
-def _quoted(key: int | str) -> str:
+def quoted(key: int | str) -> str:
+    """A key as TOML writes it: bare where it may be, else in quotes."""
     text = str(key)
     bare = text and all(char.isascii() and (char.isalnum() or char in "-_") for char in text)
     return text if bare else short(text)
 
 
-def _said(item: Any, keys: list[int | str], value: Any, model: type[BaseModel]) -> tuple[str, str, str]:
+def _said(item: Any, keys: list[int | str], value: Any, model: type[BaseModel], at: str) -> tuple[str, str, str]:
     """Found, wanted and hint of one pydantic error."""
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
@@ -198,7 +199,7 @@ def _said(item: Any, keys: list[int | str], value: Any, model: type[BaseModel]) 
         near = difflib.get_close_matches(str(keys[-1]).lower(), known, n=1, cutoff=0.55)
         among = ", ".join(known) if len(known) <= 12 else ""
         hint = f"did you mean {near[0]}?" if near else (f"the keys here are {among}" if among else "")
-        return "an unknown key", f"a key of {_place(keys[:-1])}", hint
+        return "an unknown key", f"a key of {_place(keys[:-1], at)}", hint
     if kind == "missing":
         return "nothing", _wanted_of(model, keys), ""
     if kind in ("literal_error", "enum"):
@@ -252,8 +253,9 @@ def _pattern_words(pattern: str) -> str:
     return f"a text that matches {pattern}"
 
 
-def _place(keys: list[int | str]) -> str:
-    return "[" + ".".join(map(_quoted, keys)) + "]" if keys else "the top level"
+def _place(keys: list[int | str], at: str) -> str:
+    place = ".".join(filter(None, (at, *map(quoted, keys))))
+    return f"[{place}]" if place else "the top level"
 
 
 def _wanted_of(model: type[BaseModel], keys: list[int | str]) -> str:
