@@ -52,6 +52,7 @@ class Item:
         return self.answers[digit - 1]
 
 
+# 300 pairs judged even-handedly: 1.96 * sqrt(0.25 / 300) is 5.7 points, so a gap of 6 shows at 95%.
 _RENTED = ["reserved_1m", "reserved_1y", "reserved_3y", "on_demand", "managed", "spot", "serverless"]
 _UNSIGNED = ["on_demand", "managed", "spot", "serverless"]
 _OWNED = [*_RENTED, "owned"]

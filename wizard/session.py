@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError, check
@@ -18,6 +18,9 @@ from solver.checklist import changes_of, defaults_in, item_named, keys_of
 from solver.scenario import Scenario
 from wizard.scenario_keys import full_key, lookup, read_value, store, value_at
 from wizard.scenario_keys import reads_as as _reads_as
+
+if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
 
 FILE = "your answers"
 YOU = "you"
@@ -93,6 +96,13 @@ def answer(session: Session, item: str, digit: int) -> Session:
         wanted = "an item of the checklist" if known is None else f"0 to {max(known.digits)}"
         raise InputError(Fault(FILE, f"checklist.{item}", str(digit), wanted))
     return _checked(session, Step("answer", item, str(digit)))
+
+
+def foreseen(session: Session, item: str, digit: int, catalog: "Catalog | None" = None) -> str:
+    """One line on the model under an answer given now, with what the person typed still standing above it."""
+    from solver.checklist_effects import effect
+
+    return effect(scenario_of(answer(session, item, digit)), item, 0, catalog)
 
 
 def undo(session: Session) -> Session:

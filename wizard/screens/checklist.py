@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from solver.checklist import ITEMS, Item, tally
-from solver.checklist_effects import effect
+from solver.checklist import ITEMS, Item, implied, tally
 from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings, digits
 from wizard.screens.frame import Framed, Word
 from wizard.screens.help import Page
-from wizard.session import Session, answer, at, scenario_of
+from wizard.session import Session, answer, at, foreseen, scenario_of
 from wizard.widgets.listing import Column, Row
 
 LEANS = {"api": "to the API", "self_host": "to self-hosting", "neutral": "neither way"}
@@ -44,11 +43,11 @@ class ChecklistScreen(Framed):
     @property
     def given(self) -> int | None:
         """The digit answered, if any."""
-        return answers(self.wizard.session_now).get(self.item.id)
+        return answers(self.wizard.desk.session_now).get(self.item.id)
 
     def path(self) -> str:
         """Place in the checklist."""
-        return f"wizard  {self.wizard.decision} > Checklist {self.place + 1}/{len(ITEMS)}  {self.item.title}"
+        return f"wizard  {self.wizard.desk.name} > Checklist {self.place + 1}/{len(ITEMS)}  {self.item.title}"
 
     def keys_shown(self) -> Sequence[Key]:
         """As many digits as there are answers."""
@@ -59,25 +58,30 @@ class ChecklistScreen(Framed):
         """Question, why, answers, effect, lean."""
         given, item = self.given, self.item
         self.head(item.question, item.why)
+        stands, frm = (implied(scenario_of(self.wizard.session_now), item.id), "profile")
+        if given is not None:
+            stands, frm = given, f"checklist {item.number}"
         rows = []
         for digit in item.digits:
-            mark = "x" if digit == given else " "
-            frm = f"checklist {item.number}" if digit == given else ""
-            rows.append(Row((f"{digit} ({mark}) {item.answer(digit).text}", frm), str(digit)))
-        self.rows([Column("", grows=True), Column("", rank=1)], rows, None if self.listing.rows else str(given or 1))
+            chosen = digit == stands
+            text = f"{digit} ({'x' if chosen else ' '}) {item.answer(digit).text}"
+            rows.append(Row((text, frm if chosen else ""), str(digit)))
+        cursor = 1 if stands is None else stands
+        self.rows([Column("", grows=True), Column("", rank=1)], rows, None if self.listing.rows else str(cursor))
         self.foot(*self._outcome())
 
     def _effect(self, digit: int) -> str:
-        return effect(scenario_of(self.wizard.session_now), self.item.id, digit, self.wizard.catalog)
+        return foreseen(self.wizard.desk.session_now, self.item.id, digit, self.wizard.catalog)
 
-    def _outcome(self) -> tuple[str, str]:
-        """Effect and lean of the answer given, and the tally so far."""
-        counts = tally(answers(self.wizard.session_now))
+    def _outcome(self) -> tuple[str, ...]:
+        """Effect, advice and lean of the answer given, and the tally so far."""
+        counts = tally(answers(self.wizard.desk.session_now))
         so_far = f"So far: API {counts['api']}, self-host {counts['self_host']}, neutral {counts['neutral']}"
         if self.given is None:
             return ("Effect  none yet: the profile's value stands, and is listed as a doubt", f"Leans   {so_far}")
-        lean = LEANS[self.item.answer(self.given).lean]
-        return (f"Effect  {self._effect(self.given)}", f"Leans   {lean}.  {so_far}")
+        given = self.item.answer(self.given)
+        lean = f"Leans   {LEANS[given.lean]}.  {so_far}"
+        return (f"Effect  {self._effect(self.given)}", f"Advice  {given.advice}", lean)
 
     def about(self) -> str:
         """What the answer under the cursor would do."""
@@ -102,8 +106,8 @@ class ChecklistScreen(Framed):
         if int(digit) not in self.item.digits:
             self.explain(f"This item has answers 0 to {max(self.item.digits)}.")
             return
-        session = answer(self.wizard.session_now, self.item.id, int(digit))
-        self.wizard.edit(at(session, f"checklist {self.place + 1}", int(digit)))
+        session = answer(self.wizard.desk.session_now, self.item.id, int(digit))
+        self.wizard.desk.edit(at(session, f"checklist {self.place + 1}", int(digit)))
         self.listing.show(self.listing.columns, self.listing.rows, digit)
         self.note = ""
         self.refresh_frame()

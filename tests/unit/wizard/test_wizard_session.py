@@ -20,6 +20,7 @@ from wizard.session import (
     at,
     clear,
     defaults_left,
+    foreseen,
     from_draft,
     origin,
     play,
@@ -173,6 +174,17 @@ def test_an_answer_replaces_that_of_the_plan_one_started_from() -> None:
 @pytest.mark.parametrize(("item", "digit"), [("load", 9), ("lode", 1), ("team", -1)])
 def test_an_answer_that_does_not_exist_is_an_input_error(item: str, digit: int) -> None:
     assert fault_of(answer, fresh(), item, digit).key == f"checklist.{item}"
+
+
+def test_the_effect_foreseen_of_an_answer_leaves_what_was_typed_standing() -> None:
+    assert foreseen(fresh(), "latency", 4).startswith("first token within 800 ms")
+    typed = put(fresh(), "chat.ttft", "4 s")
+    assert foreseen(typed, "latency", 4).startswith("first token within 4 s")
+
+
+def test_an_answer_foreseen_takes_back_what_the_one_given_had_changed() -> None:
+    given_one = answer(fresh(), "latency", 4)
+    assert foreseen(given_one, "latency", 0) == foreseen(fresh(), "latency", 0)
 
 
 def test_undo_drops_the_last_step_and_stops_at_the_start() -> None:
