@@ -15,6 +15,7 @@ import numpy as np
 import pulp
 
 from solver.program.build import Program
+from solver.program.variables import least_switches
 
 Status = Literal["optimal", "time_limit", "stopped", "infeasible"]
 StoppedBy = Literal["proof", "time", "user"]
@@ -223,7 +224,7 @@ def _outcome(program: Program, columns: list[Any], solver: Any, gap: float) -> O
         if status == "optimal":
             raise SolverError("the solver calls a model optimal without a plan")
         return Outcome(status, stopped_by, None, bound, None, nodes=nodes, seconds=seconds)
-    values = _polished(program, columns, solver)
+    values = least_switches(program.data, program.variables, _polished(program, columns, solver))
     objective = float(sum(cost * values.get(var.name, 0.0) for var, cost in program.cost.items()))
     if not np.isfinite(objective):
         raise SolverError("the solver returned a cost that is no number")

@@ -128,6 +128,37 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
     )  # fmt: skip
 
 
+def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dict[str, float]:
+    """The plan with every switch off that nothing it runs needs on; no row breaks and no cost rises."""
+    tidy = dict(values)
+    runs: dict[int, list[Var]] = {k: [] for k in v.open}
+    serves: dict[int, list[Var]] = {a: [] for a in v.used}
+    for (_, k, _), var in v.x.items():
+        runs[k].append(var)
+    for by_design in (v.r, v.d, v.e, v.v):
+        for key, var in by_design.items():
+            runs[key[0]].append(var)
+    for (_, a, _), var in v.x_api.items():
+        serves[a].append(var)
+
+    def running(of: Mapping[int, list[Var]]) -> set[int]:
+        return {o for o, variables in of.items() if any(tidy.get(var.name, 0.0) > 0 for var in variables)}
+
+    opened, used = running(runs), running(serves)
+    designs, apis = data.problem.designs, data.problem.apis
+    switches: list[tuple[Var, bool]] = [(var, k in opened) for k, var in v.open.items()]
+    switches += [(var, a in used) for a, var in v.used.items()]
+    switches += [(var, name in {designs[k].pool_class for k in opened}) for name, var in v.pool_class.items()]
+    switches += [(var, name in {site_of(data, k) for k in opened}) for name, var in v.site.items()]
+    switches += [(var, name in {apis[a].offer.provider for a in used}) for name, var in v.supplier.items()]
+    if v.selfhost is not None:
+        switches.append((v.selfhost, bool(opened)))
+    tidy |= {var.name: float(on) for var, on in switches}
+    if v.steps is not None and data.problem.people is not None:
+        tidy[v.steps.name] = float(boxes_needed(len(opened), data.problem.people.designs) - bool(opened))
+    return {name: value for name, value in tidy.items() if value != 0}
+
+
 def most_steps(data: Data, a: int) -> int:
     """Steps of provisioned units that all admissible load could fill, or the least number that is sold."""
     api = data.problem.apis[a]

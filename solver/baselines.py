@@ -1,0 +1,101 @@
+"""The pure strategies on the same problem: closed API, open API, all self-hosted, today.
+
+Each is the problem with fewer options, so each is a plan of the whole problem too, and none can cost less than the
+optimum. Every rule of the policy stays, must-use among them: a strategy that leaves out what must be used has no plan.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import get_args
+
+import numpy as np
+
+from solver.plan import Baseline, BaselineName
+from solver.problem import Problem
+from solver.readoff import read_off
+from solver.solve import Outcome
+
+Keep = Callable[[str, str], bool]
+"""(segment, option id) -> whether the option may still serve it."""
+
+WORDS: dict[BaselineName, str] = {
+    "closed_api": "closed-model API", "open_api": "open-model API", "self_hosted": "pool", "today": "option of today",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A pure strategy: the restricted problem, or why there is none."""
+
+    name: BaselineName
+    problem: Problem | None
+    why_null: str = ""
+
+
+def restricted(problem: Problem, keep: Keep) -> Problem:
+    """The problem with only the pairs (segment, option) that `keep` holds; indices stay as they were."""
+    kappa = problem.kappa.copy()
+    for s, segment in enumerate(problem.segments):
+        for k in np.flatnonzero(np.isfinite(kappa[s])):
+            if not keep(segment, problem.designs[k].id):
+                kappa[s, k] = np.nan
+    charges = {pair: each for pair, each in problem.charges.items() if keep(problem.segments[pair[0]], pair[1])}
+    return replace(problem, kappa=kappa, charges=charges)
+
+
+def strategies(problem: Problem, served_by: Mapping[str, str] | None = None) -> tuple[Strategy, ...]:
+    """The four strategies. `served_by` is today's: scenario segment -> option id."""
+    return tuple(_strategy(problem, name, served_by or {}) for name in get_args(BaselineName))
+
+
+def _strategy(problem: Problem, name: BaselineName, served_by: Mapping[str, str]) -> Strategy:
+    of = dict(zip(problem.segments, problem.segment_of, strict=True))
+    if name == "today":
+        left = [segment for segment in dict.fromkeys(problem.segment_of) if segment not in served_by]
+        if not served_by:
+            return Strategy(name, None, "the scenario does not say what runs today")
+        if left:
+            return Strategy(name, None, f"the scenario does not say what serves {left[0]} today")
+        smaller = restricted(problem, lambda segment, option: served_by[of[segment]] == option)
+    else:
+        kept = _options(problem, name)
+        smaller = restricted(problem, lambda _, option: option in kept)
+    missing = [segment for s, segment in enumerate(problem.segments) if not _has_option(smaller, s)]
+    if missing:
+        return Strategy(name, None, _why_missing(problem, name, missing[0], served_by.get(of[missing[0]], "")))
+    return Strategy(name, smaller)
+
+
+def _options(problem: Problem, name: BaselineName) -> set[str]:
+    if name == "self_hosted":
+        return {design.id for design in problem.designs}
+    return {api.id for api in problem.apis if api.offer.open_weights == (name == "open_api")}
+
+
+def _has_option(problem: Problem, s: int) -> bool:
+    return bool(np.isfinite(problem.kappa[s]).any()) or any(segment == s for segment, _ in problem.charges)
+
+
+def _why_missing(problem: Problem, name: BaselineName, segment: str, today: str) -> str:
+    if name == "today":
+        refusal = next((r for r in problem.refusals if r.option == today and r.segment in ("", segment)), None)
+        because = (
+            f": {refusal.rule} {refusal.found}, wanted {refusal.wanted} {refusal.unit}".rstrip() if refusal else ""
+        )
+        return f"{today} may not serve {segment}{because}"
+    return f"no {WORDS[name]} may serve {segment}"
+
+
+def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
+    """The baseline of a strategy and its outcome (None where there was nothing to solve)."""
+    if strategy.problem is None or outcome is None:
+        return Baseline(name=strategy.name, total_per_month=None, why_null=strategy.why_null)
+    if not outcome.found:
+        why = {
+            "infeasible": "no such plan fits the limits and rules (rate limits, budget, suppliers, must-use)",
+            "time_limit": "no such plan was found within the time limit",
+            "stopped": "stopped before such a plan was found",
+        }.get(outcome.status, outcome.status)
+        return Baseline(name=strategy.name, total_per_month=None, why_null=why)
+    parts = read_off(strategy.problem, outcome)
+    return Baseline(name=strategy.name, total_per_month=parts.total_per_month, lines=parts.lines)
