@@ -23,13 +23,15 @@ class Key:
     priority: bool = False
 
 
-UP = Key("up,k", "move(-1)", "up, k", "", "the row above")
-DOWN = Key("down,j", "move(1)", "down, j", "", "the row below")
-PAGE_UP = Key("pageup", "page(-1)", "page up", "", "a page up")
-PAGE_DOWN = Key("pagedown", "page(1)", "page down", "", "a page down")
-FIRST = Key("home", "edge(-1)", "home", "", "the first row")
-LAST = Key("end", "edge(1)", "end", "", "the last row")
-MOVES = (UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST)
+MOVES = (
+    Key("up,k", "move(-1)", "up down", "", "move by a row (also k, j); page up, page down; home, end"),
+    Key("down,j", "move(1)", "up down", "", ""),
+    Key("pageup", "page(-1)", "page up", "", ""),
+    Key("pagedown", "page(1)", "page down", "", ""),
+    Key("home", "edge(-1)", "home", "", ""),
+    Key("end", "edge(1)", "end", "", ""),
+)
+"""Moving, told in one row of the help."""
 
 BACK = Key("escape,backspace,q", "back", "esc", "back", "one level back, keeping everything (also backspace, q)")
 HELP = Key("question_mark", "help", "?", "help", "the keys and the words of this screen")
@@ -44,10 +46,18 @@ EVERYWHERE = (
     Key("ctrl+q", "leave", "ctrl+q", "", "leave, the draft is kept", priority=True),
     Key("ctrl+z", "suspend_process", "ctrl+z", "", "suspend; fg comes back", priority=True),
 )
-IN_THE_EDIT_LINE = (
-    Key("", "", "enter", "", "accept and go on"),
-    Key("", "", "up, down", "", "accept and move to that row"),
-    Key("", "", "esc", "", "put back what stood there"),
+EDITING = (
+    Key("", "", "enter", "accept", "accept and go on to the next row"),
+    Key("", "", "up down", "accept and move", "accept and move to that row"),
+    Key("", "", "esc", "put back", "put back what stood there"),
+)
+FINDING = (
+    Key("", "", "enter", "keep the filter", "keep the filter"),
+    Key("", "", "esc", "put back", "put back the filter that was"),
+)
+NAMING = (
+    Key("", "", "enter", "save", "save under this name"),
+    Key("", "", "esc", "back", "back to the plan, nothing saved"),
 )
 
 

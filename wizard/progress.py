@@ -38,7 +38,7 @@ class Solving:
         )
 
 
-def at_most_twice_a_second(tell: Callable[["Progress"], None]) -> Callable[["Progress"], None]:
+def at_most_twice_a_second(tell: Callable[["Progress"], object]) -> Callable[["Progress"], None]:
     """Pass on the first report of each stage, then one every half second of the solver's own clock."""
     last: dict[str, float] = {}
 

@@ -1,5 +1,6 @@
 """Where the app keeps plans and drafts: the store's functions with folders given, so that a test gives its own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,17 @@ class Shelf:
 
     def free_name(self, wanted: str) -> str:
         """The wanted name, or it with the first number that no plan and no draft has."""
-        taken = {entry.path.stem for entry in self.saved()} | set(store.list_drafts(self.drafts))
-        names = [wanted, *(f"{wanted[:36]}-{number}" for number in range(2, 1000))]
-        return next(name for name in names if name not in taken)
+        drafts = store.list_drafts(self.drafts)
+        return _free(wanted, lambda name: name in drafts or self.taken(name))
+
+    def free_draft_name(self, wanted: str) -> str:
+        """The wanted name, or it with the first number that no draft has."""
+        drafts = store.list_drafts(self.drafts)
+        return _free(wanted, lambda name: name in drafts)
+
+    def free_plan_name(self, wanted: str) -> str:
+        """The wanted name, or it with the first number that no plan has."""
+        return _free(wanted, self.taken)
 
     def keep(self, session: Session) -> Path:
         """Write the draft of a session."""
@@ -54,6 +63,11 @@ class Shelf:
         """Whether a plan of this name is in the folder."""
         return (self.plans / f"{name}.toml").exists()
 
-    def save(self, plan: Plan, scenario: Scenario, name: str, day: str, replace: bool) -> Path:
+    def save(self, plan: Plan, scenario: Scenario, name: str, day: str) -> Path:
         """Save a plan; InputError when the name cannot be had or the folder not written."""
-        return store.save(plan, scenario, name, self.plans, day, replace)
+        return store.save(plan, scenario, name, self.plans, day)
+
+
+def _free(wanted: str, taken: Callable[[str], bool]) -> str:
+    names = (wanted, *(f"{wanted[:36]}-{number}" for number in range(2, 1000)))
+    return next(name for name in names if not taken(name))

@@ -19,24 +19,23 @@ BATCH = "provider-b/open-8b:batch"
 POOL = "open-8b:fp8/1xmid-gpu/vllm/cloud-c@eu"
 
 PEOPLE = CostLine(
-    name="people: keeping the API running", unit="FTE-month", quantity=0.02, price=13_500.0, per_month=270.0,
+    name="operations of the API of provider-a", unit="FTE-month", quantity=0.02, price=13_500.0, per_month=270.0,
     estimate="a day a month, our guess", source="salary table, 2026-05",
 )  # fmt: skip
 CHAT = (
-    CostLine(name=f"chat, {API}: input", unit="Mtok", quantity=2160.0, price=1.0, per_month=2160.0, source="list"),
-    CostLine(name=f"chat, {API}: output", unit="Mtok", quantity=575.0, price=2.0, per_month=1150.0, source="list"),
+    CostLine(name=f"{API} input", unit="Mtok", quantity=2160.0, price=1.0, per_month=2160.0, source="list"),
+    CostLine(name=f"{API} output", unit="Mtok", quantity=575.0, price=2.0, per_month=1150.0, source="list"),
 )
-TAGGING = CostLine(
-    name=f"tagging, {BATCH}: input", unit="Mtok", quantity=2700.0, price=0.2, per_month=540.0, source="list"
-)
+TAGGING = CostLine(name=f"{BATCH} input", unit="Mtok", quantity=2700.0, price=0.2, per_month=540.0, source="list")
 HOSTED = (
     CostLine(
-        name=f"{POOL}: on_demand", unit="GPU-hour", quantity=2680.0, price=2.0, per_month=5360.0, source="price page",
-        estimate="derived per hour from a day's price",
+        name=f"GPU hours, on demand: {POOL}", unit="GPU-hour", quantity=2680.0, price=2.0, per_month=5360.0,
+        source="price page", estimate="derived per hour from a day's price",
     ),
-    CostLine(name="people: self-run pools", unit="FTE-month", quantity=0.25, price=13_320.0, per_month=3330.0),
-    CostLine(name="set-up", unit="engineer-week", quantity=0.25, price=3320.0, per_month=830.0),
-    CostLine(name="storage, monitoring and egress", unit="month", quantity=1.0, price=210.0, per_month=210.0),
+    CostLine(name="operations of self-run pools", unit="FTE-month", quantity=0.25, price=13_320.0, per_month=3330.0),
+    CostLine(name="set-up of self-run pools, over 12 months", unit="engineer-week", quantity=0.25,
+             price=3320.0, per_month=830.0),
+    CostLine(name=f"monitoring, {POOL}", unit="month", quantity=1.0, price=210.0, per_month=210.0),
 )  # fmt: skip
 DOUBTS = (
     "chat: quality mid is a default; a score below 0.62 on the benchmark would rule the option out",
@@ -50,26 +49,28 @@ def refusals() -> tuple[Refusal, ...]:
     return (
         Refusal(segment="chat", option="open-8b:bf16/1xsmall-gpu/vllm/cloud-c@eu", rule=Rule.MEMORY, found=17.2,
                 wanted=16.0, unit="GB", distance=0.075),
-        Refusal(segment="chat", option="provider-c/small@eu", rule=Rule.TTFT, found=2.6, wanted=2.0, unit="s", distance=0.3),
+        Refusal(segment="chat", option="provider-c/small@eu", rule=Rule.TTFT, found=2600.0, wanted=2000.0, unit="ms",
+                distance=0.3),
         Refusal(segment="chat", option="provider-b/small@us", rule=Rule.PROCESSING_IN, found="us", wanted="eu"),
         Refusal(segment="chat", option="open-3b:bf16/1xsmall-gpu/vllm/cloud-c@eu", rule=Rule.QUALITY, found=0.48,
                 wanted=0.62, unit="score", distance=0.23),
-        Refusal(segment="tagging", option="provider-d/tiny", rule=Rule.NO_TRAINING, found="unknown", wanted="no training"),
+        Refusal(segment="tagging", option="provider-d/tiny", rule=Rule.NO_TRAINING, found="unknown", wanted="no"),
     )  # fmt: skip
 
 
 def recorded_plan() -> Plan:
     """Stay on the API: 3,850 of tokens and 270 of people a month."""
     return Plan(
-        status="optimal", verdict="stay_on_api", currency="USD", total_per_month=4120.0, bound_per_month=4120.0, gap=0.0,
+        status="optimal", verdict="stay_on_api", currency="USD",
+        total_per_month=4120.0, bound_per_month=4120.0, gap=0.0,
         lines=(*CHAT, TAGGING, PEOPLE),
         baselines=(
             Baseline(name="closed_api", total_per_month=4160.0, lines=(
-                CostLine(name="chat, provider-z/big: input", unit="Mtok", quantity=1945.0, price=2.0, per_month=3890.0),
+                CostLine(name="provider-z/big input", unit="Mtok", quantity=1945.0, price=2.0, per_month=3890.0),
                 PEOPLE,
             )),
             Baseline(name="open_api", total_per_month=4390.0, lines=(
-                CostLine(name=f"chat, {BATCH}: input", unit="Mtok", quantity=20600.0, price=0.2, per_month=4120.0),
+                CostLine(name=f"{BATCH} input", unit="Mtok", quantity=20600.0, price=0.2, per_month=4120.0),
                 PEOPLE,
             )),
             Baseline(name="self_hosted", total_per_month=9730.0, lines=HOSTED),
@@ -86,9 +87,12 @@ def recorded_plan() -> Plan:
         ),
         refusals=refusals(),
         refusal_counts={"processing_in": 201, "ttft": 64, "memory": 31, "quality": 15, "no_training": 5},
-        readings=(Reading(name="GPU busy", value=0.11, unit="share", says="No GPU would be busier than 11%."),),
+        readings=(
+            Reading(name="volume", value=5435.0, unit="Mtok/month", says="input and output"),
+            Reading(name="self_hosted over this plan", value=9730 / 4120, unit="times"),
+        ),
         doubts=DOUBTS,
-        prices={"api provider-a/small@eu input": PriceUsed(value=1.0, unit="USD/Mtok", date="2026-11-02", source="list")},
+        prices={f"{API} input": PriceUsed(value=1.0, unit="USD/Mtok", date="2026-11-02", source="list")},
         catalog_as_of="2026-11-20", seconds=0.4,
     )  # fmt: skip
 
@@ -96,15 +100,18 @@ def recorded_plan() -> Plan:
 def hybrid_plan() -> Plan:
     """Chat by 60% on a pool, the rest and tagging on APIs; stopped by the time limit at a gap of 3.1%."""
     lines = (
-        CostLine(name=f"{POOL}: reserved_1y", unit="GPU-hour", quantity=1460.0, price=1.0, per_month=1460.0),
-        CostLine(name=f"chat, {API}: input", unit="Mtok", quantity=864.0, price=1.0, per_month=864.0),
-        CostLine(name=f"chat, {API}: output", unit="Mtok", quantity=230.0, price=2.0, per_month=460.0),
+        CostLine(
+            name=f"GPU hours, reserved 1 year: {POOL}", unit="GPU-hour", quantity=1460.0, price=1.0, per_month=1460.0
+        ),
+        CostLine(name=f"{API} input", unit="Mtok", quantity=864.0, price=1.0, per_month=864.0),
+        CostLine(name=f"{API} output", unit="Mtok", quantity=230.0, price=2.0, per_month=460.0),
         TAGGING,
-        CostLine(name="people: self-run pools", unit="FTE-month", quantity=0.05, price=13_520.0, per_month=676.0),
+        CostLine(name="operations of self-run pools", unit="FTE-month", quantity=0.05, price=13_520.0, per_month=676.0),
     )
     return recorded_plan().model_copy(
         update={
-            "status": "time_limit", "verdict": "hybrid", "total_per_month": 4000.0, "bound_per_month": 3876.0, "gap": 0.031,
+            "status": "time_limit", "verdict": "hybrid",
+            "total_per_month": 4000.0, "bound_per_month": 3876.0, "gap": 0.031,
             "lines": lines,
             "segments": (
                 PlannedSegment(name="chat", requests_per_month=1_800_000.0, served_by=(
@@ -117,7 +124,8 @@ def hybrid_plan() -> Plan:
                 )),
             ),
             "pools": (
-                Pool(option=POOL, model="open-8b", precision="fp8", gpu="mid-gpu", gpus_per_replica=1, tensor_parallel=1,
+                Pool(option=POOL, model="open-8b", precision="fp8", gpu="mid-gpu", gpus_per_replica=1,
+                     tensor_parallel=1,
                      engine="vllm", provider="cloud-c", region="eu",
                      replicas=(Replicas(purchase="reserved_1y", block=None, count=2.0),), utilisation=0.31,
                      estimate="no measurement of this GPU; a class of like GPUs stands in"),

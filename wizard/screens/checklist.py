@@ -58,7 +58,7 @@ class ChecklistScreen(Framed):
         """Question, why, answers, effect, lean."""
         given, item = self.given, self.item
         self.head(item.question, item.why)
-        stands, frm = (implied(scenario_of(self.wizard.session_now), item.id), "profile")
+        stands, frm = (implied(scenario_of(self.wizard.desk.session_now), item.id), "profile")
         if given is not None:
             stands, frm = given, f"checklist {item.number}"
         rows = []

@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
-from wizard.keys import EVERYWHERE, Key, footer
+from wizard.keys import EDITING, EVERYWHERE, Key, footer
 from wizard.widgets.edit_line import EditLine
-from wizard.widgets.glyphs import cut, shown, wrap
+from wizard.widgets.glyphs import cut, hang, shown
 from wizard.widgets.listing import Column, Listing, Row
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Framed(Screen[None], inherit_bindings=False):
     WORDS: ClassVar[tuple[Word, ...]] = ()
     BINDINGS: ClassVar[list[BindingType]] = []
     EDIT_LABEL = ""
+    TYPING: ClassVar[tuple[Key, ...]] = EDITING
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,16 +63,22 @@ class Framed(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Lay out the frame, the same on every screen."""
         yield Static(id="path", markup=False)
-        yield Static(id="head", markup=False)
+        yield self._hidden("head")
         with Horizontal(id="body"):
             yield Listing(ascii_mode=self.ascii_mode)
             yield Static(id="side", markup=False)
-        yield Static(id="foot", markup=False)
+        yield self._hidden("foot")
         if self.EDIT_LABEL:
             yield EditLine(self.EDIT_LABEL, ascii_mode=self.ascii_mode)
         yield Static(id="explain", markup=False)
         yield Static(id="keys", markup=False)
         yield Static(id="small", markup=False)
+
+    @staticmethod
+    def _hidden(name: str) -> Static:
+        block = Static(id=name, markup=False)
+        block.display = False
+        return block
 
     # What a subclass says.
 
@@ -81,7 +88,7 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def state(self) -> str:
         """The state of saving, at the right of row 1."""
-        return self.wizard.saving
+        return self.wizard.desk.saving
 
     def draw(self) -> None:
         """Fill head, list and foot from the session or the plan."""
@@ -119,7 +126,7 @@ class Framed(Screen[None], inherit_bindings=False):
         self.query_one("#explain", Static).update(Content.styled(" " + cut(line, width), style))
         if self.has_class("-wide") and self.has_class("-tall"):
             room = max(20, self.query_one("#side").content_size.width)
-            lines = [piece for part in self.beside() for piece in wrap(shown(part, self.ascii_mode), room)]
+            lines = [piece for part in self.beside() for piece in hang(shown(part, self.ascii_mode), room)]
             self.query_one("#side", Static).update("\n".join(lines))
 
     def refresh_frame(self) -> None:
@@ -144,12 +151,12 @@ class Framed(Screen[None], inherit_bindings=False):
     def keys_shown(self) -> Sequence[Key]:
         """The keys of this screen now: while a value is typed, those of the edit line."""
         if self.EDIT_LABEL and self.edit_line.editing:
-            return EDITING
+            return self.TYPING
         return self.KEYS
 
     def _block(self, where: str, lines: Sequence[str], strong: bool = False) -> None:
         width = self.size.width - 2
-        pieces = [piece for line in lines for piece in wrap(shown(line, self.ascii_mode), width)]
+        pieces = [piece for line in lines for piece in hang(shown(line, self.ascii_mode), width)]
         parts: list[Content] = []
         for place, piece in enumerate(pieces):
             style = "bold" if (strong and place == 0) or piece.startswith("!") else ""
@@ -207,7 +214,9 @@ class Framed(Screen[None], inherit_bindings=False):
         """Show this screen's keys and words."""
         from wizard.screens.help import HelpScreen
 
-        self.app.push_screen(HelpScreen(self.path(), [*self.KEYS, *EVERYWHERE], self.WORDS, bool(self.EDIT_LABEL)))
+        self.app.push_screen(
+            HelpScreen(self.path(), [*self.KEYS, *EVERYWHERE], self.WORDS, self.TYPING if self.EDIT_LABEL else ())
+        )
 
     def action_outline(self) -> None:
         """Show every section and its state."""
@@ -219,12 +228,5 @@ class Framed(Screen[None], inherit_bindings=False):
 
     def action_undo(self) -> None:
         """Undo the last change, and show what stands now."""
-        self.note = self.wizard.undo()
+        self.note = self.wizard.desk.undo()
         self.refresh_frame()
-
-
-EDITING = (
-    Key("", "", "enter", "accept", ""),
-    Key("", "", "up down", "accept and move", ""),
-    Key("", "", "esc", "put back", ""),
-)

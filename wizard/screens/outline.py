@@ -25,26 +25,26 @@ class OutlineScreen(Framed):
 
     def path(self) -> str:
         """The decision's name."""
-        return f"wizard  {self.wizard.decision} > Outline"
+        return f"wizard  {self.wizard.desk.name} > Outline"
 
     def draw(self) -> None:
         """List the sections."""
-        session = self.wizard.session_now
+        session = self.wizard.desk.session_now
         given = answers(session)
         keys = keys_asked(session)
         yours = sum(origin(session, key) == "you" for key in keys)
         counts = tally(given)
         self.head("Everything that can be told; all of it has a default.")
         rows = [
-            Row(("Profile", self.wizard.profile or "another plan's scenario"), "profile"),
+            Row(("Profile", self.wizard.desk.profile or "another plan's scenario"), "profile"),
             Row(("Four numbers", f"{yours} of {len(keys)} are yours"), "quick"),
         ]
         for item in ITEMS:
             state = item.answer(given[item.id]).text if item.id in given else "open"
             mark = "x" if item.id in given else " "
             rows.append(Row((f"{item.number} ({mark}) {item.title}", state), f"item {item.number}"))
-        plan = self.wizard.plan
-        stale = "" if plan is None or not self.wizard.plan_is_old else ", before the last change"
+        plan = self.wizard.desk.plan
+        stale = "" if plan is None or not self.wizard.desk.plan_is_old else ", before the last change"
         rows.append(
             Row(("Plan", f"{VERDICTS[plan.verdict]}, {ending(plan)}{stale}" if plan else "not solved yet"), "plan")
         )
@@ -61,7 +61,7 @@ class OutlineScreen(Framed):
         told = {
             "profile": "Another profile keeps what you typed.",
             "quick": "Requests, tokens in and out, first token, and where the data may go.",
-            "plan": "enter opens the plan" if self.wizard.plan else "s solves with what there is",
+            "plan": "enter opens the plan" if self.wizard.desk.plan else "s solves with what there is",
         }
         return told.get(key, "")
 
@@ -75,7 +75,7 @@ class OutlineScreen(Framed):
         key = row.key if row else ""
         if key.startswith("item "):
             self.wizard.open_item(int(key.removeprefix("item ")) - 1)
-        elif key == "plan" and self.wizard.plan is None:
+        elif key == "plan" and self.wizard.desk.plan is None:
             self.wizard.solve_now()
         else:
             {"profile": self.wizard.open_profile, "quick": self.wizard.open_quick, "plan": self.wizard.open_plan}[key]()

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from solver.plan import Plan
-from wizard.keys import BACK, HELP, MOVES, OUTLINE, SAVE, Key, bindings
+from wizard.keys import BACK, FINDING, HELP, MOVES, OUTLINE, SAVE, SOLVE, Key, bindings
 from wizard.screens.frame import Framed, Word
 from wizard.screens.help import Page
 from wizard.screens.plan_cost import baselines, cost
+from wizard.screens.plan_figures import figures
 from wizard.screens.plan_summary import summary
 from wizard.screens.plan_why_not import reasons, why_not
 from wizard.screens.views import View, ending
@@ -19,18 +20,20 @@ DIGITS = Key("1,2,3", "digit(#)", "1-3", "tab", "the tab so numbered")
 NEXT_TAB = Key("tab", "turn(1)", "tab", "", "the next tab")
 LAST_TAB = Key("shift+tab", "turn(-1)", "shift+tab", "", "the tab before")
 DOUBTS = Key("d", "doubts", "d", "doubts", "everything in this plan that is in doubt, on a page")
+FIGURES = Key("f", "figures", "f", "figures", "figures worth seeing beside the plan, and where prices come from")
 OTHER = Key("v", "other", "v", "other baseline", "set the next baseline beside the plan (tab 2)")
 REASON = Key("t", "reason", "t", "next reason", "only the options that the next rule turned down (tab 3)")
 EDIT = Key("e", "outline", "e", "edit", "change the answers: the outline (also o)")
 SEEK = Key("slash", "find", "/", "find", "filter the options (tab 3); esc clears the filter")
-COMMON = (DIGITS, DOUBTS, SAVE, EDIT)
+COMMON = (DIGITS, DOUBTS, FIGURES, SAVE, EDIT)
 
 
 class PlanScreen(Framed):
     """Summary, cost and why not."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, DETAIL, DIGITS, NEXT_TAB, LAST_TAB, DOUBTS, OTHER, REASON, SEEK, SAVE, EDIT, OUTLINE, BACK, HELP,
+        *MOVES, DETAIL, DIGITS, NEXT_TAB, LAST_TAB, DOUBTS, FIGURES, OTHER, REASON, SEEK, SAVE, EDIT, OUTLINE,
+        SOLVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SHOWN = (
@@ -47,6 +50,7 @@ class PlanScreen(Framed):
         ("pool", "model : precision / GPUs of a replica / engine / provider @ region"),
     )
     EDIT_LABEL = "Find"
+    TYPING = FINDING
 
     def __init__(self, plan: Plan) -> None:
         super().__init__()
@@ -60,11 +64,11 @@ class PlanScreen(Framed):
 
     def path(self) -> str:
         """The decision's name."""
-        return f"wizard  {self.wizard.decision} > Plan"
+        return f"wizard  {self.wizard.desk.name} > Plan"
 
     def state(self) -> str:
         """Whether it is saved, and how the solve ended."""
-        return f"{self.wizard.plan_saving}   {ending(self.plan)}"
+        return f"{self.wizard.desk.plan_saving}   {ending(self.plan)}"
 
     def keys_shown(self) -> Sequence[Key]:
         """The keys that act on this tab."""
@@ -133,6 +137,10 @@ class PlanScreen(Framed):
             *(f"  {place + 1:>2}  {doubt}" for place, doubt in enumerate(self.plan.doubts)),
         ]
         self.app.push_screen(Page(f"{self.path()} > Doubts", lines))
+
+    def action_figures(self) -> None:
+        """Show the readings and the prices on a page."""
+        self.app.push_screen(Page(f"{self.path()} > Figures", figures(self.plan)))
 
     def action_other(self) -> None:
         """Set the next baseline beside the plan."""

@@ -1,22 +1,25 @@
 """Tab 2 of the plan: the bill, line by line, as bars beside a baseline's."""
 
+import re
 from collections.abc import Sequence
 
 from solver.plan import Baseline, CostLine, Plan
-from wizard.screens.views import BASELINES, View, money, number, price
+from wizard.screens.views import View, money
+from wizard.text.tables import BASELINES, number, price
 from wizard.widgets.glyphs import Fill, bar
 from wizard.widgets.listing import Column, Row
 
-PEOPLE = ("people", "operations", "engineer", "set-up", "setup", "on call")
-HOSTED = ("gpu", "pool", "replica", "storage", "load balancer", "monitoring", "egress", "owned")
+PEOPLE = ("operations", "set-up")
+HOSTED = ("GPU hours", "commitment", "storage", "load balancer", "monitoring")
+DESIGN = re.compile(r"/\d+x[^/ ]+/")
+BAR = 10
 
 
 def kind_of(name: str) -> Fill:
-    """Return the fill of a line's bar: people, self-hosted, or API."""
-    lowered = name.lower()
-    if any(word in lowered for word in PEOPLE):
+    """Return the fill of a line's bar: people, self-hosted (also what names a pool design), or API."""
+    if name.startswith(PEOPLE):
         return ":"
-    return "#" if ("/" in lowered and "x" in lowered) or any(word in lowered for word in HOSTED) else "="
+    return "#" if name.startswith(HOSTED) or DESIGN.search(name) else "="
 
 
 def formula(line: CostLine, currency: str) -> str:
@@ -42,15 +45,14 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
     largest = max([abs(line.per_month) for line in (*mine.values(), *theirs.values())], default=0.0)
     columns = [Column(f"{plan.currency} a month", grows=True), Column("This plan", right=True), Column("", rank=2)]
     if other:
-        title = "All " + BASELINES[other.name] if other.name != "today" else "Today"
-        columns += [Column(title, right=True), Column("", rank=2)]
+        columns += [Column(BASELINES[other.name], right=True), Column("", rank=2)]
     rows = []
     for name in names:
         cells = [name, *_cells(mine.get(name), name, largest, ascii_mode)]
         cells += _cells(theirs.get(name), name, largest, ascii_mode) if other and theirs else []
         rows.append(Row(tuple(cells), name))
-    total = ["total", money(plan.total_per_month), ""]
-    total += [money(other.total_per_month), ""] if other else []
+    total = ["total", money(plan.total_per_month) + "    ", ""]
+    total += [money(other.total_per_month) + "    ", ""] if other else []
     rows.append(Row(tuple(total), "total", strong=True))
     about = {name: _about(mine.get(name) or theirs[name], plan.currency) for name in names}
     about["total"] = "the sum of the lines above; the program's objective adds up to the same"
@@ -62,28 +64,34 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
         foot=missing[:2],
         about=about,
         detail={name: _detail(name, mine.get(name), theirs.get(name), other, plan.currency) for name in names},
-        beside=lambda key: _detail(key, mine.get(key), theirs.get(key), other, plan.currency),
+        beside=lambda key: _detail(key, mine.get(key), theirs.get(key), other, plan.currency) if key in names else [],
     )
 
 
 def _cells(line: CostLine | None, name: str, largest: float, ascii_mode: bool) -> list[str]:
     if line is None:
-        return ["0", ""]
-    return [money(line.per_month), bar(line.per_month, largest, 14, kind_of(name), ascii_mode).ljust(14)]
+        return ["0    ", ""]
+    return [
+        money(line.per_month) + (" est" if line.estimate else "    "),
+        bar(line.per_month, largest, BAR, kind_of(name), ascii_mode),
+    ]
 
 
 def _about(line: CostLine, currency: str) -> str:
     return f"{line.name}: {formula(line, currency)}"
 
 
+def told(line: CostLine, currency: str) -> list[str]:
+    """A line in full: its sum, its source, how it was estimated."""
+    lines = [line.name, "", f"  sum         {formula(line, currency)}"]
+    lines += [f"  source      {line.source}"] if line.source else []
+    return lines + ([f"  estimate    {line.estimate}"] if line.estimate else [])
+
+
 def _detail(
     name: str, mine: CostLine | None, theirs: CostLine | None, other: Baseline | None, currency: str
 ) -> Sequence[str]:
-    lines = [name, ""]
-    for title, line in (("This plan", mine), (BASELINES[other.name] if other else "", theirs)):
-        if line is not None:
-            lines += [title, f"  sum         {formula(line, currency)}"]
-            lines += [f"  source      {line.source}"] if line.source else []
-            lines += [f"  estimate    {line.estimate}"] if line.estimate else []
-            lines.append("")
+    lines = told(mine, currency) if mine else [name, "", "  This plan has no such line."]
+    if theirs is not None and other is not None:
+        lines += ["", f"In {BASELINES[other.name]}", *told(theirs, currency)[2:]]
     return lines

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
-from solver.plan import Plan
-from wizard.screens.views import BASELINES, VERDICTS, View, ending, money, number, share
+from solver.plan import Plan, Pool
+from wizard.screens.plan_cost import formula, kind_of, told
+from wizard.screens.views import View, ending, money, share
+from wizard.text.refusals import reason, rule_words
+from wizard.text.tables import BASELINES, VERDICTS, number
 from wizard.widgets.glyphs import bar
 from wizard.widgets.listing import Column, Row
 
@@ -23,7 +26,7 @@ def summary(plan: Plan, ascii_mode: bool) -> View:
     rows, about, detail = _serving(plan)
     columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in COLUMNS]
     return View(
-        head=(verdict_line(plan), *(reading.says for reading in plan.readings[:1] if reading.says)),
+        head=(verdict_line(plan), times(plan)),
         columns=columns,
         rows=rows,
         foot=(beside_it(plan), _doubts(plan)),
@@ -37,7 +40,17 @@ def verdict_line(plan: Plan) -> str:
     """The verdict and the whole bill; called certain only when the solver proved it."""
     total = f"{money(plan.total_per_month)} {plan.currency} a month, all counted"
     proven = "" if plan.status == "optimal" else f" (not proven the cheapest: {ending(plan)})"
-    return f"{VERDICTS[plan.verdict]}   {total}{proven}"
+    return f"{VERDICTS[plan.verdict].upper()}   {total}{proven}"
+
+
+def times(plan: Plan) -> str:
+    """The strategies as multiples of the plan, from its readings."""
+    told = []
+    for reading in plan.readings:
+        name, _, over = reading.name.partition(" over this plan")
+        if reading.unit == "times" and name in BASELINES and not over:
+            told.append(f"{BASELINES[name]} {reading.value:.2f} times")
+    return f"The others would cost more: {', '.join(told)}." if told else ""
 
 
 def beside_it(plan: Plan) -> str:
@@ -70,6 +83,11 @@ def _serving(plan: Plan) -> tuple[list[Row], dict[str, str], dict[str, Sequence[
                 f"  how                 {served.arithmetic or 'an API: tokens times price, see tab 2'}",
                 *_pool_lines(plan, served.option),
             )
+    for line in plan.lines:
+        if kind_of(line.name) == ":":
+            rows.append(Row(("people", "", line.name, "", money(line.per_month)), line.name))
+            about[line.name] = f"{line.name}: {formula(line, plan.currency)}"
+            detail[line.name] = told(line, plan.currency)
     return rows, about, detail
 
 
@@ -83,14 +101,22 @@ def _pool_lines(plan: Plan, option: str) -> list[str]:
                 f"  runs                {pool.model} in {pool.precision} on {pool.engine}",
             ]
             lines += [f"  a replica           {pool.gpus_per_replica} x {pool.gpu}, {pool.provider} {pool.region}"]
-            lines += [
-                f"  replicas            {number(count.count)} {count.purchase}"
-                + ("" if count.block is None else f" in load block {count.block}")
-                for count in pool.replicas
-            ]
+            lines += [f"  replicas            {text}" for text in replicas(pool)]
             lines += [f"  busy                {share(pool.utilisation)} of its replica-hours at mean load"]
             lines += [f"  estimate            {pool.estimate}"] if pool.estimate else []
     return lines
+
+
+def replicas(pool: Pool) -> list[str]:
+    """Replicas by purchase type: a count that never changes, or its range over the load blocks."""
+    told = []
+    for purchase in dict.fromkeys(row.purchase for row in pool.replicas):
+        rows = [row for row in pool.replicas if row.purchase == purchase]
+        low, high = min(row.count for row in rows), max(row.count for row in rows)
+        some = "" if rows[0].block is None else f", in {len(rows)} load block{'s' * (len(rows) != 1)}"
+        span = number(high) if low == high else f"{number(low)} to {number(high)}"
+        told.append(f"{span} {purchase.replace('_', ' ')}{some}")
+    return told
 
 
 def _doubts(plan: Plan) -> str:
@@ -116,16 +142,16 @@ def _chart(plan: Plan, about: str, ascii_mode: bool) -> list[str]:
 def no_plan(plan: Plan) -> View:
     """Return the same frame when nothing fits: the rules that turned the options down, and how many each."""
     rows = [
-        Row((rule.replace("_", " "), str(count)), rule)
+        Row((rule_words(rule), str(count)), rule)
         for rule, count in sorted(plan.refusal_counts.items(), key=lambda item: -item[1])
     ]
     about = {}
     for rule in plan.refusal_counts:
         nearest = min((r for r in plan.refusals if r.rule == rule), key=lambda r: r.distance, default=None)
         if nearest is not None:
-            about[rule] = f"nearest: {nearest.option}: has {nearest.found}, wanted {nearest.wanted} {nearest.unit}"
+            about[rule] = f"nearest: {nearest.option}: {reason(nearest)}"
     stopped = plan.status in ("stopped", "time_limit")
-    head = "NO PLAN FOUND YET" if stopped else VERDICTS["no_plan"]
+    head = "NO PLAN FOUND YET" if stopped else VERDICTS["no_plan"].upper()
     why = f"The search ended early: {ending(plan)}." if stopped else "No mix of options meets every rule."
     return View(
         head=(head, why),

@@ -2,7 +2,9 @@
 
 from solver.plan import Plan
 from solver.refusals import Refusal
-from wizard.screens.views import View, money, number
+from wizard.screens.views import View, money
+from wizard.text.refusals import reason, rule_words
+from wizard.text.tables import number
 from wizard.widgets.listing import Column, Row
 
 COLUMNS = (
@@ -39,8 +41,8 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
     if wanted:
         rows = [row for row in rows if wanted.lower() in " ".join(row.cells).lower()]
     counts = sorted(plan.refusal_counts.items(), key=lambda item: -item[1])
-    out = "  ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts)
-    narrowed = "".join([f"  only: {rule.replace('_', ' ')}" if rule else "", f"  find: {wanted}" if wanted else ""])
+    out = ", ".join(f"{count} {rule_words(name)}" for name, count in counts)
+    narrowed = "".join([f"  only: {rule_words(rule)}" if rule else "", f"  find: {wanted}" if wanted else ""])
     return View(
         head=(f"Turned down: {out or 'none'}", *([narrowed.strip()] if narrowed else [])),
         columns=COLUMNS,
@@ -52,24 +54,10 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
     )
 
 
-def figure(value: float | str, unit: str = "") -> str:
-    """A figure found or wanted, with its unit."""
-    text = value if isinstance(value, str) else number(value)
-    return f"{text} {unit}".strip()
-
-
-def reason(refusal: Refusal) -> str:
-    """The refusal in a few words: rule, found, wanted."""
-    rule = refusal.rule.value.replace("_", " ")
-    return f"{rule}: {figure(refusal.found)}, wanted {figure(refusal.wanted, refusal.unit)}"
-
-
 def sentence(refusal: Refusal) -> str:
     """The refusal as a sentence."""
     whom = refusal.segment or "every segment"
-    rule = refusal.rule.value.replace("_", " ")
-    found = figure(refusal.found, refusal.unit)
-    return f"{refusal.option} for {whom}: {rule} is {found}, wanted {figure(refusal.wanted, refusal.unit)}"
+    return f"{refusal.option} for {whom}: {reason(refusal)}"
 
 
 def _detail(key: str, turned_down: list[Refusal], about: str) -> list[str]:
@@ -78,8 +66,8 @@ def _detail(key: str, turned_down: list[Refusal], about: str) -> list[str]:
         refusal.option,
         "",
         f"  segment     {refusal.segment or 'every one'}",
-        f"  rule        {refusal.rule.value.replace('_', ' ')}",
-        f"  found       {figure(refusal.found, refusal.unit)}",
-        f"  wanted      {figure(refusal.wanted, refusal.unit)}",
+        f"  rule        {rule_words(refusal.rule)} ({refusal.rule})",
+        f"  found       {number(refusal.found)} {refusal.unit}",
+        f"  wanted      {number(refusal.wanted)} {refusal.unit}",
         f"  distance    {number(refusal.distance)} (0 is at the limit; the list stands in this order)",
     ]

@@ -4,12 +4,12 @@ from datetime import date
 from typing import ClassVar
 
 from solver.checklist import ITEMS
-from wizard.keys import FIND, HELP, MOVES, UNDO, Key, bindings
+from wizard.keys import FIND, FINDING, HELP, MOVES, UNDO, Key, bindings
 from wizard.screens.frame import Framed, Word
-from wizard.screens.views import gap, money, number
+from wizard.screens.views import gap, money
 from wizard.session import Session
 from wizard.store import Entry, SavedPlan
-from wizard.text.tables import VERDICTS
+from wizard.text.tables import VERDICTS, number
 from wizard.widgets.edit_line import EditLine
 from wizard.widgets.listing import Column, Row
 
@@ -31,6 +31,7 @@ class PlansScreen(Framed):
         ("verdict", "stay on the API, hybrid, self-host, or no plan fits"),
     )
     EDIT_LABEL = "Find"
+    TYPING = FINDING
 
     def __init__(self) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class PlansScreen(Framed):
     def draw(self) -> None:
         """List drafts, then plans, else examples."""
         if self.found is None:
-            shelf = self.wizard.shelf
+            shelf = self.wizard.desk.shelf
             drafts, entries = shelf.in_progress(), shelf.saved()
             empty = not drafts and not entries
             self.found = (drafts, shelf.shipped() if empty else entries, empty)
@@ -65,7 +66,7 @@ class PlansScreen(Framed):
         self.drafts = {f"draft {session.name}": session for session in drafts}
         self.entries = {f"plan {entry.path.stem}": entry for entry in entries}
         rows = [_draft_row(key, session) for key, session in self.drafts.items()]
-        rows += [_plan_row(key, entry, self.wizard.clock(), empty) for key, entry in self.entries.items()]
+        rows += [_plan_row(key, entry, self.wizard.desk.clock(), empty) for key, entry in self.entries.items()]
         wanted = self.wanted.lower()
         rows = [row for row in rows if wanted in " ".join(row.cells).lower()]
         note = ["No plan yet. n starts one; enter opens a worked example."] if empty else []
@@ -101,7 +102,7 @@ class PlansScreen(Framed):
         """Choose a profile."""
         from wizard.screens.profile import ProfileScreen
 
-        self.wizard.close_decision()
+        self.wizard.desk.clear()
         self.app.push_screen(ProfileScreen())
 
     def action_open(self) -> None:
@@ -121,7 +122,7 @@ class PlansScreen(Framed):
             self.explain("D deletes drafts; a plan is a file in your folder, delete it there.")
             return
         self.deleted = session
-        self.wizard.shelf.drop(session.name)
+        self.wizard.desk.shelf.drop(session.name)
         self._again(f"Draft {session.name} is deleted; u brings it back.")
 
     def action_undo(self) -> None:
@@ -130,7 +131,7 @@ class PlansScreen(Framed):
             self.explain("Nothing to undo here.")
             return
         session, self.deleted = self.deleted, None
-        self.wizard.shelf.keep(session)
+        self.wizard.desk.shelf.keep(session)
         self._again(f"Draft {session.name} is back.")
 
     def _again(self, note: str) -> None:

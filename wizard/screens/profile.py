@@ -3,10 +3,8 @@
 from typing import ClassVar
 
 from catalogs.profiles import profile_names
-from catalogs.toml_file import InputError
 from wizard.keys import BACK, HELP, MOVES, Key, bindings, digits
 from wizard.screens.frame import Framed, Word
-from wizard.session import Session, answer, put, start
 from wizard.widgets.listing import Column, Row
 
 CHOOSE = Key("enter", "choose", "enter", "choose", "choose the profile under the cursor")
@@ -31,7 +29,7 @@ class ProfileScreen(Framed):
     def draw(self) -> None:
         """List the profiles; the one that the draft stands on is marked."""
         self.head("What is it most like?", "The profile fills in every value; you change what you know better.")
-        chosen = self.wizard.profile
+        chosen = self.wizard.desk.profile
         rows = [
             Row((f"{place} ({'x' if name == chosen else ' '}) {name}", title), name)
             for place, (name, title) in enumerate(profile_names().items(), 1)
@@ -41,7 +39,7 @@ class ProfileScreen(Framed):
 
     def about(self) -> str:
         """What choosing does."""
-        if self.wizard.profile:
+        if self.wizard.desk.profile:
             return "Another profile keeps what you typed and changes the rest."
         return "A digit chooses and goes on."
 
@@ -53,18 +51,3 @@ class ProfileScreen(Framed):
         """Choose under the cursor."""
         if row := self.listing.current:
             self.wizard.choose_profile(row.key)
-
-
-def carried(session: Session, profile: str) -> Session:
-    """The session on another profile, with every step that can be taken there; a lone segment keeps its values."""
-    made = start(session.name, profile)
-    before, after = list(session.tables.get("segment", {})), list(made.tables.get("segment", {}))
-    for step in session.history:
-        key = step.key
-        if len(before) == len(after) == 1:
-            key = key.replace(f"segment.{before[0]}.", f"segment.{after[0]}.", 1)
-        try:
-            made = answer(made, key, int(step.value)) if step.kind == "answer" else put(made, key, step.value)
-        except InputError:
-            continue
-    return made

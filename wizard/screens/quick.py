@@ -28,11 +28,11 @@ class QuickScreen(Framed):
 
     def path(self) -> str:
         """The decision's name."""
-        return f"wizard  {self.wizard.decision} > Four numbers"
+        return f"wizard  {self.wizard.desk.name} > Four numbers"
 
     def draw(self) -> None:
         """One row a question, for each segment."""
-        session = self.wizard.session_now
+        session = self.wizard.desk.session_now
         self.head("What comes in, what goes out, and how soon?", "Enter each that you know; s solves with the rest.")
         keys = keys_asked(session)
         several = len(session.tables.get("segment", {})) > 1
@@ -60,28 +60,28 @@ class QuickScreen(Framed):
         if question is None:
             return []
         lines = [question.help, "", *([question.why, ""] if question.why else []), f"Such as  {question.example}"]
-        from_where = source(self.wizard.session_now, self._key())
+        from_where = source(self.wizard.desk.session_now, self._key())
         return [*lines, "", f"Now from  {from_where}"] if from_where else lines
 
     def action_edit(self) -> None:
         """Open the edit line on the row."""
         key = self._key()
-        self.edit_line.open(shown(self.wizard.session_now, key), lambda text: self._reader(key, text))
+        self.edit_line.open(shown(self.wizard.desk.session_now, key), lambda text: self._reader(key, text))
         self.refresh_frame()
 
     def _reader(self, key: str, text: str) -> str:
         """What the text reads as; ValueError with what is wanted."""
         try:
-            put(self.wizard.session_now, key, text)
+            put(self.wizard.desk.session_now, key, text)
             return f"reads as {reads_as(key, text)}"
         except InputError as error:
             raise ValueError(error.faults[0].wanted) from None
 
     def on_edit_line_accepted(self, event: EditLine.Accepted) -> None:
         """Take the value (unchanged text stays the profile's), and go on to the next row."""
-        key, session = self._key(), self.wizard.session_now
+        key, session = self._key(), self.wizard.desk.session_now
         if event.text.strip() != shown(session, key):
-            self.wizard.edit(at(put(session, key, event.text), "quick", self.listing.cursor))
+            self.wizard.desk.edit(at(put(session, key, event.text), "quick", self.listing.cursor))
         moved = self.listing.move(event.step or 1)
         if moved or event.step:
             self.action_edit()

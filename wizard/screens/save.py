@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from catalogs.toml_file import InputError
-from wizard.keys import HELP, Key, bindings
+from wizard.keys import HELP, NAMING, Key, bindings
 from wizard.screens.frame import Framed
 from wizard.store import checked_name
 from wizard.widgets.edit_line import EditLine
@@ -20,15 +20,16 @@ class SaveScreen(Framed):
     BINDINGS = bindings(KEYS)
     WORDS = (("plan file", "TOML: the scenario, the plan, and the prices it rests on; a pull request can show it"),)
     EDIT_LABEL = "Name"
+    TYPING = NAMING
 
     def path(self) -> str:
         """The decision's name."""
-        return f"wizard  {self.wizard.decision} > Save"
+        return f"wizard  {self.wizard.desk.name} > Save"
 
     def draw(self) -> None:
         """What is there already."""
-        self.head("Save the plan", f"As one TOML file in {self.wizard.shelf.plans}, to be read, kept and compared.")
-        names = [entry.path.stem for entry in self.wizard.shelf.saved()]
+        self.head("Save the plan", f"As one TOML file in {self.wizard.desk.shelf.plans}, to be kept and compared.")
+        names = [entry.path.stem for entry in self.wizard.desk.shelf.saved()]
         rows = [Row((name,), name, still=True) for name in names]
         self.rows([Column("Names that are taken" if names else "No plan is there yet", grows=True)], rows)
 
@@ -42,7 +43,7 @@ class SaveScreen(Framed):
 
     def action_edit(self) -> None:
         """Open the line."""
-        self.edit_line.open(self.wizard.decision, self._reader)
+        self.edit_line.open(self.wizard.desk.shelf.free_plan_name(self.wizard.desk.name), self._reader)
         self.refresh_frame()
 
     def _reader(self, text: str) -> str:
@@ -51,13 +52,13 @@ class SaveScreen(Framed):
             name = checked_name(text.strip())
         except InputError as error:
             raise ValueError(error.faults[0].wanted) from None
-        if self.wizard.shelf.taken(name):
+        if self.wizard.desk.shelf.taken(name):
             raise ValueError(f"another name: {name} is taken")
         return f"{name}.toml"
 
     def on_edit_line_accepted(self, event: EditLine.Accepted) -> None:
         """Save under the name, or stay and say why not."""
-        problem = self.wizard.save_as(event.text.strip())
+        problem = self.wizard.desk.save_as(event.text.strip())
         if problem:
             self.explain(f"! {problem}")
         else:

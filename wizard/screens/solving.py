@@ -29,7 +29,7 @@ class SolvingScreen(Framed):
 
     def path(self) -> str:
         """The decision's name."""
-        return f"wizard  {self.wizard.decision} > Solving"
+        return f"wizard  {self.wizard.desk.name} > Solving"
 
     def draw(self) -> None:
         """Stages with a mark on the one under way, then the two figures that close in on each other."""

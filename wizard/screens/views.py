@@ -3,16 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from solver.plan import Plan, Status, Verdict
+from solver.plan import Plan, Status
 from wizard.widgets.listing import Column, Row
 
-VERDICTS: dict[Verdict, str] = {
-    "stay_on_api": "STAY ON THE API",
-    "hybrid": "HYBRID",
-    "self_host": "SELF-HOST",
-    "no_plan": "NO PLAN FITS",
-}
-BASELINES = {"closed_api": "closed API", "open_api": "open API", "self_hosted": "self-hosted", "today": "today"}
 ENDINGS: dict[Status, str] = {
     "optimal": "optimal, gap {gap}",
     "time_limit": "time limit, gap {gap}",
@@ -42,16 +35,6 @@ def money(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:,.2f}"
-
-
-def number(value: float) -> str:
-    """A quantity: three figures or more, without a tail of zeros."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def price(value: float) -> str:
-    """A unit price: thousands apart, small ones to four figures."""
-    return f"{value:,.2f}".removesuffix(".00") if abs(value) >= 100 else f"{value:.4g}"
 
 
 def share(value: float) -> str:

@@ -12,7 +12,6 @@ from textual.widgets import Input, Static
 
 from wizard.widgets.glyphs import cut, shown
 
-
 FIELD = 28
 
 

@@ -59,5 +59,19 @@ def wrap(text: str, width: int) -> list[str]:
     return [piece for line in lines for piece in (_chop(line, width) if len(line) > width else [line])]
 
 
+def hang(line: str, width: int) -> list[str]:
+    """Wrap a line whose first column ends at two blanks: what follows stays under the text behind it.
+
+    A line without such a column is wrapped plainly.
+    """
+    indent = len(line) - len(line.lstrip())
+    _, gap, rest = line[indent:].partition("  ")
+    start = len(line) - len(rest.lstrip()) if gap else indent
+    if start > width // 2:
+        start = indent
+    pieces = wrap(line[start:], width - start)
+    return [line[:start] + pieces[0], *(" " * start + piece for piece in pieces[1:])]
+
+
 def _chop(text: str, width: int) -> Sequence[str]:
     return [text[start : start + width] for start in range(0, len(text), max(1, width))]

@@ -80,6 +80,8 @@ class Listing(Widget, can_focus=False):
         self.rows: tuple[Row, ...] = ()
         self.cursor = 0
         self.top = 0
+        self.pointed = True
+        """Whether there is a cursor; without one, moves scroll."""
 
     def show(self, columns: Sequence[Column], rows: Sequence[Row], cursor: int | str = 0) -> None:
         """Put these rows in; `cursor` is a row's number or its key."""
@@ -101,7 +103,11 @@ class Listing(Widget, can_focus=False):
         return None if row is None or row.still else row
 
     def move(self, step: int) -> bool:
-        """Move the cursor by `step` rows that can be chosen; tell whether it moved."""
+        """Move the cursor by `step` rows that can be chosen, or scroll; tell whether anything moved."""
+        if not self.pointed:
+            before, self.top = self.top, max(0, min(self.top + step, len(self.rows) - self._room()))
+            self.refresh()
+            return before != self.top
         places = [place for place, row in enumerate(self.rows) if not row.still]
         if self.cursor not in places:
             return False
@@ -139,6 +145,8 @@ class Listing(Widget, can_focus=False):
         room = self._room()
         first = next((place for place, row in enumerate(self.rows) if not row.still), 0)
         self.top = max(0, min(self.top, len(self.rows) - room))
+        if not self.pointed:
+            return
         if self.cursor < self.top:
             self.top = self.cursor if self.cursor > first else 0
         elif self.cursor >= self.top + room:
@@ -168,7 +176,7 @@ class Listing(Widget, can_focus=False):
         if place >= len(self.rows):
             return Strip.blank(width, base)
         row = self.rows[place]
-        here = place == self.cursor and not row.still
+        here = self.pointed and place == self.cursor and not row.still
         style = base + Style(reverse=here or None, bold=row.strong or None, dim=(row.dim and not here) or None)
         return self._strip((" > " if here else "   ") + self._text(row.cells, widths), style, width)
 

@@ -1,0 +1,135 @@
+"""The decision under way: its session, its plan, and what of them is written down. No screen, no solver."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from catalogs.toml_file import InputError
+from solver.plan import Plan
+from solver.scenario import Scenario
+from wizard.scenario_file import scenario_tables
+from wizard.session import Session, answer, at, put, scenario_of, start, start_like, undo
+from wizard.shelf import Shelf
+from wizard.store import SavedPlan
+
+
+class Desk:
+    """What lies on the desk: at most one decision. Every change of it is written to its draft at once."""
+
+    def __init__(self, shelf: Shelf, clock: Callable[[], date], overlay: Mapping[str, Any] | None = None) -> None:
+        self.shelf, self.clock, self.overlay = shelf, clock, dict(overlay or {})
+        self.session: Session | None = None
+        self.plan: Plan | None = None
+        self.answered: Scenario | None = None
+        self.saving = ""
+        self.saved_as = ""
+        self.drafted = False
+
+    @property
+    def session_now(self) -> Session:
+        """The session; only for screens that lie above one."""
+        assert self.session is not None
+        return self.session
+
+    @property
+    def name(self) -> str:
+        """The name of the decision, empty without one."""
+        return self.session.name if self.session else ""
+
+    @property
+    def profile(self) -> str:
+        """The profile of the decision, empty where another plan is its base."""
+        return str(self.session.base.get("profile", "")) if self.session else ""
+
+    @property
+    def plan_is_old(self) -> bool:
+        """Whether an answer was changed after the plan was made."""
+        return self.session is not None and self.answered is not None and scenario_of(self.session) != self.answered
+
+    @property
+    def plan_saving(self) -> str:
+        """Whether the plan is in a file, and still answers the questions as they stand."""
+        return "answers changed since" if self.plan_is_old else "saved" if self.saved_as else "not saved"
+
+    def clear(self) -> None:
+        """Put the decision aside; its draft is kept."""
+        self.session, self.plan, self.answered = None, None, None
+        self.saving, self.saved_as, self.drafted = "", "", False
+
+    def edit(self, session: Session) -> None:
+        """Take the changed session and write its draft; where it cannot be written, `saving` says so."""
+        if not self.drafted:
+            session = replace(session, name=self.shelf.free_draft_name(session.name))
+            self.drafted = True
+        self.session = session
+        try:
+            self.shelf.keep(session)
+            self.saving = "draft saved"
+        except (InputError, OSError):
+            self.saving = "! draft not saved"
+
+    def undo(self) -> str:
+        """Drop the last change; return what to say."""
+        session = self.session
+        if session is None or not session.history:
+            return "Nothing to undo."
+        step = session.history[-1]
+        self.edit(undo(session))
+        left = len(session.history) - 1
+        return f"Undone: {step.key} {step.value}; {left} change{'s' * (left != 1)} left to undo."
+
+    def choose_profile(self, profile: str, name: str = "") -> None:
+        """Start from a profile; where one was chosen before, what was typed is kept."""
+        if self.session is None:
+            made = start(self.shelf.free_name(name or profile), profile)
+            base = {**made.base, "catalog": self.overlay} if self.overlay else made.base
+            self.edit(at(replace(made, base=base), "quick"))
+        elif profile != self.profile:
+            self.edit(carried(self.session, profile))
+
+    def resume(self, session: Session) -> None:
+        """Go on with a draft."""
+        self.clear()
+        self.session, self.saving, self.drafted = session, "draft saved", True
+
+    def open_saved(self, saved: SavedPlan, example: bool) -> None:
+        """Take a plan; the first change of its answers starts a draft of its own."""
+        self.clear()
+        self.session = start_like(saved.name, scenario_tables(saved.scenario))
+        self.plan, self.answered = saved.plan, saved.scenario
+        self.saved_as = "" if example else saved.name
+
+    def solved(self, plan: Plan, scenario: Scenario) -> None:
+        """Take the plan of a scenario; it is in no file yet."""
+        self.plan, self.answered, self.saved_as = plan, scenario, ""
+
+    def save_as(self, name: str) -> str:
+        """Save the plan under a new name and drop the draft; return what went wrong, or nothing."""
+        if self.plan is None or self.answered is None or self.session is None:
+            return "there is no plan to save yet"
+        try:
+            self.shelf.save(self.plan, self.answered, name, self.clock().isoformat())
+        except InputError as error:
+            return str(error.faults[0])
+        if self.drafted and not self.plan_is_old:
+            self.shelf.drop(self.session.name)
+            self.drafted, self.saving = False, ""
+        self.saved_as = name
+        self.session = replace(self.session, name=name) if not self.drafted else self.session
+        return ""
+
+
+def carried(session: Session, profile: str) -> Session:
+    """The session on another profile, with every step that can be taken there; a lone segment keeps its values."""
+    made = start(session.name, profile)
+    before, after = list(session.tables.get("segment", {})), list(made.tables.get("segment", {}))
+    for step in session.history:
+        key = step.key
+        if len(before) == len(after) == 1:
+            key = key.replace(f"segment.{before[0]}.", f"segment.{after[0]}.", 1)
+        try:
+            made = answer(made, key, int(step.value)) if step.kind == "answer" else put(made, key, step.value)
+        except InputError:
+            continue
+    return made

@@ -1,0 +1,51 @@
+"""What this terminal can show, told from the environment, and a stdout that nothing can write to."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+
+
+def ascii_needed(environ: Mapping[str, str]) -> bool:
+    """Whether the locale is not one of UTF-8.
+
+    Python sets LC_CTYPE to C.UTF-8 where the locale was C: that says nothing of the terminal, so it does not count.
+    """
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        value = environ.get(name, "")
+        if value and not (name == "LC_CTYPE" and value == "C.UTF-8"):
+            return "utf" not in value.lower()
+    return True
+
+
+def few_colours(environ: Mapping[str, str]) -> bool:
+    """Whether to use the terminal's own palette: NO_COLOR is set, or fewer than 256 colours are seen."""
+    if "NO_COLOR" in environ:
+        return True
+    if forced := environ.get("TEXTUAL_COLOR_SYSTEM"):
+        return forced == "standard"
+    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
+        return False
+    return not environ.get("TERM", "").lower().endswith(("256color", "direct"))
+
+
+@contextmanager
+def silent_stdout() -> Iterator[None]:
+    """Point file descriptor 1 at nothing while the app paints (on stderr), where a print would soil the screen."""
+    with suppress(ValueError, OSError, AttributeError):
+        sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # no stdout at all
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    try:
+        yield
+    finally:
+        with suppress(ValueError, OSError, AttributeError):
+            sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
