@@ -1,0 +1,163 @@
+"""API offers against each segment: who may serve it, at what a request costs, or why not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from catalogs.catalog import Catalog
+from catalogs.records import ApiOffer
+from solver.compliance import UNKNOWN, Reason, reasons
+from solver.costs import api_charges, length_quantile, quantile
+from solver.patterns import means_api
+from solver.problem import ApiOption, Charge
+from solver.quality_gate import QualityGate
+from solver.refusal_book import RefusalBook
+from solver.refusals import Rule
+from solver.scenario import Policy, Scenario, Segment
+from solver.sub_segments import SubSegment, region_of, round_trips
+
+LEAST_TTFT_OF_AN_ESTIMATE_MS = 200.0
+"""An estimated latency passes no TTFT limit below this."""
+
+
+@dataclass(frozen=True)
+class ApiOffers:
+    """Offers that may serve some segment, and what a request of segment s pays for each."""
+
+    options: tuple[ApiOption, ...]
+    charges: dict[tuple[int, str], tuple[Charge, ...]]
+    assumed_round_trip: bool
+
+
+def api_offers(
+    scenario: Scenario, catalog: Catalog, parts: tuple[SubSegment, ...], gate: QualityGate, book: RefusalBook
+) -> ApiOffers:
+    """Match every offer of the catalog with every segment; refusals go into the book."""
+    offers = sorted(catalog.api_offers, key=lambda offer: offer.id)
+    options: list[ApiOption] = []
+    charges: dict[tuple[int, str], tuple[Charge, ...]] = {}
+    trips, assumed = round_trips(catalog, parts, [(offer.provider, offer.region) for offer in offers])
+    for place, offer in enumerate(offers):
+        barred = _barred(scenario.policy, catalog, offer)
+        if barred:
+            book.add("", offer.id, barred, len(parts))
+            continue
+        admitted = False
+        for s, part in enumerate(parts):
+            why = _refused(part.segment, offer, catalog, gate, float(trips[s, place]))
+            if why:
+                book.add(part.name, offer.id, max(why, key=lambda reason: reason.distance))
+                continue
+            charges[s, offer.id] = api_charges(part.segment, offer)
+            admitted = True
+        if admitted:
+            options.append(_option(offer))
+    return ApiOffers(tuple(options), charges, assumed and bool(options))
+
+
+def _option(offer: ApiOffer) -> ApiOption:
+    def per_second(per_minute: float | None) -> float:
+        return np.inf if per_minute is None else per_minute / 60
+
+    why = (
+        offer.estimate and f"price: {offer.estimate}",
+        offer.latency_estimate and f"latency: {offer.latency_estimate}",
+    )
+    return ApiOption(
+        offer.id,
+        offer,
+        requests_per_s=per_second(offer.requests_per_minute),
+        tokens_per_s=per_second(offer.tokens_per_minute),
+        estimate="; ".join(filter(None, why)),
+    )
+
+
+def _barred(policy: Policy, catalog: Catalog, offer: ApiOffer) -> Reason | None:
+    """Why the offer may serve no segment at all."""
+    if not policy.apis:
+        return Reason(Rule.APIS_OFF, "an API", "no APIs")
+    if offer.retires and offer.retires <= catalog.as_of:
+        return Reason(Rule.RETIRED, f"retired on {offer.retires}", f"in service on {catalog.as_of}")
+    if policy.may_use and not any(means_api(text, offer.id, offer) for text in policy.may_use):
+        return Reason(Rule.MAY_USE, offer.id, ", ".join(policy.may_use))
+    barred = next((text for text in policy.must_not_use if means_api(text, offer.id, offer)), None)
+    return Reason(Rule.MUST_NOT_USE, offer.id, f"not {barred}") if barred else None
+
+
+def _refused(
+    segment: Segment, offer: ApiOffer, catalog: Catalog, gate: QualityGate, round_trip_ms: float
+) -> list[Reason]:
+    region = region_of(catalog, offer.provider, offer.region)
+    model = catalog.models.get(offer.model)
+    licence = (model.licence_class if model else "unknown") if offer.open_weights else None
+    short = gate.reason(offer.model, None, segment)
+    found = reasons(
+        segment, catalog.attributes.get(offer.provider), region.geographies if region else (), licence
+    )  # fmt: skip
+    return [
+        *_tier(segment, offer), *([short] if short else []), *_context(segment, offer), *_features(segment, offer),
+        *_latency(segment, offer, round_trip_ms), *found,
+    ]  # fmt: skip
+
+
+def _tier(segment: Segment, offer: ApiOffer) -> list[Reason]:
+    if offer.tier == "batch" and not segment.may_wait:
+        return [Reason(Rule.BATCH_ONLY, "batch, hours later", "an answer at once")]
+    return []
+
+
+def _context(segment: Segment, offer: ApiOffer) -> list[Reason]:
+    """The p95 of input plus that of output within the context, and the latter within the longest answer."""
+    found: list[Reason] = []
+    answer = length_quantile(segment.output_tokens)
+    for limit, tokens in (
+        (offer.context_tokens, length_quantile(segment.input_tokens) + answer), (offer.max_output_tokens, answer),
+    ):  # fmt: skip
+        if limit is not None and tokens > limit:
+            found.append(Reason(Rule.CONTEXT, float(limit), tokens, "token", tokens / max(limit, 1) - 1))
+    return found
+
+
+def _features(segment: Segment, offer: ApiOffer) -> list[Reason]:
+    """What only weights of one's own give: fine-tuning (no offer's terms are in the catalog) and a version that stays.
+
+    An API's version stays where its name carries a date (`gpt-4o-2024-08-06`). `frontier` raises the quality floor.
+    """
+    found: list[Reason] = []
+    if "fine_tune" in segment.features:
+        found.append(Reason(Rule.FEATURE, f"fine-tuning {UNKNOWN}", "fine_tune"))
+    if "fixed_version" in segment.features and not has_date(offer.provider_model):
+        found.append(Reason(Rule.FEATURE, f"{offer.provider_model}: no dated version", "fixed_version"))
+    return found
+
+
+def has_date(name: str) -> bool:
+    """Whether a model's name carries a date, as 2024-08-06, 20240806 or 2408."""
+    digits = "".join(char if char.isdigit() else " " if char not in "-." else "" for char in name).split()
+    return any(_is_date(run) for run in digits)
+
+
+def _is_date(run: str) -> bool:
+    if len(run) == 8:
+        return run[:2] == "20" and "01" <= run[4:6] <= "12" and "01" <= run[6:] <= "31"
+    return len(run) == 4 and "23" <= run[:2] <= "29" and "01" <= run[2:] <= "12"
+
+
+def _latency(segment: Segment, offer: ApiOffer, round_trip_ms: float) -> list[Reason]:
+    """TTFT with the round trip, and TPOT, at the segment's percentile; what is unknown fails a limit."""
+    found: list[Reason] = []
+    for rule, limit, p50, p95, extra in (
+        (Rule.TTFT, segment.ttft, offer.ttft_p50_ms, offer.ttft_p95_ms, round_trip_ms),
+        (Rule.TPOT, segment.tpot, offer.tpot_p50_ms, offer.tpot_p95_ms, 0.0),
+    ):
+        if limit is None:
+            continue
+        name = rule.value.upper()
+        value = None if offer.tier == "batch" else quantile(p50, p95, segment.percentile)
+        if value is None:
+            found.append(Reason(Rule.LATENCY_UNKNOWN, f"{name} {UNKNOWN}", limit, "ms"))
+        elif value + extra > limit:
+            found.append(Reason(rule, value + extra, limit, "ms", (value + extra) / limit - 1))
+        elif rule is Rule.TTFT and offer.latency_estimate and limit < LEAST_TTFT_OF_AN_ESTIMATE_MS:
+            found.append(Reason(rule, f"{value + extra:.4g} ms, an estimate", limit, "ms"))
+    return found

@@ -1,0 +1,279 @@
+"""How long a request keeps a replica: the performance model on what was raised, the user's own rates on top."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+
+from catalogs.catalog import Catalog
+from catalogs.records import DesignRate
+from catalogs.toml_file import Fault, InputError
+from solver.compliance import Reason, licence_reasons
+from solver.costs import length_quantile, weight_gb
+from solver.design_arrays import Design, DesignArrays, design_arrays
+from solver.memory import memory_fit
+from solver.patterns import nearest
+from solver.problem import Array
+from solver.quality_gate import QualityGate
+from solver.raise_designs import Index, Raised, design_id
+from solver.refusal_book import RefusalBook
+from solver.refusals import Rule
+from solver.scenario import Segment
+from solver.slo_rate import Outcome, Rates, RequestShape, highest_rates
+
+LEAST_TTFT_MS = 1e-3
+"""Stands for a TTFT limit that the round trip alone breaks."""
+
+_RULES = {
+    Outcome.UNKNOWN: Rule.NOT_SIZED, Outcome.MEMORY: Rule.MEMORY, Outcome.CONTEXT: Rule.CONTEXT,
+    Outcome.TTFT: Rule.TTFT, Outcome.TPOT: Rule.TPOT,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sized:
+    """Designs that may serve some segment, with replica-seconds of a request.
+
+    `kappa[segment][round trip ms]` [design] is NaN where the design is refused; `estimates` [design] say what is
+    estimated of its speed, empty where it was measured or is the user's own rate.
+    """
+
+    designs: tuple[Design, ...]
+    kappa: Mapping[str, Mapping[float, Array]]
+    weights_gb: Array
+    estimates: tuple[str, ...]
+
+
+def size_designs(
+    raised: Raised,
+    segments: Mapping[str, Segment],
+    trips: Mapping[str, Sequence[float]],
+    copies: Mapping[str, int],
+    catalog: Catalog,
+    gate: QualityGate,
+    book: RefusalBook,
+) -> Sized:
+    """Size the designs for each segment at each round trip (ms, ascending); what fails at the shortest is refused.
+
+    Formats that take the same bytes and arithmetic are sized once.
+    """
+    unique, place = _alike(raised, catalog)
+    records = raised.designs(unique)
+    arrays = design_arrays(catalog, records) if records else None
+    own = _own_rates(catalog, segments)
+    ids = raised.designs()
+    kappa: dict[str, dict[float, Array]] = {}
+    for name, segment in segments.items():
+        wanted = raised.worthy[name]
+        rows = np.unique(place[wanted]) if arrays is not None else np.empty(0, dtype=np.intp)
+        kappa[name] = {}
+        for trip in trips[name]:
+            if kappa[name] and segment.ttft is None:
+                kappa[name][trip] = next(iter(kappa[name].values()))
+                continue
+            seconds = np.full(len(records), np.nan)
+            if arrays is not None and len(rows):
+                rates, refused = _rates(arrays, rows, segment, trip)
+                seconds[rows] = 1 / rates
+            else:
+                refused = {}
+            if not kappa[name]:
+                _refuse(name, segment, refused, place, wanted, ids, own[name], copies[name], book)
+            kappa[name][trip] = np.where(wanted, seconds[place], np.nan) if len(place) else np.empty(0)
+    said = arrays.estimates if arrays is not None else ()
+    estimates = [said[i] for i in place.tolist()]
+    return _joined(ids, kappa, estimates, own, segments, catalog, gate, book)
+
+
+def _alike(raised: Raised, catalog: Catalog) -> tuple[Index, Index]:
+    """One design of each kind that performs alike, and the place of every design among them."""
+    signatures: dict[tuple[object, ...], int] = {}
+    records = [catalog.precisions[id_] for id_ in raised.axes.precisions]
+    kinds = np.array(
+        [
+            signatures.setdefault(
+                (p.bytes_per_weight, p.bytes_per_dense_weight_moe, p.bytes_per_kv, p.compute), len(signatures)
+            )
+            for p in records
+        ],
+        dtype=np.intp,
+    )  # fmt: skip
+    m, p, g, n, e = raised.index
+    key = (((m * len(kinds) + kinds[p]) * len(raised.axes.gpus) + g) * 4 + n) * len(raised.axes.engines) + e
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    return first.astype(np.intp), place.reshape(-1).astype(np.intp)
+
+
+def take(arrays: DesignArrays, rows: Index) -> DesignArrays:
+    """The same arrays for some of the designs."""
+    changes: dict[str, Any] = {}
+    for item in fields(arrays):
+        value = getattr(arrays, item.name)
+        if isinstance(value, np.ndarray):
+            changes[item.name] = value[rows]
+        elif isinstance(value, tuple):
+            changes[item.name] = tuple(value[i] for i in rows.tolist())
+    return replace(arrays, **changes)
+
+
+def request_shape(segment: Segment, round_trip_ms: float) -> RequestShape:
+    """The segment's requests and limits; users see the round trip on top of the replica's TTFT."""
+    inputs, outputs = segment.input_tokens, segment.output_tokens
+    return RequestShape(
+        input_tokens=inputs.mean,
+        input_cv=inputs.variation,
+        output_tokens=outputs.mean,
+        output_cv=outputs.variation,
+        shared_prefix=segment.shared_prefix,
+        ttft_ms=None if segment.ttft is None else max(segment.ttft - round_trip_ms, LEAST_TTFT_MS),
+        tpot_ms=segment.tpot,
+        percentile=segment.percentile,
+        longest_tokens=length_quantile(inputs) + length_quantile(outputs),
+    )
+
+
+def _rates(
+    arrays: DesignArrays, rows: Index, segment: Segment, round_trip_ms: float
+) -> tuple[Array, dict[int, Reason]]:
+    """Rate [row] of the designs at `rows`, NaN where refused, and the reason of each refusal by its row."""
+    shape = request_shape(segment, round_trip_ms)
+    chosen = take(arrays, rows)
+    shared = shape.shared_prefix * shape.input_tokens
+    with np.errstate(all="ignore"):
+        fit = memory_fit(chosen, shape.input_tokens, shape.output_tokens, shape.longest_tokens, shared)
+    tried = np.flatnonzero(fit.fits)
+    rates = np.full(len(rows), np.nan)
+    why: dict[int, Reason] = {}
+    for i in np.flatnonzero(~fit.fits).tolist():
+        known = np.isfinite(fit.needed_gb[i]) and np.isfinite(fit.available_gb[i])
+        why[int(rows[i])] = _memory(float(fit.available_gb[i]), float(fit.needed_gb[i])) if known else _UNSIZED
+    if len(tried):
+        found = highest_rates(take(chosen, tried), shape)
+        rates[tried] = found.requests_per_s
+        for i in np.flatnonzero(~np.isfinite(found.requests_per_s)).tolist():
+            why[int(rows[tried[i]])] = _reason(found, i, segment, shape, round_trip_ms)
+    return rates, why
+
+
+_UNSIZED = Reason(Rule.NOT_SIZED, "unknown figures of the model or the GPU", "bandwidth, FLOP/s, layers, heads")
+
+
+def _memory(available: float, needed: float) -> Reason:
+    return Reason(Rule.MEMORY, available, needed, "GB", max(needed / max(available, 1e-9) - 1, 0.0))
+
+
+def _reason(found: Rates, i: int, segment: Segment, shape: RequestShape, round_trip_ms: float) -> Reason:
+    rule = _RULES.get(Outcome(str(found.rule[i])), Rule.NOT_SIZED)
+    if rule is Rule.MEMORY:
+        return _memory(float(found.memory_available_gb[i]), float(found.memory_needed_gb[i]))
+    if rule is Rule.CONTEXT:
+        limit = float(found.max_context[i])
+        return Reason(rule, limit, shape.longest_tokens, "token", shape.longest_tokens / limit - 1)
+    if rule is Rule.TTFT and segment.ttft is not None:
+        value = float(found.ttft_ms[i]) + round_trip_ms
+        return Reason(rule, value, segment.ttft, "ms", max(value / segment.ttft - 1, 0.0))
+    if rule is Rule.TPOT and segment.tpot is not None:
+        value = float(found.tpot_ms[i])
+        return Reason(rule, value, segment.tpot, "ms", max(value / segment.tpot - 1, 0.0))
+    return _UNSIZED
+
+
+def _refuse(
+    name: str,
+    segment: Segment,
+    refused: Mapping[int, Reason],
+    place: Index,
+    wanted: np.ndarray[Any, np.dtype[np.bool_]],
+    ids: Sequence[Design],
+    own: Mapping[Design, DesignRate],
+    copies: int,
+    book: RefusalBook,
+) -> None:
+    """Enter what performance turned down, rule by rule; a design with a rate of the user's own is not turned down."""
+    by_rule: dict[Rule, list[tuple[int, Reason]]] = {}
+    for i in np.flatnonzero(wanted).tolist():
+        reason = refused.get(int(place[i]))
+        if reason is not None and not (own and ids[i] in own):
+            by_rule.setdefault(reason.rule, []).append((i, reason))
+    for rule, entries in by_rule.items():
+        distances = np.array([reason.distance for _, reason in entries])
+
+        def make(i: int, entries: list[tuple[int, Reason]] = entries) -> tuple[str, Reason]:
+            at, reason = entries[i]
+            return design_id(ids[at]), reason
+
+        book.add_many(name, distances, make, str(rule), copies)
+
+
+def _own_rates(catalog: Catalog, segments: Mapping[str, Segment]) -> dict[str, dict[Design, DesignRate]]:
+    """The user's rates by segment and design; one for a segment goes before one for all. InputError: unknown ids."""
+    faults: list[Fault] = []
+    for rate in catalog.rates:
+        key = f"rates.{rate.id}"
+        for field, value, known in (
+            ("model", rate.model, catalog.models), ("precision", rate.precision, catalog.precisions),
+            ("gpu", rate.gpu, catalog.gpus), ("engine", rate.engine, catalog.engines),
+        ):  # fmt: skip
+            if value not in known:
+                faults.append(
+                    Fault("catalog", f"{key}.{field}", f'"{value}"', "an id of the catalog", nearest(value, known))
+                )
+        if rate.segment and rate.segment not in segments:
+            wanted = "a segment of the scenario, or none for all"
+            hint = nearest(rate.segment, segments)
+            faults.append(Fault("catalog", f"{key}.segment", f'"{rate.segment}"', wanted, hint))
+    if faults:
+        raise InputError(*faults)
+    own: dict[str, dict[Design, DesignRate]] = {name: {} for name in segments}
+    for rate in sorted(catalog.rates, key=lambda rate: bool(rate.segment)):
+        design = Design(rate.model, rate.precision, rate.gpu, rate.gpus, rate.engine)
+        for name in [rate.segment] if rate.segment else list(segments):
+            own[name][design] = rate
+    return own
+
+
+def _joined(
+    ids: list[Design],
+    kappa: dict[str, dict[float, Array]],
+    estimates: list[str],
+    own: Mapping[str, Mapping[Design, DesignRate]],
+    segments: Mapping[str, Segment],
+    catalog: Catalog,
+    gate: QualityGate,
+    book: RefusalBook,
+) -> Sized:
+    """Put the user's rates over those of the model, add the designs that only they name, drop what serves nothing.
+
+    A rate says how fast a design is, not how good: licence and quality still hold.
+    """
+    place = {design: i for i, design in enumerate(ids)}
+    extra = [d for d in dict.fromkeys(d for rates in own.values() for d in rates) if d not in place]
+    place |= {design: len(ids) + i for i, design in enumerate(extra)}
+    everything = [*ids, *extra]
+    estimates = estimates + [""] * len(extra)
+    for name, rates in own.items():
+        for trip, seconds in kappa[name].items():
+            kappa[name][trip] = np.concatenate([seconds, np.full(len(extra), np.nan)])
+        for design, rate in rates.items():
+            licence = licence_reasons(segments[name], catalog.models[design.model].licence_class)
+            reason = licence[0] if licence else gate.reason(design.model, design.precision, segments[name])
+            if reason:
+                if design in extra:
+                    book.add(name, design_id(design), reason)
+                continue
+            estimates[place[design]] = rate.estimate
+            for seconds in kappa[name].values():
+                seconds[place[design]] = 1 / rate.requests_per_second
+    serving = np.zeros(len(everything), dtype=bool)
+    for by_trip in kappa.values():
+        for seconds in by_trip.values():
+            serving |= np.isfinite(seconds)
+    kept = np.flatnonzero(serving)
+    chosen = [everything[i] for i in kept.tolist()]
+    return Sized(
+        tuple(chosen),
+        {name: {trip: seconds[kept] for trip, seconds in by_trip.items()} for name, by_trip in kappa.items()},
+        np.array([weight_gb(catalog, design.model, design.precision) for design in chosen]),
+        tuple(estimates[i] for i in kept.tolist()),
+    )

@@ -1,0 +1,235 @@
+"""Exact dominance: what may leave the problem without changing its optimum.
+
+Pools. Design k may go if some k2 stays that serves every segment of k, and for each purchase type m of k has a type m2
+that can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, t whole
+(serverless: any t), carry what one replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
+money, t*price2 <= price; boxes stay whole (t*box is a multiple of box2), and what a request pays besides, the fixed
+costs of an open pool, and where a rule counts them capital and GPUs (t*gpus2 <= gpus), are no more.
+Proof: take an optimal plan with k. In every block let t replicas of k2 stand for each replica of k, and move k's
+traffic to k2. Demand in replicas of k2 is at most kappa2/kappa times that of k, so capacity holds, firm capacity too;
+spot exposure only falls; counts stay whole; no term of the cost rises; k2 may be open already, which saves its fixed
+cost, and counts of designs only fall. A bound on replicas that no plan needs to exceed does not bind: a box beyond it
+can be given back. Where a rule tells suppliers or GPUs apart (suppliers counted, GPUs available), k2 must be alike
+under it. What a must-use rule or today's set-up names never goes. Removing in order (the relation is transitive, and
+of equals the first by name stays) leaves for each that went one that stayed.
+This holds without contingencies. With them, two pools that may hold spot must not be merged, as both lots of spot
+would be lost at once, and k and k2 must be listed for the same contingencies.
+
+API offers. Offer a may go if a2 of the same supplier and kind (open or closed, as baselines tell them apart) serves
+every segment of a at no more money a request, a sells no provisioned units, and a2's limits do not bind even at the
+whole peak load (two offers with limits carry more than one, so "limits no lower" would not do). Proof: move the
+traffic.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogs.records import PurchaseType
+from solver.pool_sites import PURCHASES
+from solver.problem import ApiOption, Array, Charge, LoadBlocks
+
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+SLACK = 1e-9
+
+STANDS_IN: Mapping[PurchaseType, tuple[PurchaseType, ...]] = {
+    "reserved_1m": ("reserved_1m", "on_demand", "managed"),
+    "reserved_1y": ("reserved_1y", "reserved_1m", "on_demand", "managed"),
+    "reserved_3y": ("reserved_3y", "reserved_1y", "reserved_1m", "on_demand", "managed"),
+    "owned": ("owned", "reserved_1m", "on_demand", "managed"),
+    "on_demand": ("on_demand", "managed"),
+    "managed": ("managed", "on_demand"),
+    "spot": ("spot", "on_demand", "managed"),
+    "serverless": ("serverless",),
+}
+"""Purchase types that can take the place of one, replica for replica in every block."""
+
+
+@dataclass(frozen=True)
+class Pools:
+    """Designs to be compared, arrays over designs n and purchase types m (`PURCHASES`).
+
+    kappa [s, n] (inf: not admissible), price [n, m] with what is signed beyond the horizon (inf: not sold), available
+    and capital [n, m], box [n, m], request_cost [s, n], fixed [n] a month, gpus [n]. Only designs of one `group` [n]
+    are compared; `counted` says that GPUs are (they may not rise), `held` [n] that a design never goes.
+    """
+
+    kappa: Array
+    price: Array
+    available: Array
+    capital: Array
+    box: Array
+    request_cost: Array
+    fixed: Array
+    gpus: Array
+    group: NDArray[np.intp]
+    held: Mask
+    counted: bool = False
+
+    def take(self, rows: Index) -> "Pools":
+        """The same for some designs."""
+        return Pools(
+            self.kappa[:, rows], self.price[rows], self.available[rows], self.capital[rows], self.box[rows],
+            self.request_cost[:, rows], self.fixed[rows], self.gpus[rows], self.group[rows], self.held[rows],
+            self.counted,
+        )  # fmt: skip
+
+
+def front(values: Array) -> tuple[Mask, Index]:
+    """Columns of values [coordinate, n] that no other column beats or equals everywhere (inf allowed), and the beater.
+
+    Of equals the first stays. The column of least sum is beaten by none, so it stays and strikes out what it beats.
+    """
+    n = values.shape[1]
+    finite = np.where(np.isfinite(values), values, 0.0)
+    scale = np.maximum(finite.max(axis=1, initial=0.0), 1e-300)[:, None]
+    score = np.where(np.isfinite(values), finite / scale, len(values) + 1.0).sum(axis=0)
+    keep, beater = np.zeros(n, dtype=bool), np.full(n, -1, dtype=np.intp)
+    left = np.argsort(score, kind="stable")
+    while len(left):
+        best = left[0]
+        keep[best] = True
+        beaten = np.all(values[:, best : best + 1] <= values[:, left] * (1 + SLACK), axis=0)
+        beaten[0] = True
+        beater[left[beaten]] = best
+        left = left[~beaten]
+    beater[keep] = -1
+    return keep, beater
+
+
+def dominators(pools: Pools) -> Mask:
+    """Whether row k2 may take the place of column k, [k2, k], by the rule at the head of this file."""
+    n = pools.kappa.shape[1]
+    able = pools.group[:, None] == pools.group[None, :]
+    able &= pools.fixed[:, None] <= pools.fixed[None, :] * (1 + SLACK) + SLACK
+    ratio = np.zeros((n, n))
+    for s in range(len(pools.kappa)):
+        serves = np.isfinite(pools.kappa[s])
+        able &= serves[:, None] | ~serves[None, :]
+        with np.errstate(invalid="ignore"):
+            here = np.where(serves[None, :], pools.kappa[s][:, None] / pools.kappa[s][None, :], 0.0)
+        ratio = np.fmax(ratio, here)
+        cost = pools.request_cost[s]
+        able &= ~serves[None, :] | (cost[:, None] <= cost[None, :] * (1 + SLACK) + 1e-15)
+    for m, purchase in enumerate(PURCHASES):
+        sold = np.isfinite(pools.price[:, m])
+        if not sold.any():
+            continue
+        replaced = np.zeros((n, n), dtype=bool)
+        for other in STANDS_IN[purchase]:
+            replaced |= _replaces(pools, ratio, m, PURCHASES.index(other), purchase == "serverless")
+        able &= replaced | ~sold[None, :]
+    able &= ~np.eye(n, dtype=bool)
+    return np.asarray(able)
+
+
+def _replaces(pools: Pools, ratio: Array, m: int, m2: int, continuous: bool) -> Mask:
+    """Whether t replicas bought as m2 of row k2 take the place of one bought as m of column k."""
+    offered = np.isfinite(pools.price[:, m2])
+    if not offered.any():
+        return np.zeros(ratio.shape, dtype=bool)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        needed = ratio * pools.available[:, m][None, :] / pools.available[:, m2][:, None]
+    t = needed if continuous else np.maximum(np.ceil(needed * (1 - SLACK)), 1.0)
+    box, box2 = pools.box[:, m][None, :], pools.box[:, m2][:, None]
+    if not continuous:
+        step = box2 / np.gcd(box.astype(np.int64), box2.astype(np.int64))  # t*box a multiple of box2: t one of this
+        t = np.ceil(t / step) * step
+    with np.errstate(invalid="ignore", over="ignore"):
+        fine = offered[:, None] & np.isfinite(t) & (t * pools.price[:, m2][:, None] <= pools.price[:, m] * (1 + SLACK))
+        fine &= t * pools.capital[:, m2][:, None] <= pools.capital[:, m][None, :] * (1 + SLACK) + SLACK
+        if pools.counted:
+            fine &= t * pools.gpus[:, None] <= pools.gpus[None, :] * (1 + SLACK)
+    return np.asarray(fine)
+
+
+def reduce_pools(pools: Pools) -> tuple[Mask, Index]:
+    """Which designs stay, and for each that goes one that stays and takes its place (-1 for those that stay)."""
+    n = pools.kappa.shape[1]
+    keep, by = np.ones(n, dtype=bool), np.full(n, -1, dtype=np.intp)
+    if n == 0:
+        return keep, by
+    able = dominators(pools)
+    for k in range(n - 1, -1, -1):
+        if pools.held[k]:
+            continue
+        others = np.flatnonzero(able[:, k] & keep)
+        if len(others):
+            keep[k], by[k] = False, others[0]
+    for k in np.flatnonzero(~keep).tolist():
+        while not keep[by[k]]:
+            by[k] = by[by[k]]
+    return keep, by
+
+
+def useless_purchases(price: Array, available: Array, capital: Array) -> Mask:
+    """Purchase types [n, m] that another one of the same design and box can stand in for at no more money."""
+    useless = np.zeros(price.shape, dtype=bool)
+    for m, purchase in enumerate(PURCHASES):
+        for other in STANDS_IN[purchase]:
+            m2 = PURCHASES.index(other)
+            if m2 == m:
+                continue
+            with np.errstate(invalid="ignore"):
+                better = np.isfinite(price[:, m]) & ~useless[:, m2] & (price[:, m2] <= price[:, m])
+                better &= (available[:, m2] >= available[:, m]) & (capital[:, m2] <= capital[:, m])
+            useless[:, m] |= better
+    return useless
+
+
+def reduce_apis(
+    options: Sequence[ApiOption],
+    charges: Mapping[tuple[int, str], tuple[Charge, ...]],
+    blocks: LoadBlocks,
+    tokens_per_request: Array,
+    may_wait: Mask,
+    held: Mask,
+) -> tuple[Mask, Index]:
+    """Which offers stay, and for each that goes one that takes its place (-1 for those that stay)."""
+    n, segments = len(options), len(tokens_per_request)
+    cost = np.full((segments, n), np.inf)
+    for a, option in enumerate(options):
+        for s in range(segments):
+            if (s, option.id) in charges:
+                cost[s, a] = sum(charge.cost for charge in charges[s, option.id])
+    peak = peak_load(blocks, may_wait)
+    unlimited = np.array(
+        [
+            option.requests_per_s >= peak.sum(axis=0).max() and option.tokens_per_s >= (tokens_per_request @ peak).max()
+            for option in options
+        ],
+        dtype=bool,
+    )  # fmt: skip
+    keep, by = np.ones(n, dtype=bool), np.full(n, -1, dtype=np.intp)
+    kinds: dict[tuple[str, bool], list[int]] = {}
+    for a, option in enumerate(options):
+        kinds.setdefault((option.offer.provider, option.offer.open_weights), []).append(a)
+    for alike in kinds.values():
+        rows = np.array(alike, dtype=np.intp)
+        values = cost[:, rows]
+        for place, a in reversed(list(enumerate(alike))):
+            if held[a] or options[a].unit_rate > 0:
+                continue
+            beats = unlimited[rows] & keep[rows] & np.all(values <= values[:, place : place + 1] * (1 + SLACK), axis=0)
+            beats[place] = False
+            if beats.any():
+                keep[a], by[a] = False, rows[np.flatnonzero(beats)[0]]
+    for a in np.flatnonzero(~keep).tolist():
+        while not keep[by[a]]:
+            by[a] = by[by[a]]
+    return keep, by
+
+
+def peak_load(blocks: LoadBlocks, may_wait: Mask) -> Array:
+    """Most requests/s [s, b] that may come in a block: the peak, or a day type's whole volume of what may wait."""
+    load = blocks.peak.copy()
+    for day_type in (blocks.weekend, ~blocks.weekend):
+        if day_type.any():
+            volume = blocks.peak[:, day_type] @ blocks.hours[day_type]
+            load[:, day_type] = np.where(
+                may_wait[:, None], volume[:, None] / blocks.hours[day_type][None, :], load[:, day_type]
+            )
+    return load

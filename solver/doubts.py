@@ -1,0 +1,82 @@
+"""Estimates and gaps that the problem rests on, grouped and short."""
+
+from catalogs.catalog import Catalog
+from solver.api_options import ApiOffers
+from solver.pool_options import PoolOffers
+from solver.scenario import Scenario
+from solver.sub_segments import sub_segments
+from solver.units import format_share
+
+
+def doubts_of(
+    scenario: Scenario, catalog: Catalog, apis: ApiOffers, pools: PoolOffers, assumed_round_trip: bool
+) -> tuple[str, ...]:
+    """One sentence for each kind of doubt among the options that were kept."""
+    found = [*_coverage(scenario), *_of_apis(scenario, catalog, apis), *_of_pools(scenario, catalog, pools)]
+    if assumed_round_trip:
+        found.append("The round trip to some providers is unknown: the longest known one is taken.")
+    return tuple(found)
+
+
+def _coverage(scenario: Scenario) -> list[str]:
+    asked = {name: segment.coverage for name, segment in scenario.segment.items() if segment.coverage > 0}
+    return [
+        f"{name}: fallback coverage of {format_share(share)} is not yet proven in this plan."
+        for name, share in asked.items()
+    ]
+
+
+def _of_apis(scenario: Scenario, catalog: Catalog, apis: ApiOffers) -> list[str]:
+    found: list[str] = []
+    offers = [option.offer for option in apis.options]
+    limits = any(part.segment.ttft or part.segment.tpot for part in sub_segments(scenario))
+    guessed = [offer for offer in offers if offer.latency_estimate]
+    if guessed and limits:
+        found.append(f"Latency of {len(guessed)} of {len(offers)} API offers is an estimate by class of provider.")
+    priced = [offer for offer in offers if offer.estimate]
+    if priced:
+        found.append(f"Prices of {len(priced)} of {len(offers)} API offers are estimates.")
+    unlimited = [o for o in apis.options if not (o.requests_per_s < float("inf") and o.tokens_per_s < float("inf"))]
+    if unlimited:
+        found.append(f"Rate limits of {len(unlimited)} of {len(offers)} API offers are unknown and do not bind.")
+    leaving = [offer for offer in offers if offer.retires and offer.retires <= _end(catalog.as_of, scenario.horizon)]
+    if leaving:
+        names = ", ".join(f"{offer.id} on {offer.retires}" for offer in leaving[:3])
+        more = f" and {len(leaving) - 3} more" if len(leaving) > 3 else ""
+        found.append(f"Retired within the horizon: {names}{more}.")
+    return found
+
+
+def _end(as_of: str, months: int) -> str:
+    """The date so many months later; an ISO date compares as text."""
+    year, month = int(as_of[:4]), int(as_of[5:7] or 1)
+    ahead = year * 12 + month - 1 + months
+    return f"{ahead // 12:04d}-{ahead % 12 + 1:02d}{as_of[7:]}"
+
+
+def _of_pools(scenario: Scenario, catalog: Catalog, pools: PoolOffers) -> list[str]:
+    found: list[str] = []
+    designs, total = pools.designs, len(pools.designs)
+    if not total:
+        return found
+    slow = [design for design in designs if design.estimate]
+    if slow:
+        found.append(f"The speed of {len(slow)} of {total} pool designs rests on few or no measurements.")
+    priced = [design for design in designs if any(way.estimate for way in design.purchases.values())]
+    if priced:
+        found.append(f"GPU prices of {len(priced)} of {total} pool designs are estimates, at least in part.")
+    if any("spot" in design.purchases for design in designs) and any(
+        segment.spot_tolerance > 0 for segment in scenario.segment.values()
+    ):
+        found.append("Spot prices are of one moment, and spot interruptions of one trace.")
+    models = {design.model: catalog.models[design.model] for design in designs}
+    barred = sorted(name for name, model in models.items() if model.licence_class == "noncommercial")
+    if barred:
+        found.append(f"Licence forbids commercial use without a contract: {', '.join(barred)}.")
+    unknown = sorted(name for name, model in models.items() if model.licence_class == "unknown")
+    if unknown:
+        more = ", ..." if len(unknown) > 4 else ""
+        found.append(f"Licence is unknown, ask before use: {', '.join(unknown[:4])}{more}.")
+    if scenario.team.expertise == "hire" and scenario.policy.people:
+        found.append("Whoever is to run it must still be hired; the search and its months are not counted.")
+    return found

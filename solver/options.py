@@ -1,0 +1,140 @@
+"""Scenario and catalog to problem: every option raised, turned down with a reason, or kept with its cost."""
+
+import numpy as np
+
+from catalogs.catalog import Catalog
+from solver.api_options import ApiOffers, api_offers
+from solver.compliance import Reason
+from solver.costs import figure, people_costs, people_steps, pool_costs
+from solver.design_rates import size_designs
+from solver.dominance import reduce_apis
+from solver.doubts import doubts_of
+from solver.patterns import means_api
+from solver.pool_charges import Asked, cold_starts
+from solver.pool_options import PoolOffers, pool_offers
+from solver.pool_sites import Site, matched, pool_sites
+from solver.problem import Array, FixedCost, LoadBlocks, Problem, Rules
+from solver.quality_gate import QualityGate
+from solver.raise_designs import raise_designs
+from solver.refusal_book import RefusalBook
+from solver.refusals import Rule
+from solver.scenario import Scenario
+from solver.scenario_check import check_names
+from solver.sub_segments import SubSegment, load_of, round_trips, sub_segments
+
+
+def problem_of(scenario: Scenario, catalog: Catalog, all_refusals: bool = False) -> Problem:
+    """The problem of a scenario on a catalog.
+
+    Refusals are the nearest to passing of each rule and segment, or all of them; a refusal whose option is a glob
+    stands for every design that it matches. Counts are of pairs (segment, option), each under one rule.
+    InputError: names in the scenario that the catalog does not know, or a cost without its figure.
+    """
+    sites = pool_sites(scenario, catalog)
+    check_names(scenario, catalog, sites)
+    parts = sub_segments(scenario)
+    blocks = load_of(scenario, catalog, parts)
+    book, gate = RefusalBook(all_refusals), QualityGate(catalog)
+    apis = _without_dominated(scenario, parts, blocks, api_offers(scenario, catalog, parts, gate, book), book)
+    pools, assumed = _pools(scenario, catalog, parts, blocks, sites, gate, book)
+    return Problem(
+        segments=tuple(part.name for part in parts),
+        segment_of=tuple(part.of for part in parts),
+        blocks=blocks,
+        designs=pools.designs,
+        apis=apis.options,
+        kappa=pools.kappa,
+        charges={**apis.charges, **pools.charges},
+        headroom=np.full(len(parts), scenario.policy.headroom),
+        spot_tolerance=np.array([part.segment.spot_tolerance for part in parts], dtype=np.float64),
+        tokens_per_request=_tokens(parts),
+        may_wait=np.array([part.segment.may_wait for part in parts], dtype=bool),
+        fixed_costs=_fixed_costs(scenario, catalog, apis, pools),
+        people=people_steps(scenario, catalog) if pools.designs else None,
+        rules=_rules(scenario),
+        refusals=book.refusals(),
+        refusal_counts=dict(sorted(book.counts.items())),
+        doubts=doubts_of(scenario, catalog, apis, pools, assumed or apis.assumed_round_trip),
+    )
+
+
+def _pools(
+    scenario: Scenario,
+    catalog: Catalog,
+    parts: tuple[SubSegment, ...],
+    blocks: LoadBlocks,
+    sites: tuple[Site, ...],
+    gate: QualityGate,
+    book: RefusalBook,
+) -> tuple[PoolOffers, bool]:
+    """Pool designs: raise, size, price; and whether a round trip had to be assumed."""
+    trips, assumed = round_trips(catalog, parts, [(site.provider, site.region) for site in sites])
+    places = matched(catalog, parts, sites)
+    open_ = [v for v, site in enumerate(sites) if not site.barred]
+    sold = sorted({sites[v].gpu for v in open_})
+    copies = {name: sum(part.of == name for part in parts) for name in scenario.segment}
+    for gpu in sorted(catalog.gpus.keys() - set(sold)):
+        barred = next((site.barred for site in sites if site.gpu == gpu and site.barred), None)
+        reason = barred or Reason(Rule.NO_PRICE, "no price", "a price an hour")
+        book.add("", f"*/*x{gpu}/*", reason, sum(copies.values()))
+    wanted: dict[str, list[float]] = {
+        name: sorted({float(trips[s, v]) for s, part in enumerate(parts) if part.of == name for v in open_}) or [0.0]
+        for name in scenario.segment
+    }
+    raised = raise_designs(scenario.segment, copies, catalog, sold, gate, book)
+    sized = size_designs(raised, scenario.segment, wanted, copies, catalog, gate, book)
+    timeout = figure(catalog, "serverless_idle_timeout_s").value if _sells_serverless(sites) else 0.0
+    asked = Asked(
+        scenario, catalog, parts, blocks, sites, places, trips, cold_starts(parts, blocks, timeout)
+    )  # fmt: skip
+    return pool_offers(asked, sized, book), assumed
+
+
+def _sells_serverless(sites: tuple[Site, ...]) -> bool:
+    return any(site.pool_class == "serverless" for site in sites)
+
+
+def _without_dominated(
+    scenario: Scenario, parts: tuple[SubSegment, ...], blocks: LoadBlocks, apis: ApiOffers, book: RefusalBook
+) -> ApiOffers:
+    """The offers that an optimum may need."""
+    named = (*scenario.policy.must_use, *scenario.today.served_by.values())
+    held = np.array([any(means_api(text, o.id, o.offer) for text in named) for o in apis.options], dtype=bool)
+    waits = np.array([part.segment.may_wait for part in parts], dtype=bool)
+    keep, by = reduce_apis(apis.options, apis.charges, blocks, _tokens(parts), waits, held)
+    for a in np.flatnonzero(~keep).tolist():
+        why = Reason(Rule.DOMINATED, f"dominated by {apis.options[by[a]].id}", "cheaper for some segment")
+        book.add("", apis.options[a].id, why, sum((s, apis.options[a].id) in apis.charges for s in range(len(parts))))
+    options = tuple(option for option, kept in zip(apis.options, keep.tolist(), strict=True) if kept)
+    ids = {option.id for option in options}
+    return ApiOffers(
+        options, {pair: pays for pair, pays in apis.charges.items() if pair[1] in ids}, apis.assumed_round_trip
+    )  # fmt: skip
+
+
+def _tokens(parts: tuple[SubSegment, ...]) -> Array:
+    """Mean tokens of a request, input and output, as rate limits count them."""
+    return np.array([part.segment.input_tokens.mean + part.segment.output_tokens.mean for part in parts])
+
+
+def _fixed_costs(scenario: Scenario, catalog: Catalog, apis: ApiOffers, pools: PoolOffers) -> tuple[FixedCost, ...]:
+    suppliers = {option.offer.provider for option in apis.options}
+    people = people_costs(scenario, catalog, suppliers)
+    if not pools.designs:
+        people = tuple(cost for cost in people if cost.trigger[0] == "supplier")
+    return (*people, *pool_costs(scenario.policy, catalog, pools.designs))
+
+
+def _rules(scenario: Scenario) -> Rules:
+    policy = scenario.policy
+    return Rules(
+        budget_per_month=None if policy.budget is None else policy.budget.per_month,
+        max_pool_designs=policy.max_pool_designs,
+        min_suppliers=policy.min_suppliers,
+        max_suppliers=policy.max_suppliers,
+        must_use=policy.must_use,
+        gpus_available=policy.gpus_available,
+        capital=policy.capital,
+        horizon_months=scenario.horizon,
+        beyond_horizon=policy.beyond_horizon,
+    )

@@ -1,0 +1,63 @@
+"""What the scenario asks of pools, and what a request pays at a pool besides the replica's hours."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from catalogs.catalog import Catalog
+from solver.costs import egress_charge
+from solver.pool_sites import Places, Site
+from solver.problem import Array, Charge, LoadBlocks
+from solver.scenario import Policy, Scenario
+from solver.sub_segments import SubSegment
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the scenario asks of pools, gathered once."""
+
+    scenario: Scenario
+    catalog: Catalog
+    parts: tuple[SubSegment, ...]
+    blocks: LoadBlocks
+    sites: tuple[Site, ...]
+    places: Places
+    trips: Array
+    cold: Mapping[int, float] = field(default_factory=dict)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the scenario."""
+        return self.scenario.policy
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Texts whose options must stay: must-use, and what serves today."""
+        return (*self.policy.must_use, *self.scenario.today.served_by.values())
+
+
+def cold_starts(parts: Sequence[SubSegment], blocks: LoadBlocks, idle_timeout_s: float) -> dict[int, float]:
+    """Share of a month's requests that meet a cold start, by segment: gaps longer than the timeout at mean load."""
+    weight = blocks.mean * blocks.hours
+    shares = np.exp(-blocks.mean * idle_timeout_s)
+    total = np.maximum(weight.sum(axis=1), 1e-300)
+    return {s: float((weight[s] * shares[s]).sum() / total[s]) for s in range(len(parts))}
+
+
+def request_charges(asked: Asked, s: int, site: Site, weights_gb: float) -> tuple[Charge, ...]:
+    """What a request pays at a pool besides the replica's hours: egress, and the start-up of serverless replicas."""
+    charges = egress_charge(asked.catalog, asked.policy, site.provider, asked.parts[s].segment)
+    way = site.purchases.get("serverless")
+    if site.pool_class != "serverless" or way is None:
+        return charges
+    return (*charges, *cold_start_charge(asked, s, way.price, weights_gb))
+
+
+def cold_start_charge(asked: Asked, s: int, price_per_hour: float, weights_gb: float) -> tuple[Charge, ...]:
+    """Seconds of start-up, paid by the share of requests that meet one."""
+    operations = asked.catalog.operations
+    each = operations["cold_start_s"].value if "cold_start_s" in operations else 0.0
+    per_gb = operations["cold_start_s_per_gb"].value if "cold_start_s_per_gb" in operations else 0.0
+    hours = asked.cold[s] * (each + per_gb * weights_gb) / 3600
+    return (Charge("cold starts", "replica-hour", hours, price_per_hour),) if hours > 0 else ()

@@ -1,0 +1,345 @@
+"""Pool designs at every place that sells their GPUs: admissible pairs, cut down to those that an optimum may need.
+
+Designs and places of one kind of replica (GPU and number) are compared apart, as all its designs cost the same at one
+place and all its places are equally fast but for the round trip; then everything left is compared pair by pair.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solver.compliance import Reason
+from solver.costs import egress_charge, figure
+from solver.design_rates import Sized
+from solver.dominance import Pools, front, peak_load, reduce_pools, useless_purchases
+from solver.patterns import means_pool
+from solver.pool_charges import Asked, request_charges
+from solver.pool_sites import PURCHASES, Site
+from solver.problem import Array, Charge, PoolDesign, Purchase
+from solver.raise_designs import design_id
+from solver.refusal_book import RefusalBook
+from solver.refusals import Rule
+
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class PoolOffers:
+    """The designs that stay, kappa [s, k], and what a request pays besides."""
+
+    designs: tuple[PoolDesign, ...]
+    kappa: Array
+    charges: dict[tuple[int, str], tuple[Charge, ...]]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Admissible (design, site) pairs: indices, and kappa [s, pair] with inf where not admissible."""
+
+    design: Index
+    site: Index
+    kappa: Array
+
+    def take(self, rows: Index | Mask) -> "_Rows":
+        return _Rows(self.design[rows], self.site[rows], self.kappa[:, rows])
+
+
+def pool_offers(asked: Asked, sized: Sized, book: RefusalBook) -> PoolOffers:
+    """Join designs and sites, turn pairs down, and reduce by dominance."""
+    keep: list[_Rows] = []
+    by_kind: dict[tuple[str, int], list[int]] = {}
+    for i, design in enumerate(sized.designs):
+        by_kind.setdefault((design.gpu, design.gpus), []).append(i)
+    by_gpu: dict[str, list[int]] = {}
+    for v, site in enumerate(asked.sites):
+        by_gpu.setdefault(site.gpu, []).append(v)
+    for (gpu, gpus), designs in sorted(by_kind.items()):
+        rows = _of_kind(
+            asked, sized, np.array(designs, dtype=np.intp), np.array(by_gpu.get(gpu, []), dtype=np.intp), gpus, book
+        )
+        if rows is not None:
+            keep.append(rows)
+    if not keep:
+        return PoolOffers((), np.empty((len(asked.parts), 0)), {})
+    rows = _Rows(
+        np.concatenate([part.design for part in keep]),
+        np.concatenate([part.site for part in keep]),
+        np.concatenate([part.kappa for part in keep], axis=1),
+    )
+    order = sorted(range(len(rows.design)), key=lambda i: _id(sized, asked, rows, i))
+    return _built(asked, sized, _pair_by_pair(asked, sized, rows.take(np.array(order, dtype=np.intp)), book))
+
+
+def _id(sized: Sized, asked: Asked, rows: _Rows, i: int) -> str:
+    design, site = sized.designs[rows.design[i]], asked.sites[rows.site[i]]
+    return f"{design_id(design)}/{site.name(design.gpus)}"
+
+
+def _of_kind(asked: Asked, sized: Sized, designs: Index, sites: Index, gpus: int, book: RefusalBook) -> _Rows | None:
+    """Pairs of one kind of replica that stay; the rest goes into the book as globs over designs or over sites."""
+    gpu = sized.designs[designs[0]].gpu
+    kinds = f"{gpus}x{gpu}"
+    finite = {
+        s: int(np.isfinite(next(iter(sized.kappa[part.of].values()))[designs]).sum())
+        for s, part in enumerate(asked.parts)
+    }
+    everyone = sum(finite.values())
+    holding = np.array([v for v in sites.tolist() if asked.sites[v].holds(gpus)], dtype=np.intp)
+    places = {asked.sites[v].place for v in holding.tolist()}
+    for v in sites.tolist():
+        site = asked.sites[v]
+        if site.place not in places:
+            places.add(site.place)
+            why = Reason(Rule.NO_PRICE, site.sizes[-1], gpus, f"{gpu} in an instance", gpus / site.sizes[-1] - 1)
+            book.add("", f"*/{kinds}/*/{site.place}", why, everyone)
+    open_: list[int] = []
+    for v in holding.tolist():
+        barred = asked.sites[v].barred
+        if barred:
+            book.add("", f"*/{kinds}/*/{asked.sites[v].name(gpus)}", barred, everyone)
+        else:
+            open_.append(v)
+    if not open_:
+        if not len(sites):
+            book.add("", f"*/{kinds}/*", Reason(Rule.NO_PRICE, "no price", "a price an hour"), everyone)
+        return None
+    sites = np.array(open_, dtype=np.intp)
+    kappa = _admissible(asked, sized, designs, sites, kinds, gpus, finite, book)
+    return _apart(asked, sized, designs, sites, kappa, book)
+
+
+def _admissible(
+    asked: Asked,
+    sized: Sized,
+    designs: Index,
+    sites: Index,
+    kinds: str,
+    gpus: int,
+    finite: Mapping[int, int],
+    book: RefusalBook,
+) -> Array:
+    """Kappa [s, design, site], inf where the segment may not be served so."""
+    kappa = np.full((len(asked.parts), len(designs), len(sites)), np.inf)
+    for s, part in enumerate(asked.parts):
+        best = np.isfinite(next(iter(sized.kappa[part.of].values()))[designs])
+        for column, v in enumerate(sites.tolist()):
+            site = asked.sites[v]
+            why = asked.places.why[s][v] or _too_cold(asked, s, site)
+            if why:
+                book.add(part.name, f"*/{kinds}/*/{site.name(gpus)}", why, finite[s])
+                continue
+            seconds = sized.kappa[part.of][float(asked.trips[s, v])][designs]
+            ok = np.isfinite(seconds)
+            kappa[s, ok, column] = seconds[ok]
+            late = int((best & ~ok).sum())
+            if late:
+                trip, limit = float(asked.trips[s, v]), part.segment.ttft or 0.0
+                found = f"{trip:g} ms of round trip on top"
+                why = Reason(Rule.TTFT, found, limit, "ms", trip / max(limit, 1e-9))
+                book.add(part.name, f"*/{kinds}/*/{site.name(gpus)}", why, late)
+    _strike_by_name(asked, sized, designs, sites, kappa, book)
+    return kappa
+
+
+def _too_cold(asked: Asked, s: int, site: Site) -> Reason | None:
+    """Serverless: too many requests meet a cold start for the segment's percentile (only a TTFT limit minds)."""
+    segment = asked.parts[s].segment
+    if site.pool_class != "serverless" or segment.ttft is None:
+        return None
+    share, most = asked.cold[s], 1 - segment.percentile / 100
+    if share <= most:
+        return None
+    return Reason(Rule.TTFT, share, most, "share of cold starts", share / max(most, 1e-9) - 1)
+
+
+def _strike_by_name(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Array, book: RefusalBook) -> None:
+    """Policy's may-use and must-not-use, on whole ids."""
+    policy = asked.policy
+    if not (policy.may_use or policy.must_not_use):
+        return
+    for row, d in enumerate(designs.tolist()):
+        design = sized.designs[d]
+        for column, v in enumerate(sites.tolist()):
+            pairs = int(np.isfinite(kappa[:, row, column]).sum())
+            if not pairs:
+                continue
+            site = asked.sites[v]
+            id_ = f"{design_id(design)}/{site.name(design.gpus)}"
+            means = partial(means_pool, id_=id_, model=design.model, gpu=design.gpu, provider=site.provider)
+            barred = next((text for text in policy.must_not_use if means(text)), None)
+            if barred is not None:
+                book.add("", id_, Reason(Rule.MUST_NOT_USE, id_, f"not {barred}"), pairs)
+            elif policy.may_use and not any(means(text) for text in policy.may_use):
+                book.add("", id_, Reason(Rule.MAY_USE, id_, ", ".join(policy.may_use)), pairs)
+            else:
+                continue
+            kappa[:, row, column] = np.inf
+
+
+def _held(asked: Asked, sized: Sized, d: int, v: int) -> bool:
+    design, site = sized.designs[d], asked.sites[v]
+    id_ = f"{design_id(design)}/{site.name(design.gpus)}"
+    return any(means_pool(text, id_, design.model, design.gpu, site.provider) for text in asked.named)
+
+
+def _apart(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Array, book: RefusalBook) -> _Rows | None:
+    """Designs that no other beats at every site, at sites that no other beats for every design; and what is held."""
+    served = np.isfinite(kappa).any(axis=(0, 2))
+    designs, kappa = designs[served], kappa[:, served]
+    if not len(designs):
+        return None
+    gpus = sized.designs[designs[0]].gpus
+    fast = [seconds[designs] for by_trip in sized.kappa.values() for seconds in by_trip.values()]
+    flags = np.where(np.isfinite(kappa), 0.0, np.inf).transpose(0, 2, 1).reshape(-1, len(designs))
+    coordinates = np.vstack([np.nan_to_num(np.array(fast), nan=np.inf), np.unique(flags, axis=0)])
+    coordinates = np.vstack([coordinates, sized.weights_gb[designs][None, :]])
+    stays, beater = front(coordinates)
+    pools = _site_pools(asked, designs, sites, kappa, gpus)
+    open_, taker = reduce_pools(pools)
+    wanted = stays[:, None] & open_[None, :]
+    if asked.named:
+        wanted |= np.array([[_held(asked, sized, d, v) for v in sites.tolist()] for d in designs.tolist()], dtype=bool)
+    pairs = np.isfinite(kappa).sum(axis=0)
+    for row in np.flatnonzero(~stays).tolist():
+        by = design_id(sized.designs[designs[beater[row]]])
+        option = design_id(sized.designs[designs[row]])
+        _dominated(book, option, by, int(pairs[row][~wanted[row]].sum()))
+    for column in np.flatnonzero(~open_).tolist():
+        site, by_site = asked.sites[sites[column]], asked.sites[sites[taker[column]]]
+        kinds = f"*/{gpus}x{site.gpu}/*/"
+        lost = int(pairs[stays & ~wanted[:, column], column].sum())
+        _dominated(book, kinds + site.name(gpus), kinds + by_site.name(gpus), lost)
+    wanted &= pairs > 0
+    rows, columns = np.nonzero(wanted)
+    return _Rows(designs[rows], sites[columns], kappa[:, rows, columns])
+
+
+def _dominated(book: RefusalBook, option: str, by: str, pairs: int) -> None:
+    book.add("", option, Reason(Rule.DOMINATED, f"dominated by {by}", "cheaper or faster at some load"), pairs)
+
+
+def _site_pools(asked: Asked, designs: Index, sites: Index, kappa: Array, gpus: int) -> Pools:
+    """Sites as if they were designs: one serves what another serves if it does so for every design, and as near.
+
+    A pair's kappa stands in as 1 for each (segment, design); nearness goes in as the round trip of a segment.
+    """
+    reach = np.where(np.isfinite(kappa), 1.0, np.inf).reshape(-1, len(sites))
+    reach = np.unique(reach, axis=0)
+    limited = [s for s, part in enumerate(asked.parts) if part.segment.ttft is not None]
+    trips = np.where(np.isfinite(kappa).any(axis=1), asked.trips[:, sites], np.inf)[limited]
+    rows = _ways(asked, [asked.sites[v].per_replica(gpus) for v in sites.tolist()])
+    egress = np.array([_egress(asked, asked.sites[v].provider) for v in sites.tolist()])
+    serves = np.vstack([reach, np.where(np.isfinite(trips), 1.0, np.inf)])
+    cost = np.vstack([np.tile(egress, (len(reach), 1)), np.nan_to_num(trips, posinf=0.0)])
+    return Pools(
+        kappa=serves, request_cost=cost, fixed=np.zeros(len(sites)), gpus=np.full(len(sites), float(gpus)),
+        group=_groups(asked, [asked.sites[v] for v in sites.tolist()]), held=np.zeros(len(sites), dtype=bool),
+        counted=bool(asked.policy.gpus_available), **rows,
+    )  # fmt: skip
+
+
+def _ways(asked: Asked, ways: Sequence[Mapping[str, Purchase]]) -> dict[str, Array]:
+    """Price, availability, capital and box [n, m] of the purchases; what beats no other of its design is left out."""
+    n, horizon = len(ways), asked.scenario.horizon
+    price, box = np.full((n, len(PURCHASES)), np.inf), np.ones((n, len(PURCHASES)))
+    available, capital = np.ones((n, len(PURCHASES))), np.zeros((n, len(PURCHASES)))
+    for i, purchases in enumerate(ways):
+        for m, name in enumerate(PURCHASES):
+            if name in purchases:
+                way = purchases[name]
+                price[i, m] = way.price * (1 + max(0, way.term_months - horizon) / horizon)
+                available[i, m], capital[i, m], box[i, m] = way.availability, way.capital, way.box
+    if asked.policy.capital is None:
+        capital[:] = 0.0
+    price[useless_purchases(price, available, capital)] = np.inf
+    return {"price": price, "available": available, "capital": capital, "box": box}
+
+
+def _egress(asked: Asked, provider: str) -> float:
+    """Price of the way out, a GB; a charge in proportion for every segment."""
+    charge = egress_charge(asked.catalog, asked.policy, provider, asked.parts[0].segment)
+    return charge[0].price if charge else 0.0
+
+
+def _groups(asked: Asked, sites: Sequence[Site]) -> NDArray[np.intp]:
+    """Sites that no rule tells apart: of one class, and alike for rules on suppliers and on GPUs available."""
+    policy = asked.policy
+    suppliers = policy.min_suppliers is not None or policy.max_suppliers is not None
+    labels: dict[tuple[object, ...], int] = {}
+    found = []
+    for site in sites:
+        rules = frozenset(policy.gpus_available) & {site.provider, site.gpu, f"{site.provider}/{site.gpu}"}
+        key = (site.pool_class, site.provider if suppliers else "", rules)
+        found.append(labels.setdefault(key, len(labels)))
+    return np.array(found, dtype=np.intp)
+
+
+def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Rows:
+    """Compare all pairs left with each other."""
+    sites = [asked.sites[v] for v in rows.site.tolist()]
+    gpus = [sized.designs[d].gpus for d in rows.design.tolist()]
+    ways = _ways(asked, [site.per_replica(n) for site, n in zip(sites, gpus, strict=True)])
+    cost = np.array(
+        [
+            [
+                sum(charge.cost for charge in request_charges(asked, s, site, float(sized.weights_gb[d])))
+                for d, site in zip(rows.design.tolist(), sites, strict=True)
+            ]
+            for s in range(len(asked.parts))
+        ]
+    )
+    storage = figure(asked.catalog, "storage_gb_month").value if asked.policy.storage else 0.0
+    run_self = np.array([site.pool_class == "self_run" for site in sites])
+    held = [
+        bool(asked.named) and _held(asked, sized, d, v)
+        for d, v in zip(rows.design.tolist(), rows.site.tolist(), strict=True)
+    ]
+    pools = Pools(
+        kappa=rows.kappa, request_cost=cost, fixed=np.where(run_self, storage * sized.weights_gb[rows.design], 0.0),
+        gpus=np.array(gpus, dtype=np.float64), group=_groups(asked, sites), held=np.array(held, dtype=bool),
+        counted=bool(asked.policy.gpus_available), **ways,
+    )  # fmt: skip
+    stays, by = reduce_pools(pools)
+    for i in np.flatnonzero(~stays).tolist():
+        _dominated(
+            book, _id(sized, asked, rows, i), _id(sized, asked, rows, int(by[i])),
+            int(np.isfinite(rows.kappa[:, i]).sum()),
+        )  # fmt: skip
+    return rows.take(stays)
+
+
+def _built(asked: Asked, sized: Sized, rows: _Rows) -> PoolOffers:
+    """Records of the designs that stay."""
+    designs: list[PoolDesign] = []
+    charges: dict[tuple[int, str], tuple[Charge, ...]] = {}
+    kappa = np.where(np.isfinite(rows.kappa), rows.kappa, np.nan)
+    waits = np.array([part.segment.may_wait for part in asked.parts], dtype=bool)
+    peak = peak_load(asked.blocks, waits) * (1 + asked.policy.headroom)
+    for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
+        record, site, id_ = sized.designs[d], asked.sites[v], _id(sized, asked, rows, i)
+        purchases = site.per_replica(record.gpus)
+        busy = float((np.nan_to_num(kappa[:, i], nan=0.0) @ peak).max())
+        designs.append(
+            PoolDesign(
+                id=id_, model=record.model, precision=record.precision, gpu=record.gpu, gpus=record.gpus,
+                engine=record.engine, provider=site.provider, region=site.region, pool_class=site.pool_class,
+                purchases=purchases, max_replicas=most_replicas(busy, purchases), estimate=sized.estimates[d],
+            )
+        )  # fmt: skip
+        for s in range(len(asked.parts)):
+            if np.isfinite(kappa[s, i]):
+                pays = request_charges(asked, s, site, float(sized.weights_gb[d]))
+                if pays:
+                    charges[s, id_] = pays
+    return PoolOffers(tuple(designs), kappa, charges)
+
+
+def most_replicas(busy: float, purchases: Mapping[str, Purchase]) -> int:
+    """Replicas beyond which a whole box can be given back: those busy at the peak over availability, in boxes."""
+    box = max(way.box for way in purchases.values())
+    least = min(way.availability for way in purchases.values())
+    return int(np.ceil(busy / least / box - 1e-9)) * box if busy > 0 else box

@@ -1,0 +1,82 @@
+"""Refusals as they come: every pair counted, and of each rule and segment the ones nearest to passing kept."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solver.compliance import Reason
+from solver.refusals import Refusal
+
+KEPT = 60
+"""Refusals kept of each rule and segment, those nearest to passing."""
+
+
+class RefusalBook:
+    """Collects refusals. A refusal whose option is a glob stands for every design that it matches.
+
+    Counts are of pairs (segment, option): each pair is counted once, under the rule that turned it down.
+    """
+
+    def __init__(self, keep_all: bool = False) -> None:
+        self.keep_all = keep_all
+        self.counts: Counter[str] = Counter()
+        self._kept: dict[tuple[str, str], list[Refusal]] = {}
+
+    def add(self, segment: str, option: str, reason: Reason, pairs: int = 1) -> None:
+        """One refusal that stands for so many pairs; none for no pair."""
+        if pairs < 1:
+            return
+        self.counts[str(reason.rule)] += pairs
+        self._keep(_refusal(segment, option, reason))
+
+    def add_many(
+        self,
+        segment: str,
+        distances: NDArray[np.float64],
+        make: Callable[[int], tuple[str, Reason]],
+        rule: str,
+        pairs: int = 1,
+    ) -> None:
+        """Refusals of one rule and segment, `pairs` each: `make(i)` tells option and reason of the i-th."""
+        if not len(distances):
+            return
+        self.counts[rule] += len(distances) * pairs
+        chosen = np.arange(len(distances))
+        if not self.keep_all and len(distances) > KEPT:
+            chosen = np.sort(np.argpartition(distances, KEPT - 1)[:KEPT])
+        for i in chosen.tolist():
+            self._keep(_refusal(segment, *make(i)))
+
+    def _keep(self, refusal: Refusal) -> None:
+        kept = self._kept.setdefault((str(refusal.rule), refusal.segment), [])
+        kept.append(refusal)
+        if not self.keep_all and len(kept) >= 4 * KEPT:
+            kept.sort(key=_nearest_first)
+            del kept[KEPT:]
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What is kept, nearest to passing first."""
+        groups: list[Refusal] = []
+        for kept in self._kept.values():
+            kept.sort(key=_nearest_first)
+            groups += kept if self.keep_all else kept[:KEPT]
+        return tuple(sorted(groups, key=_nearest_first))
+
+
+def _nearest_first(refusal: Refusal) -> tuple[Any, ...]:
+    return (refusal.distance, str(refusal.rule), refusal.segment, refusal.option)
+
+
+def _refusal(segment: str, option: str, reason: Reason) -> Refusal:
+    return Refusal(
+        segment=segment,
+        option=option,
+        rule=reason.rule,
+        found=reason.found,
+        wanted=reason.wanted,
+        unit=reason.unit,
+        distance=float(reason.distance),
+    )

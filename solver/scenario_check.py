@@ -1,0 +1,107 @@
+"""Names in a scenario that only the catalog can tell right from wrong: all faults at once, with nearest spellings."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from catalogs.catalog import Catalog
+from catalogs.toml_file import Fault, InputError
+from solver.compliance import place_faults
+from solver.patterns import can_match, means_api, nearest
+from solver.pool_sites import Site
+from solver.raise_designs import GPUS
+from solver.scenario import Scenario
+from solver.sub_segments import user_regions
+
+FILE = "scenario"
+
+
+def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -> None:
+    """Raise InputError with every name that means nothing in this catalog."""
+    faults = [*_loads(scenario, catalog), *_users(scenario, catalog)]
+    for name, segment in scenario.segment.items():
+        faults += place_faults(FILE, name, segment)
+    known = Names(catalog, sites)
+    policy = scenario.policy
+    for key, texts in (
+        ("may_use", policy.may_use), ("must_use", policy.must_use), ("must_not_use", policy.must_not_use),
+    ):  # fmt: skip
+        faults += known.faults(f"policy.{key}", texts)
+    for name, option in scenario.today.served_by.items():
+        if name not in scenario.segment:
+            hint = nearest(name, scenario.segment)
+            faults.append(Fault(FILE, f"today.served_by.{name}", f'"{name}"', "a segment of the scenario", hint))
+        faults += known.faults(f"today.served_by.{name}", (option,))
+    sellers = {site.provider for site in sites} | {site.gpu for site in sites}
+    sellers |= {f"{site.provider}/{site.gpu}" for site in sites}
+    for name in policy.gpus_available:
+        if name not in sellers:
+            wanted = "a provider, a GPU, or provider/GPU"
+            faults.append(Fault(FILE, f"policy.gpus_available.{name}", f'"{name}"', wanted, nearest(name, sellers)))
+    if faults:
+        raise InputError(*faults)
+
+
+def _loads(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:
+    shapes = [("load", scenario.load)]
+    if all(segment.load for segment in scenario.segment.values()):
+        shapes = []
+    shapes += [(f"segment.{name}.load", segment.load) for name, segment in scenario.segment.items() if segment.load]
+    for key, shape in shapes:
+        if shape not in catalog.load_shapes:
+            wanted = "a load shape of the catalog: " + ", ".join(sorted(catalog.load_shapes))
+            yield Fault(FILE, key, f'"{shape}"', wanted, nearest(shape, catalog.load_shapes))
+
+
+def _users(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:
+    known = user_regions(catalog.regions)
+    for name, segment in scenario.segment.items():
+        for users in segment.users_in:
+            if known and users not in known:
+                areas = sorted(word for word in known if len(word) > 2 or word in ("eu", "us", "me"))
+                wanted = "an area or a country of users: " + ", ".join(areas)
+                yield Fault(FILE, f"segment.{name}.users_in", f'"{users}"', wanted, nearest(users, known))
+
+
+class Names:
+    """What an option may be called: words, ids of API offers, and the parts of the ids of pool designs."""
+
+    def __init__(self, catalog: Catalog, sites: tuple[Site, ...]) -> None:
+        self._catalog = catalog
+        self._offers = {offer.id: offer for offer in catalog.api_offers}
+        self._words = {"apis", "pools"} | {site.provider for site in sites} | {site.gpu for site in sites}
+        self._words |= catalog.models.keys()
+        counts = {*GPUS, *(rate.gpus for rate in catalog.rates)}
+        self._parts = (
+            [f"{model}:" for model in catalog.models],
+            [f"{precision}/" for precision in catalog.precisions],
+            [f"{count}x" for count in sorted(counts)],
+            [f"{gpu}/" for gpu in catalog.gpus],
+            [f"{engine}/" for engine in catalog.engines],
+            sorted({site.name(count) for site in sites for count in counts if site.holds(count)}),
+        )
+
+    def known(self, text: str) -> bool:
+        """Whether the text means some option, admissible or not."""
+        if text in self._words or any(means_api(text, id_, offer) for id_, offer in self._offers.items()):
+            return True
+        return can_match(text, self._parts)
+
+    def faults(self, key: str, texts: Iterable[str]) -> list[Fault]:
+        """A fault for each text that means no option."""
+        wanted = "an option id, a glob on ids, or a provider, model or GPU"
+        return [Fault(FILE, key, f'"{text}"', wanted, self._nearest(text)) for text in texts if not self.known(text)]
+
+    def _nearest(self, text: str) -> str:
+        if not re.match(r"[^/]+:[^/]+/", text):
+            return nearest(text, [*self._offers, *sorted(self._words)])
+        named: Mapping[str, Iterable[str]] = {
+            "model": self._catalog.models, "precision": self._catalog.precisions, "gpu": self._catalog.gpus,
+            "engine": self._catalog.engines, "place": self._parts[-1],
+        }  # fmt: skip
+        cells = re.split(r"[:/]", text, maxsplit=4)
+        for cell, kind in zip(cells, ("model", "precision", "gpu", "engine", "place"), strict=False):
+            word = re.sub(r"^\d+x", "", cell) if kind == "gpu" else cell
+            choices = [choice.rstrip("/") for choice in named[kind]]
+            if not re.search(r"[*?\[]", word) and word not in choices:
+                return nearest(word, choices)
+        return ""
