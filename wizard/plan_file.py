@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from catalogs.toml_file import Fault, InputError, check
+from catalogs.toml_file import Fault, InputError, check, quoted
 from solver.plan import (
     SCHEMA,
     Baseline,
@@ -152,7 +152,7 @@ def _rows(table: Any, file: str, at: str, faults: list[Fault]) -> list[tuple[str
         return []
     rows = []
     for key, row in table.items():
-        where = f'{at}."{key}"'
+        where = f"{at}.{quoted(key)}"
         if isinstance(row, Mapping):
             rows.append((key, row, where))
         else:

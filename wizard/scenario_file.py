@@ -69,10 +69,11 @@ def question_of(
         faults.extend(_from_sets(error.faults, keys))
     if faults:
         raise InputError(*faults)
-    own: list[Overlay] = [(f"{file} [catalog]", scenario.catalog)] if scenario.catalog else []
+    own: list[Overlay] = [(file, {"catalog": scenario.catalog})] if scenario.catalog else []
     merged: dict[str, Any] = deepcopy(scenario.catalog)
     for _, overlay in read:
-        merged = _merged(merged, overlay)
+        inside = overlay["catalog"] if set(overlay) == {"catalog"} else overlay
+        merged = _merged(merged, inside) if isinstance(inside, Mapping) else merged
     return Question(scenario.model_copy(update={"catalog": merged}), (*own, *read))
 
 
@@ -175,7 +176,7 @@ def _answer_fault(key: str, text: str) -> Fault | None:
     item = item_named(key.removeprefix("checklist."))
     if item is None:
         return Fault(SETTING, key, "an unknown key", "an item of the checklist, such as checklist.load")
-    digits = [str(digit) for digit in item.digits]
+    digits = [str(digit) for digit in sorted(item.digits)]
     return None if text.strip() in digits else Fault(SETTING, key, f'"{text}"', "one of " + ", ".join(digits))
 
 

@@ -1,6 +1,7 @@
 """Dotted keys of a scenario and what people type for them: one reading for the edit line, `--set` and the prompt."""
 
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -12,6 +13,7 @@ from catalogs.toml_file import Fault, InputError, check
 from solver.scenario import Scenario
 from solver.units import Rate, Tokens, parse_count
 
+_TYPED = ("catalog.", "policy.gpus_available.")
 NOTHING = ("none", "-")
 _YES_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _PART = re.compile(r'"([^"]*)"|([^."]+)')
@@ -52,7 +54,7 @@ def read_value(key: str, text: str) -> Any:
     text = text.strip()
     field = field_of(key)
     if field is None:
-        return _YES_NO.get(text.lower(), text)
+        return _YES_NO.get(text.lower(), _scalar(text) if key.startswith(_TYPED) else text)
     kinds = _kinds(field.annotation)
     if text.lower() in NOTHING and (type(None) in kinds or tuple in kinds or dict in kinds):
         return None
@@ -139,6 +141,14 @@ def store(tables: dict[str, Any], key: str, value: Any) -> None:
         place.pop(last, None)
     else:
         place[last] = value
+
+
+def _scalar(text: str) -> Any:
+    """A value as TOML would read it, else the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        return text
 
 
 def _number_or_text(text: str) -> Any:

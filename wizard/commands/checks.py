@@ -2,12 +2,15 @@
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from catalogs.catalog import load_catalog
+from catalogs.overlay import TABLES
 from catalogs.toml_file import Fault, InputError, read_toml
 from solver.scenario import Scenario
+from wizard.commands.solve import catalog_of, check_against
 from wizard.exits import Exit, say
 from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, question_of
@@ -46,11 +49,11 @@ def check_file(file: str, overlays: list[str]) -> tuple[str, tuple[Fault, ...]]:
         tables = read_toml(file)
         if is_plan(tables):
             kind = "plan"
-            scenario = from_tables(tables, file).scenario
-            _check_catalog(Question(scenario, ((f"{file} [catalog]", scenario.catalog),)), file)
+            from_tables(tables, file)
+            _check_catalog(question_of(tables["scenario"], file, overlays=overlays), file)
         elif _is_overlay(tables):
             kind = "overlay"
-            _load("USD", ((file, tables),))
+            load_catalog(overlays=[(file, tables)])
         else:
             _check_catalog(question_of(tables, file, overlays=overlays), file)
     except InputError as error:
@@ -80,22 +83,12 @@ def topic(options: argparse.Namespace) -> int:
 
 def _is_overlay(tables: Mapping[str, Any]) -> bool:
     """Whether a file means to lie over the catalog: it has a table of the catalog, and none of a scenario."""
-    from catalogs.catalog import Catalog
-
-    known = {field.name for field in fields(Catalog)} - {"as_of", "currency"}
-    return bool(known & set(tables)) and not set(Scenario.model_fields) & set(tables)
+    inside = tables["catalog"] if set(tables) == {"catalog"} else tables
+    return (
+        isinstance(inside, Mapping) and bool(set(TABLES) & set(inside)) and not set(Scenario.model_fields) & set(inside)
+    )
 
 
 def _check_catalog(question: Question, file: str) -> None:
     """Check what a scenario takes from the catalog: its own tables, and the load shapes that it names."""
-    from wizard.commands.solve import check_against
-
-    scenario = question.scenario
-    overlays = tuple((name, tables) for name, tables in question.overlays if tables)
-    check_against(scenario, _load(scenario.currency, overlays), file)
-
-
-def _load(currency: str, overlays: tuple[tuple[str, Mapping[str, Any]], ...]) -> Any:
-    from catalogs.catalog import load_catalog
-
-    return load_catalog(currency=currency, overlays=overlays)
+    check_against(question.scenario, catalog_of(question), file)
