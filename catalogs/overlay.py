@@ -69,22 +69,36 @@ def _gpu_price(name: str, parts: Parts) -> Values:
 
 
 def _api_offer(name: str, parts: Parts) -> Values:
-    """Provider, model, region and tier out of an id such as `azure/gpt-5@eu-data-zone:batch`."""
+    """Provider, model, region and tier out of an id such as `azure/gpt-5@eu-data-zone:batch`.
+
+    Latency is that of the provider's offer of the model, else of its first offer of the kind: an estimate.
+    """
     head, _, tier = name.partition(":")
     head, _, region = head.partition("@")
     provider, _, model = head.partition("/")
-    return {
+    open_weights = model in parts["models"]
+    beside = [o for o in parts["api_offers"].values() if o.provider == provider and o.ttft_p50_ms is not None]
+    near = next((o for o in beside if o.model == model), None)
+    near = near or next((o for o in beside if o.open_weights == open_weights), None)
+    latency = {}
+    if near is not None and tier != "batch":
+        latency = {name: getattr(near, name) for name in _LATENCY}
+        latency["latency_estimate"] = near.latency_estimate or f"as measured for {near.id}"
+    return latency | {
         "provider": provider, "model": model, "provider_model": model, "tier": tier or "standard",
-        "region": region or "unknown", "open_weights": model in parts["models"],
+        "region": region or "unknown", "open_weights": open_weights,
     }  # fmt: skip
 
 
+_LATENCY = ("ttft_p50_ms", "ttft_p95_ms", "tpot_p50_ms", "tpot_p95_ms", "latency_source")
+
+
 TABLES: Mapping[str, Table] = {
+    "models": Table(Model),
     "gpus": Table(Gpu, assumed=_gpu),
     "gpu_purchases": Table(GpuPurchase, "gpu", lambda r: r.gpu, single=True),
     "gpu_prices": Table(GpuPrice, assumed=_gpu_price, single=True),
     "api_offers": Table(ApiOffer, assumed=_api_offer, single=True),
-    "models": Table(Model),
     "precisions": Table(Precision, assumed=_called),
     "engines": Table(Engine, assumed=_called),
     "performance_classes": Table(PerformanceClass),
@@ -138,11 +152,16 @@ def with_overlays(parts: Parts, overlays: Iterable[tuple[str, Mapping[str, Any]]
 def _rows(
     overlays: Iterable[tuple[str, Mapping[str, Any]]], faults: list[Fault]
 ) -> Iterator[tuple[str, str, str, str, Mapping[str, Any]]]:
-    """(file, place, table, name, row) of every row that stands in a known table; what is no such row is a fault."""
+    """(file, place, table, name, row) of every row that stands in a known table; what is no such row is a fault.
+
+    Models come first: whether an offer has open weights rests on them.
+    """
     for file, given in overlays:
         inside = set(given) == {"catalog"} and isinstance(given["catalog"], Mapping)
         tables: Mapping[str, Any] = given["catalog"] if inside else given
-        for name, rows in tables.items():
+        known = [name for name in TABLES if name in tables]
+        for name in [*known, *(name for name in tables if name not in TABLES)]:
+            rows = tables[name]
             place = f"catalog.{name}" if inside else name
             if name not in TABLES:
                 faults.append(Fault(file, place, "an unknown table", "a table of the catalog", _near(name, TABLES)))
