@@ -171,7 +171,7 @@ def test_every_format_has_a_recovery_for_every_task_and_none_gains() -> None:
     assert set(losses) == {(p, task) for p in tables.precisions() for task in TASKS}
     assert all(0.9 < loss.recovery <= 1 for loss in losses.values())
     assert {p for (p, _), loss in losses.items() if loss.recovery < 1} == {
-        "fp8", "int8", "int4", "awq", "gptq", "gguf-q4", "fp4",
+        "fp8", "int8", "int4", "awq", "gptq", "gguf-q4", "fp4", "mxfp4",
     }  # fmt: skip
     assert all("perplexity" not in loss.source.split(":")[0] for loss in losses.values())
 
