@@ -10,10 +10,11 @@ from typing import get_args
 
 import numpy as np
 
-from solver.plan import Baseline, BaselineName
+from solver.plan import Baseline, BaselineName, CostLine
 from solver.problem import Problem
 from solver.readoff import read_off
 from solver.solve import Outcome
+from solver.units import Rate
 
 Keep = Callable[[str, str], bool]
 """(segment, option id) -> whether the option may still serve it."""
@@ -99,3 +100,17 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
         return Baseline(name=strategy.name, total_per_month=None, why_null=why)
     parts = read_off(strategy.problem, outcome)
     return Baseline(name=strategy.name, total_per_month=parts.total_per_month, lines=parts.lines)
+
+
+def todays_bill(today: Baseline, bill: Rate | None, total: float | None) -> Baseline:
+    """Today's baseline from the bill as billed, where the options of today were not given.
+
+    A bill below the cheapest plan is no plan of this problem: today's volume or requirements are other ones.
+    """
+    if bill is None or today.total_per_month is not None or total is None:
+        return today
+    if bill.per_month < total:
+        why = f"billed {bill.per_month:,.0f} a month, less than any plan found: not this volume or these requirements"
+        return today.model_copy(update={"why_null": why})
+    line = CostLine(name="bill today", unit="month", quantity=1, price=bill.per_month, per_month=bill.per_month)
+    return Baseline(name="today", total_per_month=bill.per_month, lines=(line,))
