@@ -21,10 +21,11 @@ _SORTED = ("sources", "checklist", "users_in", "gpus_available", "served_by")
 
 @dataclass(frozen=True)
 class Question:
-    """What a command is asked to decide: the scenario, and the user's catalog tables with the file of each."""
+    """What a command is asked to decide: the scenario, the user's catalog tables with the file of each, its own file."""
 
     scenario: Scenario
     overlays: tuple[Overlay, ...] = ()
+    file: str = "the scenario"
 
 
 def read_scenario(path: str | Path, sets: Sequence[str] = (), overlays: Sequence[str | Path] = ()) -> Scenario:
@@ -74,7 +75,7 @@ def question_of(
     for _, overlay in read:
         inside = overlay["catalog"] if set(overlay) == {"catalog"} else overlay
         merged = _merged(merged, inside) if isinstance(inside, Mapping) else merged
-    return Question(scenario.model_copy(update={"catalog": merged}), (*own, *read))
+    return Question(scenario.model_copy(update={"catalog": merged}), (*own, *read), file)
 
 
 def tables_of(tables: Mapping[str, Any], file: str) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from catalogs.catalog import load_catalog
 from catalogs.overlay import TABLES
 from catalogs.toml_file import Fault, InputError, read_toml
 from solver.scenario import Scenario
@@ -44,18 +43,20 @@ def validate(options: argparse.Namespace) -> int:
 
 def check_file(file: str, overlays: list[str]) -> tuple[str, tuple[Fault, ...]]:
     """What a file is (scenario, plan, overlay) and every fault in it."""
+    from catalogs.catalog import load_catalog
+
     kind = "scenario"
     try:
         tables = read_toml(file)
         if is_plan(tables):
             kind = "plan"
             from_tables(tables, file)
-            _check_catalog(question_of(tables["scenario"], file, overlays=overlays), file)
+            _check_catalog(question_of(tables["scenario"], file, overlays=overlays))
         elif _is_overlay(tables):
             kind = "overlay"
             load_catalog(overlays=[(file, tables)])
         else:
-            _check_catalog(question_of(tables, file, overlays=overlays), file)
+            _check_catalog(question_of(tables, file, overlays=overlays))
     except InputError as error:
         return kind, error.faults
     return kind, ()
@@ -89,6 +90,6 @@ def _is_overlay(tables: Mapping[str, Any]) -> bool:
     )
 
 
-def _check_catalog(question: Question, file: str) -> None:
+def _check_catalog(question: Question) -> None:
     """Check what a scenario takes from the catalog: its own tables, and the load shapes that it names."""
-    check_against(question.scenario, catalog_of(question), file)
+    check_against(question.scenario, catalog_of(question), question.file)

@@ -51,12 +51,13 @@ def solve(options: argparse.Namespace) -> int:
     """Solve a scenario or the scenario of a plan, print the plan or write it to a file."""
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
-    plan = decided(question, options)
-    name = Path(options.out).stem if options.out else path.stem
-    saved = SavedPlan(name, "", question.scenario, plan)
     out = Path(options.out) if options.out else None
     if out is not None and out.suffix == ".toml":
-        write_plan(SavedPlan(checked_name(name), _today(), question.scenario, plan), out, replace=True)
+        checked_name(out.stem)
+    plan = decided(question, options)
+    saved = SavedPlan(path.stem, "", question.scenario, plan)
+    if out is not None and out.suffix == ".toml":
+        write_plan(SavedPlan(out.stem, _today(), question.scenario, plan), out, replace=True)
         say(f"saved {out}")
         if not options.toml:
             show(_printed(saved, options))
@@ -82,7 +83,7 @@ def exit_code(plan: Plan, gap: float) -> Exit:
 def decided(question: Question, options: argparse.Namespace) -> Plan:
     """The plan, rounded as it is printed and saved. Ctrl+c stops the solve and keeps the best plan found."""
     catalog = catalog_of(question)
-    check_against(question.scenario, catalog, "the scenario")
+    check_against(question.scenario, catalog, question.file)
     _told(options, f"catalog as of {catalog.as_of}")
     return rounded(_in_a_thread(question, catalog, options))
 

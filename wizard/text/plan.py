@@ -92,11 +92,14 @@ def _bill(plan: Plan) -> list[str]:
     for line, amount in zip(plan.lines, amounts, strict=True):
         lines += _bill_line(line, amount, wide)
     lines.append(f"{' total':<{_ROOM}}{money(plan.total_per_month):>{_AMOUNT}}")
-    estimates = dict.fromkeys(f"{line.name}: {line.estimate}" for line in plan.lines if line.estimate)
-    if estimates:
-        lines.append(" est = an estimate:")
-        for text in estimates:
-            lines += wrap(text, "   ", "     ")
+    estimates: dict[str, list[str]] = {}
+    for line in plan.lines:
+        if line.estimate:
+            estimates.setdefault(line.estimate, []).append(line.name)
+    lines += [" est = an estimate:"] if estimates else []
+    for text, names in estimates.items():
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        lines += wrap(f"{names[0]}{more}: {text}", "   ", "     ")
     return lines
 
 
