@@ -1,20 +1,62 @@
 """The app as the guided sessions run it: a frozen clock, temporary folders, a recorded plan; and its screen as text."""
 
 import threading
-from collections.abc import Awaitable, Callable
+import tomllib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from recorded_plan import recorded_plan
+from recorded_plan import hybrid_plan, no_plan, recorded_plan
 from textual.pilot import Pilot
 
 from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.app import WizardApp
+from wizard.session import answer, scenario_of, start
 from wizard.shelf import Shelf
 
 TODAY = date(2026, 11, 24)
+FOLDER = Path(__file__).parent / "sessions"
+PLANS = {"api": recorded_plan, "hybrid": hybrid_plan, "no_plan": no_plan}
+
+
+@dataclass(frozen=True)
+class Played:
+    """A session file: keys and what they must make. `set` and `checklist` are the same answers without a screen."""
+
+    name: str
+    keys: tuple[str, ...]
+    line: str
+    profile: str = ""
+    set: dict[str, str] = field(default_factory=dict)
+    checklist: dict[str, int] = field(default_factory=dict)
+    size: tuple[int, int] = (80, 24)
+    plan: str = "api"
+    ascii: bool = False
+    no_color: bool = False
+    seeded: bool = False
+    examples: bool = False
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The answers file that the session says it is."""
+        tables = {
+            "set": {f"segment.{key}": text for key, text in sorted(self.set.items())},
+            "checklist": self.checklist,
+        }
+        return {"profile": self.profile, **{name: table for name, table in tables.items() if table}}
+
+
+def sessions() -> list[Played]:
+    """All session files, by name."""
+    found = []
+    for path in sorted(FOLDER.glob("*.toml")):
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables["keys"], tables["size"] = tuple(tables["keys"]), tuple(tables.get("size", (80, 24)))
+        found.append(Played(path.stem, **tables))
+    return found
 
 
 def answering(plan: Plan) -> Callable[..., Plan]:
@@ -26,11 +68,34 @@ def answering(plan: Plan) -> Callable[..., Plan]:
     return solve
 
 
-def make_app(folder: Path, plan: Plan | None = None, examples: Path | None = None, **settings: Any) -> WizardApp:
-    """An app over empty folders under `folder`; `solve` returns the recorded plan unless another is given."""
-    shelf = Shelf(folder / "saved_plans", folder / "drafts", examples or folder / "examples")
+def make_app(folder: Path, plan: Plan | None = None, **settings: Any) -> WizardApp:
+    """An app over folders under `folder`; `solve` returns the recorded plan unless another is given."""
+    shelf = Shelf(folder / "saved_plans", folder / "drafts", folder / "examples")
     given = {"solve": answering(plan or recorded_plan()), "clock": lambda: TODAY, "shelf": shelf, **settings}
     return WizardApp(**given)
+
+
+def app_of(played: Played, folder: Path, **settings: Any) -> WizardApp:
+    """The app that a session file asks for, its folders filled."""
+    given = {"ascii_mode": played.ascii, "plain_colours": played.no_color, **settings}
+    app = make_app(folder, PLANS[played.plan](), **given)
+    shelf = app.desk.shelf
+    if played.seeded:
+        seed(shelf.plans, shelf)
+    if played.examples:
+        seed(shelf.examples)
+    return app
+
+
+def seed(folder: Path, drafts: Shelf | None = None) -> None:
+    """Two plans, one of today, and with `drafts` a draft with one answer."""
+    from wizard.store import save
+
+    scenario = scenario_of(start("seeded", "rag-search"))
+    save(recorded_plan(), scenario, "support-bot", folder, "2026-08-30")
+    save(hybrid_plan(), scenario, "rag-eu", folder, TODAY.isoformat())
+    if drafts is not None:
+        drafts.keep(answer(start("agents", "agents"), "data", 3))
 
 
 def lines_of(app: WizardApp) -> list[str]:
@@ -41,17 +106,13 @@ def lines_of(app: WizardApp) -> list[str]:
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until workers and messages are done; the same picture every time."""
     await pilot.app.workers.wait_for_complete()
-    for _ in range(3):
-        await pilot.pause()
+    await pilot.pause()
 
 
-def keyed(keys: list[str]) -> Callable[[Pilot[int]], Awaitable[None]]:
-    """Press keys and settle."""
-
-    async def press(pilot: Pilot[int]) -> None:
+async def press(pilot: Pilot[int], keys: Iterable[str]) -> None:
+    """Press keys, `type TEXT` letter by letter, and settle after each."""
+    await settle(pilot)
+    for key in keys:
+        letters = list(key.removeprefix("type ")) if key.startswith("type ") else [key]
+        await pilot.press(*("space" if letter == " " else letter for letter in letters))
         await settle(pilot)
-        for key in keys:
-            await pilot.press(key)
-            await settle(pilot)
-
-    return press

@@ -103,9 +103,9 @@ class Framed(Screen[None], inherit_bindings=False):
 
     # Filling the frame.
 
-    def head(self, *lines: str) -> None:
-        """Write the lines above the list, the first in bold."""
-        self._block("#head", lines, strong=True)
+    def head(self, *lines: str, strong: int = 0) -> None:
+        """Write the lines above the list, one of them in bold."""
+        self._block("#head", lines, strong)
 
     def foot(self, *lines: str) -> None:
         """Write the lines below the list."""
@@ -154,15 +154,14 @@ class Framed(Screen[None], inherit_bindings=False):
             return self.TYPING
         return self.KEYS
 
-    def _block(self, where: str, lines: Sequence[str], strong: bool = False) -> None:
+    def _block(self, where: str, lines: Sequence[str], strong: int | None = None) -> None:
         width = self.size.width - 2
-        pieces = [piece for line in lines for piece in hang(shown(line, self.ascii_mode), width)]
         parts: list[Content] = []
-        for place, piece in enumerate(pieces):
-            style = "bold" if (strong and place == 0) or piece.startswith("!") else ""
-            parts.append(Content.styled(" " + piece, style))
+        for place, line in enumerate(lines):
+            style = "bold" if place == strong or line.startswith("!") else ""
+            parts += [Content.styled(" " + piece, style) for piece in hang(shown(line, self.ascii_mode), width)]
         widget = self.query_one(where, Static)
-        widget.display = bool(pieces)
+        widget.display = bool(parts)
         widget.update(Content("\n").join(parts))
 
     # What happens.

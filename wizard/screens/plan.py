@@ -82,7 +82,7 @@ class PlanScreen(Framed):
         tabs = "  ".join(
             f"[{place + 1} {name}]" if place == self.tab else f"{place + 1} {name}" for place, name in enumerate(TABS)
         )
-        self.head(tabs, *view.head)
+        self.head(tabs, *view.head, strong=1 if self.tab == 0 else 0)
         self.rows(view.columns, view.rows, 0 if changed else None)
         self.foot(*view.foot)
         self.edit_line.display = self.tab == 2
@@ -92,7 +92,7 @@ class PlanScreen(Framed):
             return cost(self.plan, self.beside_it, self.ascii_mode)
         if self.tab == 2:
             return why_not(self.plan, reasons(self.plan)[self.rule], self.wanted)
-        return summary(self.plan, self.ascii_mode)
+        return summary(self.plan, self.ascii_mode, self.size.width - 2)
 
     def _key(self) -> str:
         row = self.listing.current

@@ -78,7 +78,7 @@ def _cells(line: CostLine | None, name: str, largest: float, ascii_mode: bool) -
 
 
 def _about(line: CostLine, currency: str) -> str:
-    return f"{line.name}: {formula(line, currency)}"
+    return f"{formula(line, currency)}: {line.name}"
 
 
 def told(line: CostLine, currency: str) -> list[str]:

@@ -19,14 +19,14 @@ COLUMNS = (
 )
 
 
-def summary(plan: Plan, ascii_mode: bool) -> View:
-    """Return the summary of a plan; its figures are the plan's own."""
+def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
+    """Return the summary of a plan; its figures are the plan's own. `width` is of the line of the verdict."""
     if plan.total_per_month is None:
         return no_plan(plan)
     rows, about, detail = _serving(plan)
     columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in COLUMNS]
     return View(
-        head=(verdict_line(plan), times(plan)),
+        head=(verdict_line(plan, width), times(plan)),
         columns=columns,
         rows=rows,
         foot=(beside_it(plan), _doubts(plan)),
@@ -36,11 +36,13 @@ def summary(plan: Plan, ascii_mode: bool) -> View:
     )
 
 
-def verdict_line(plan: Plan) -> str:
+def verdict_line(plan: Plan, width: int) -> str:
     """The verdict and the whole bill; called certain only when the solver proved it."""
     total = f"{money(plan.total_per_month)} {plan.currency} a month, all counted"
-    proven = "" if plan.status == "optimal" else f" (not proven the cheapest: {ending(plan)})"
-    return f"{VERDICTS[plan.verdict].upper()}   {total}{proven}"
+    verdict = VERDICTS[plan.verdict].upper()
+    if plan.status != "optimal":
+        verdict += " (not proven)"
+    return f"{verdict} {total:>{max(0, width - len(verdict) - 1)}}"
 
 
 def times(plan: Plan) -> str:
@@ -86,7 +88,7 @@ def _serving(plan: Plan) -> tuple[list[Row], dict[str, str], dict[str, Sequence[
     for line in plan.lines:
         if kind_of(line.name) == ":":
             rows.append(Row(("people", "", line.name, "", money(line.per_month)), line.name))
-            about[line.name] = f"{line.name}: {formula(line, plan.currency)}"
+            about[line.name] = f"{formula(line, plan.currency)}: {line.name}"
             detail[line.name] = told(line, plan.currency)
     return rows, about, detail
 

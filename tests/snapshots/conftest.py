@@ -1,0 +1,20 @@
+"""The environment of the snapshots, frozen: no colour variable, one Python that may draw them anew."""
+
+import sys
+
+import pytest
+
+BASELINE = (3, 11)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse to draw snapshots anew on another Python than the baseline one."""
+    if config.getoption("update_snapshots", False) and sys.version_info[:2] != BASELINE:
+        raise pytest.UsageError(f"draw snapshots anew on Python {'.'.join(map(str, BASELINE))} only")
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what a developer's shell may set and Textual would heed."""
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "WIZARD_PLANS"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,95 @@
+"""Guided sessions: each from keys alone makes a picture, a line that matters, and the scenario it says it makes."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_harness import Played, app_of, lines_of, press, sessions
+from textual.pilot import Pilot
+
+from catalogs.profiles import profiles
+from wizard.app import WizardApp
+from wizard.scenario_file import question_of, to_toml
+from wizard.session import answers_of, play, scenario_of
+from wizard.store import load
+
+SESSIONS = sessions()
+each_session = pytest.mark.parametrize("played", SESSIONS, ids=lambda played: played.name)
+Compare = Callable[..., bool]
+
+
+def scenario_made(app: WizardApp) -> str:
+    """The scenario that the keys made, as its file."""
+    return to_toml(scenario_of(app.desk.session_now))
+
+
+@each_session
+def test_session_paints_its_picture_and_makes_its_scenario(
+    played: Played, snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if played.no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = app_of(played, tmp_path)
+
+    async def run(pilot: Pilot[int]) -> None:
+        await press(pilot, played.keys)
+        seen = lines_of(app)
+        assert any(played.line in line for line in seen), "\n".join(seen)
+        if not played.profile:
+            assert app.desk.session is None
+            return
+        assert scenario_made(app) == to_toml(play(played.answers))
+
+    assert snap_compare(app, run_before=run, terminal_size=played.size)
+
+
+@each_session
+def test_session_played_by_flags_gives_the_same_scenario_byte_for_byte(played: Played) -> None:
+    if not played.profile:
+        pytest.skip("this session makes no scenario")
+    sets = [f"{key}={text}" for key, text in played.set.items()]
+    sets += [f"checklist.{item}={digit}" for item, digit in played.checklist.items()]
+    asked = question_of(profiles()[played.profile], "profile", sets)
+    assert to_toml(asked.scenario) == to_toml(play(played.answers))
+
+
+def named(name: str) -> Played:
+    """The session of a name."""
+    return next(played for played in SESSIONS if played.name == name)
+
+
+def run(played: Played, folder: Path, size: tuple[int, int] | None = None) -> WizardApp:
+    """Play a session without taking its picture."""
+    app = app_of(played, folder)
+
+    async def go() -> None:
+        async with app.run_test(size=size or played.size) as pilot:
+            await press(pilot, played.keys)
+
+    asyncio.run(go())
+    return app
+
+
+@pytest.mark.parametrize("name", ["quick_filled", "checklist_last", "outline_half_done", "profile_changed"])
+def test_a_finished_session_writes_the_answers_that_repeat_it(name: str, tmp_path: Path) -> None:
+    played = named(name)
+    app = run(played, tmp_path)
+    assert answers_of(app.desk.session_now) == played.answers
+
+
+def test_a_saved_plan_holds_the_scenario_that_the_keys_made(tmp_path: Path) -> None:
+    run(named("saved"), tmp_path)
+    saved = load(tmp_path / "saved_plans" / "first-plan.toml")
+    assert to_toml(saved.scenario) == to_toml(play(named("saved").answers))
+    assert saved.saved == "2026-11-24"
+    assert saved.plan.total_per_month == 4120.0
+    assert not list((tmp_path / "drafts").glob("*.toml"))
+
+
+def test_there_are_at_least_twelve_sessions_and_the_four_that_differ_in_kind() -> None:
+    assert len(SESSIONS) >= 12
+    assert any(played.ascii for played in SESSIONS)
+    assert any(played.no_color for played in SESSIONS)
+    assert any(played.size < (60, 15) for played in SESSIONS)
+    assert any(played.size == (120, 40) for played in SESSIONS)
