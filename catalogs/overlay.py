@@ -3,7 +3,6 @@
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any
 
 from catalogs.money import MONEY_FIELDS, Money
@@ -30,6 +29,7 @@ from catalogs.records import (
 )
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 
+LARGEST = 10**15  # no figure of this catalog comes near it
 Parts = dict[str, dict[Any, Any]]
 Values = dict[str, Any]
 
@@ -183,51 +183,64 @@ def _put(parts: Parts, name: str, key: Any, record: Any) -> None:
 def _record(
     name: str, row_name: str, row: Mapping[str, Any], parts: Parts, money: Money, as_of: str, file: str, place: str
 ) -> tuple[Any, Any]:
+    """Key and record of one row; InputError with all its faults."""
     table = TABLES[name]
-    given = dict(row)
-    _check_numbers(table.record, given, file, place)
-    if table.names:
-        given.setdefault(table.names, row_name)
-    given = _in_catalog_currency(table.record, given, money, file, place)
     base = parts[name].get(row_name)
-    sourced = "source" in table.record.model_fields
-    source = f"your overlay {file}"
-    values: Values = {}
-    if base is not None:
-        values = base.model_dump()
-        if sourced and not table.single:
-            source = f"{base.source}; {', '.join(row)} by {source}"
-        if table.single:
-            values["estimate"] = ""
-        if table.record is Figure and "value" in row:
-            values |= {"low": None, "high": None}
-    else:
-        values = table.assumed(row_name, parts)
-    if sourced:
-        values |= {"source": source, "date": as_of}
-    elif table.record is Attributes:
-        values["sources"] = values.get("sources", {}) | dict.fromkeys(row, source)
+    faults = _bad_numbers(table.record, row, file, place)
+    if table.names and row.get(table.names, row_name) != row_name:
+        wanted = f"{short(row_name)}, the name of its table"
+        faults[table.names] = Fault(file, f"{place}.{table.names}", short(row[table.names]), wanted)
+    given: Values = {table.names: row_name} if table.names else {}
+    given |= {key: value for key, value in row.items() if key not in faults}
+    given = _in_catalog_currency(table.record, given, money, file, place)
+    if isinstance(base, Figure) and given.get("unit", base.unit) != base.unit:
+        wanted = f"the unit {base.unit}, in any currency"
+        faults["unit"] = Fault(file, f"{place}.unit", short(row["unit"]), wanted)
+    values = _starting_values(table, base, row_name, row, parts, f"your overlay {file}", as_of)
     try:
         record = check(table.record, values | given, file, place)
     except InputError as error:
-        raise InputError(*_told_apart(error.faults, base, row_name, parts[name])) from None
-    _check_shape(record, file, place)
+        told = {fault.key for fault in faults.values()}
+        more = [f for f in _told_apart(error.faults, base, row_name, parts[name]) if f.key not in told]
+        raise InputError(*faults.values(), *more) from None
+    if isinstance(record, LoadShape) and (bad := _bad_shape(record, file, place)):
+        faults["load_over_mean"] = bad
+    if faults:
+        raise InputError(*faults.values())
     return (row_name if name == "operations" else table.key(record)), record
 
 
-def _check_numbers(record: type[Record], given: Values, file: str, place: str) -> None:
-    """Numbers are finite, and money is a number: a text would slip past the conversion."""
+def _starting_values(
+    table: Table, base: Any, row_name: str, row: Mapping[str, Any], parts: Parts, source: str, as_of: str
+) -> Values:
+    """What a row is laid upon: the record of that name, else what is assumed of a new one; source and date are new."""
+    values: Values = table.assumed(row_name, parts) if base is None else base.model_dump()
+    if base is not None and table.single:
+        values["estimate"] = ""
+    if base is not None and table.record is Figure and "value" in row:
+        values |= {"low": None, "high": None}
+    if table.record is Attributes:
+        return values | {"sources": values.get("sources", {}) | dict.fromkeys(row, source)}
+    kept = f"{base.source}; {', '.join(row)} by " if base is not None and not table.single else ""
+    return values | {"source": kept + source, "date": as_of}
+
+
+def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place: str) -> dict[str, Fault]:
+    """Faults by field: numbers that are negative or not finite, money that is no number, true in place of one."""
     money = MONEY_FIELDS.get(record, ()) or (("value", "low", "high") if record is Figure else ())
-    faults = []
-    for name, value in given.items():
-        key = f"{place}.{quoted(name)}"
-        numbers = [number for number in (value if isinstance(value, list) else [value]) if isinstance(number, float)]
-        if not all(map(isfinite, numbers)):
-            faults.append(Fault(file, key, short(value), "a finite number"))
-        elif name in money and (isinstance(value, bool) or not isinstance(value, int | float)):
-            faults.append(Fault(file, key, short(value), "a number"))
-    if faults:
-        raise InputError(*faults)
+    faults = {}
+    for name, value in row.items():
+        field = record.model_fields.get(name)
+        numbers = [n for n in (value if isinstance(value, list) else [value]) if isinstance(n, int | float)]
+        truth = isinstance(value, bool) and field is not None and field.annotation not in (bool, bool | None)
+        wanted = ""
+        if truth or (name in money and not isinstance(value, int | float)):
+            wanted = "a number" if name in money else "a value of another kind than true or false"
+        elif not all(0 <= number < LARGEST for number in numbers):
+            wanted = f"a number from 0 to {LARGEST:g}"
+        if wanted:
+            faults[name] = Fault(file, f"{place}.{quoted(name)}", short(value), wanted)
+    return faults
 
 
 def _told_apart(faults: tuple[Fault, ...], base: Any, row_name: str, known: Mapping[Any, Any]) -> list[Fault]:
@@ -257,16 +270,18 @@ def _in_catalog_currency(record: type[Record], given: Values, money: Money, file
             given.pop("currency")
     except InputError as error:
         key = "currency" if fields else "unit"
-        raise InputError(*(Fault(file, f"{place}.{key}", f.found, f.wanted, f.hint) for f in error.faults)) from None
+        raise InputError(
+            *(Fault(file, f"{place}.{key}", f.found[:20], f.wanted, f.hint) for f in error.faults)
+        ) from None
     return given
 
 
-def _check_shape(record: Any, file: str, place: str) -> None:
-    if isinstance(record, LoadShape):
-        hours = record.load_over_mean
-        if len(hours) not in (24, 168) or min(hours) < 0 or not 0 < sum(hours) < float("inf"):
-            wanted = "24 hours of a day or 168 of a week from Monday 00:00, none below 0"
-            raise InputError(Fault(file, f"{place}.load_over_mean", f"{len(hours)} values", wanted))
+def _bad_shape(shape: LoadShape, file: str, place: str) -> Fault | None:
+    hours = shape.load_over_mean
+    if len(hours) in (24, 168) and sum(hours) > 0:
+        return None
+    wanted = "24 hours of a day or 168 of a week from Monday 00:00, not all of them 0"
+    return Fault(file, f"{place}.load_over_mean", f"{len(hours)} values", wanted)
 
 
 def _broken_references(file: str, place: str, name: str, record: Any, parts: Parts) -> list[Fault]:

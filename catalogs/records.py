@@ -65,8 +65,8 @@ class Gpu(Sourced):
     fp4_tflops: float | None = None
     fp8_support: bool = False
     fp4_support: bool = False
-    link_gb_s: float | None = None
-    gpus_per_node: int = 8
+    link_gb_s: float | None = Field(default=None, gt=0)
+    gpus_per_node: int = Field(default=8, ge=1)
     tdp_w: float | None = None
     note: str = ""
 
@@ -90,20 +90,20 @@ class Model(Sourced):
     id: str
     hf_id: str = ""
     params_total_b: float = Field(gt=0)
-    params_active_b: float | None = None
-    layers: int | None = None
-    hidden: int | None = None
-    heads: int | None = None
-    kv_heads: int | None = None
-    head_dim: int | None = None
-    intermediate: int | None = None
+    params_active_b: float | None = Field(default=None, gt=0)
+    layers: int | None = Field(default=None, ge=1)
+    hidden: int | None = Field(default=None, ge=1)
+    heads: int | None = Field(default=None, ge=1)
+    kv_heads: int | None = Field(default=None, ge=1)
+    head_dim: int | None = Field(default=None, ge=1)
+    intermediate: int | None = Field(default=None, ge=1)
     experts: int = 0
     experts_per_token: int = 0
     shared_experts: int = 0
     moe_intermediate: int | None = None
     dense_layers_first: int = 0
     vocab: int | None = None
-    max_context: int | None = None
+    max_context: int | None = Field(default=None, ge=1)
     attention: str = ""
     full_attention_layers: int | None = None
     kv_lora_rank: int | None = None
@@ -144,17 +144,17 @@ class Engine(Sourced):
     recommended: bool = True
     why_not: str = ""
     moe: bool = True
-    max_sequences: int
-    batched_tokens: int
+    max_sequences: int = Field(ge=1)
+    batched_tokens: int = Field(ge=1)
 
 
 class PerformanceClass(Sourced):
     """Efficiencies of a GPU class (PERFORMANCE_MODEL's table); read them together, never alone."""
 
     id: str
-    eta_mem: float
-    eta_pf: float
-    tau_us: float
+    eta_mem: float = Field(gt=0)
+    eta_pf: float = Field(gt=0)
+    tau_us: float = Field(ge=0)
     measured: bool
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 
 from catalogs.catalog import Catalog, load_catalog, newest_date
 from catalogs.exchange import rate
+from catalogs.money import Money
+from catalogs.overlay import TABLES, with_overlays
 from catalogs.toml_file import InputError, parse_toml, read_toml
 
 ARTICLE = Path(__file__).parents[3] / "catalogs" / "figures" / "overlays" / "article.toml"
@@ -217,17 +220,21 @@ def test_the_later_overlay_stands_and_tables_of_a_scenario_are_told_under_catalo
         ("[models]\nx = 3", "models", "a table", "such as [models.NAME]"),
         ("models = 3", "models", "3", "such as [models.NAME]"),
         ("[[gpus]]\nid = 'x'", "gpus", "[a table]", "such as [gpus.NAME]"),
-        ("[gpus.h100-sxm]\nmemory_gb = -3", "gpus.h100-sxm.memory_gb", "-3", "more than 0"),
+        ("[gpus.h100-sxm]\nmemory_gb = -3", "gpus.h100-sxm.memory_gb", "-3", "a number from 0"),
+        ("[gpus.h100-sxm]\nmemory_gb = 0", "gpus.h100-sxm.memory_gb", "0", "more than 0"),
+        ("[gpus.h100-sxm]\ntdp_w = true", "gpus.h100-sxm.tdp_w", "true", "than true or false"),
+        ("[gpus.h100-sxm]\nid = 'h100'", "gpus.h100-sxm.id", '"h100"', "the name of its table"),
+        ("[operations.engineer_cost]\nunit = 'EUR/month'", "unit", '"EUR/month"', "the unit USD/year"),
         ("[gpus.h100-sxm]\nmemory = 3", "gpus.h100-sxm.memory", "an unknown key", "did you mean memory_gb?"),
         ("[gpus.h100-sxn]\ntdp_w = 3", "gpus.h100-sxn.memory_gb", "nothing", "did you mean h100-sxm?"),
-        ("[gpu_prices.'a/b']\ngpu = 'h100-sxm'\nprice_per_hour = inf", "price_per_hour", "inf", "a finite number"),
+        ("[gpu_prices.'a/b']\ngpu = 'h100-sxm'\nprice_per_hour = inf", "price_per_hour", "inf", "a number from 0 to"),
         ("[gpu_prices.'a/b']\ngpu = 'h100-sxm'\nprice_per_hour = '2 EUR'", "price_per_hour", '"2 EUR"', "a number"),
         ("[gpu_prices.'a/b']\ngpu = 'h100-sxm'\nprice_per_hour = 0", "price_per_hour", "0", "more than 0"),
         ("[gpu_prices.'a/b']\ngpu = 'h100'\nprice_per_hour = 2", "gpu", '"h100"', "did you mean h100-sxm?"),
         ("[gpu_prices.'a/b']\ngpu = 'h100-sxm'\nprice_per_hour = 2\ncurrency = 3", "currency", "3", "such as EUR"),
         ("[gpu_prices.'a/b']\ngpu = 'h100-sxm'\nprice_per_hour = 2\ncurrency = 'ABC'", "currency", "ABC", "quoted on"),
         ("[operations.pue]\nvalue = 1\nunit = 'ABC/year'", "operations.pue.unit", "ABC", "a currency quoted on"),
-        ("[operations.pue]\nvalue = nan", "operations.pue.value", "nan", "a finite number"),
+        ("[operations.pue]\nvalue = nan", "operations.pue.value", "nan", "a number from 0 to"),
         ("[load_shapes.x]\nload_over_mean = [1, 2]", "load_shapes.x.load_over_mean", "2 values", "168 of a week"),
         ("[rates.x]\nmodel = 'm'", "rates.x.gpu", "nothing", "the key gpu"),
         ("[attributes.acme]\nretention_days = 'none'", "attributes.acme.retention_days", '"none"', "a whole number"),
@@ -244,6 +251,32 @@ def test_each_fault_of_an_overlay_is_told(text: str, key: str, found: str, wante
     assert wanted in f"{told[0].wanted} ({told[0].hint})"
 
 
+WEIRD: tuple[Any, ...] = (
+    3, -1, 10**400, 1e300, float("nan"), True, "", "1.2M", "x" * 10_000, [], ["x", []], {}, {"a": {"b": 1}},
+    date(2026, 1, 1),
+)  # fmt: skip
+
+
+def told(parts: dict[str, dict[Any, Any]], tables: dict[str, Any]) -> str:
+    try:
+        with_overlays(parts, [("o.toml", tables)], Money("USD", "2026-11-24"), "2026-11-24")
+    except InputError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_value_of_any_field_ends_in_a_traceback(plain: Catalog, table: str) -> None:
+    parts: dict[str, dict[Any, Any]] = {name: {} for name in TABLES}
+    parts |= {name: dict(getattr(plain, name)) for name in ("gpus", "models", "precisions", "engines", "operations")}
+    parts["performance_classes"] = dict(plain.performance_classes)
+    known = next(iter(parts[table]), "new")
+    for name in (known, "new"):
+        for field in TABLES[table].record.model_fields:
+            for value in WEIRD:
+                assert len(told(parts, {table: {name: {field: value}}})) < 4_000, field
+
+
 def test_all_faults_of_all_overlays_are_told_at_once() -> None:
     files = [
         overlay("[gpu.x]\na = 1", "a.toml"),
@@ -253,8 +286,8 @@ def test_all_faults_of_all_overlays_are_told_at_once() -> None:
         load_catalog(overlays=files)
     assert [(fault.file, fault.key) for fault in caught.value.faults] == [
         ("a.toml", "gpu"),
-        ("b.toml", "models.x.params_total_b"),
         ("b.toml", "models.x.layers"),
+        ("b.toml", "models.x.params_total_b"),
         ("b.toml", "gpus.h200-sxm.tdp"),
     ]
 
