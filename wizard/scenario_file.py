@@ -21,7 +21,7 @@ _SORTED = ("sources", "checklist", "users_in", "gpus_available", "served_by")
 
 @dataclass(frozen=True)
 class Question:
-    """What a command is asked to decide: the scenario, the user's catalog tables with the file of each, its own file."""
+    """What a command is asked to decide: the scenario, its file, the user's catalog tables by file."""
 
     scenario: Scenario
     overlays: tuple[Overlay, ...] = ()

@@ -115,7 +115,7 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
     """Decide in a worker thread, so that ctrl+c is heard; a second ctrl+c leaves at once."""
     from solver.decide import decide
 
-    stop = threading.Event()
+    stop, done = threading.Event(), threading.Event()
     result: list[Plan] = []
     failure: list[BaseException] = []
 
@@ -125,12 +125,14 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
             result.append(decide(question.scenario, catalog, options.gap, options.limit, on_progress, stop))
         except BaseException as error:
             failure.append(error)
+        finally:
+            done.set()
 
-    worker = threading.Thread(target=work, daemon=True, name="decide")
-    worker.start()
-    while worker.is_alive():
+    threading.Thread(target=work, daemon=True, name="decide").start()
+    # Not Thread.join: in Python 3.11 a ctrl+c inside it marks the running thread as ended.
+    while not done.is_set():
         try:
-            worker.join(0.2)
+            done.wait(0.2)
         except KeyboardInterrupt:
             if stop.is_set():
                 sys.stdout.flush()
@@ -139,8 +141,6 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
             say("wizard: stopping, at most 5 s; ctrl+c again leaves at once")
     if failure:
         raise failure[0]
-    if stop.is_set() and result[0].status != "stopped":
-        return result[0].model_copy(update={"status": "stopped"}) if result[0].gap else result[0]
     return result[0]
 
 

@@ -41,8 +41,12 @@ def apportioned(values: Sequence[float], total: float, decimals: int = 2) -> lis
 
 
 def money(value: float | None, decimals: int = 2) -> str:
-    """Write 1234.5 as `1,234.50`, None as `-`."""
-    return "-" if value is None else f"{value:,.{decimals}f}"
+    """Write 1234.5 as `1,234.50`, None as `-`; from a thousand million on without cents, then without digits."""
+    if value is None:
+        return "-"
+    if abs(value) >= 1e11:
+        return f"{value:.6g}"
+    return f"{value:,.{decimals if abs(value) < 1e9 else 0}f}"
 
 
 def number(value: float | str) -> str:
@@ -83,7 +87,8 @@ def cut(text: str, width: int) -> str:
 def wrap(text: str, first: str = "", rest: str | None = None, width: int = WIDTH) -> list[str]:
     """Lines of at most `width` columns; `first` starts the first, `rest` (blanks as wide by default) the others."""
     indent = " " * len(first) if rest is None else rest
-    return textwrap.wrap(plain(text), width, initial_indent=first, subsequent_indent=indent) or [first.rstrip()]
+    lines = textwrap.wrap(plain(text), width, initial_indent=first, subsequent_indent=indent) or [first]
+    return [line.rstrip() for line in lines]
 
 
 def table(rows: Iterable[Sequence[str]], align: str, indent: int = 1, gap: int = 2, width: int = WIDTH) -> list[str]:

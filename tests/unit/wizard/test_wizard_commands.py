@@ -1,8 +1,6 @@
 """The commands in-process, with a recorded plan in the solver's place."""
 
 import json
-import sys
-import threading
 import time
 import tomllib
 from pathlib import Path
@@ -12,7 +10,7 @@ import pytest
 import tomli_w
 from made_plans import SCENARIO, Faked, fake_decide, no_plan, plan, run, scenario, small_catalog
 
-from solver.plan import Plan, rounded
+from solver.plan import rounded
 from wizard.scenario_file import to_toml
 from wizard.store import as_saved, load, save
 from wizard.text.json import json_text
@@ -187,35 +185,6 @@ def test_without_a_terminal_wizard_alone_prints_the_examples_plan(
     assert run() == 0
     assert capsys.readouterr().out.startswith("support-chat\nHYBRID")
     assert list(decide.asked[0].segment) == ["chat"]
-
-
-def test_ctrl_c_stops_the_solve_and_prints_the_best_plan(
-    monkeypatch: pytest.MonkeyPatch, file: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    fake_decide(monkeypatch, plan())
-    started = threading.Event()
-
-    def slow(scenario: Any, catalog: Any, gap: float, limit_s: float, on_progress: Any, stop: threading.Event) -> Plan:
-        started.set()
-        assert stop.wait(10)
-        return plan(status="stopped", gap=0.2)
-
-    monkeypatch.setattr(sys.modules["solver.decide"], "decide", slow)
-    join = threading.Thread.join
-    pressed: list[float] = []
-
-    def press_once(self: threading.Thread, timeout: float | None = None) -> None:
-        if self.name == "decide" and not pressed:
-            assert started.wait(10)
-            pressed.append(1.0)
-            raise KeyboardInterrupt
-        join(self, timeout)
-
-    monkeypatch.setattr(threading.Thread, "join", press_once)
-    assert run("solve", str(file)) == 130
-    printed = capsys.readouterr()
-    assert "stopped, gap 20.0%" in printed.out
-    assert "stopping, at most 5 s" in printed.err
 
 
 def test_a_fault_in_the_solver_is_one_line_and_a_log(
