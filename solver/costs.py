@@ -281,3 +281,8 @@ def quantile(p50: float | None, p95: float | None, percentile: float) -> float |
 def length_quantile(tokens: Tokens, z: float = 1.6448536269514722) -> float:
     """Tokens of a long request: the p95 of the log-normal, or the mean where only that is known."""
     return tokens.p50 * exp(z * tokens.sigma)
+
+
+def payback_months(spent: float, saved_per_month: float) -> float:
+    """Months until a sum spent once has come back; infinite where nothing is saved."""
+    return spent / saved_per_month if saved_per_month > 0 else float("inf")

@@ -10,13 +10,13 @@ from catalogs.catalog import Catalog
 from catalogs.records import DesignRate
 from catalogs.toml_file import Fault, InputError
 from solver.compliance import Reason, licence_reasons
-from solver.costs import length_quantile, weight_gb
+from solver.costs import weight_gb
 from solver.design_arrays import Design, DesignArrays, design_arrays
 from solver.memory import memory_fit
 from solver.patterns import nearest
 from solver.problem import Array
 from solver.quality_gate import QualityGate
-from solver.raise_designs import Index, Raised, design_id
+from solver.raise_designs import Index, Raised, design_id, longest_request
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Segment
@@ -129,7 +129,7 @@ def request_shape(segment: Segment, round_trip_ms: float) -> RequestShape:
         ttft_ms=None if segment.ttft is None else max(segment.ttft - round_trip_ms, LEAST_TTFT_MS),
         tpot_ms=segment.tpot,
         percentile=segment.percentile,
-        longest_tokens=length_quantile(inputs) + length_quantile(outputs),
+        longest_tokens=longest_request(segment),
     )
 
 

@@ -3,15 +3,16 @@
 Pools. Design k may go if some k2 stays that serves every segment of k, and for each purchase type m of k has a type m2
 that can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, t whole
 (serverless: any t), carry what one replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
-money, t*price2 <= price; boxes stay whole (t*box is a multiple of box2), and what a request pays besides, the fixed
-costs of an open pool, and where a rule counts them capital and GPUs (t*gpus2 <= gpus), are no more.
-Proof: take an optimal plan with k. In every block let t replicas of k2 stand for each replica of k, and move k's
-traffic to k2. Demand in replicas of k2 is at most kappa2/kappa times that of k, so capacity holds, firm capacity too;
-spot exposure only falls; counts stay whole; no term of the cost rises; k2 may be open already, which saves its fixed
-cost, and counts of designs only fall. A bound on replicas that no plan needs to exceed does not bind: a box beyond it
-can be given back. Where a rule tells suppliers or GPUs apart (suppliers counted, GPUs available), k2 must be alike
-under it. What a must-use rule or today's set-up names never goes. Removing in order (the relation is transitive, and
-of equals the first by name stays) leaves for each that went one that stayed.
+money, t*price2 <= price, in whole boxes (t*box is a multiple of box2); or so that the replicas of k2 that carry all
+traffic it may serve in the worst block, `enough`, cost no more than one box of k. What a request pays besides, the
+fixed costs of an open pool, and where a rule counts them capital and GPUs, are no more either.
+Proof: take an optimal plan with k. In every block let t replicas of k2, or `enough` in all, stand for each replica of k
+bought as m, and move k's traffic to k2. Demand in replicas of k2 is at most kappa2/kappa times that of k, so capacity
+holds, firm capacity too; spot exposure only falls; counts stay whole; no term of the cost rises; k2 may be open
+already, which saves its fixed cost, and counts of designs only fall. A bound on replicas that no plan needs to exceed
+does not bind: a box beyond it can be given back. Where a rule tells options apart (suppliers counted, GPUs available,
+must-use, today's set-up), k2 must be alike under it. Designs go one after another, each with one that is still there
+to take its place, so replacing them in that order brings any plan to one of what stays.
 This holds without contingencies. With them, two pools that may hold spot must not be merged, as both lots of spot
 would be lost at once, and k and k2 must be listed for the same contingencies.
 
@@ -53,8 +54,9 @@ class Pools:
     """Designs to be compared, arrays over designs n and purchase types m (`PURCHASES`).
 
     kappa [s, n] (inf: not admissible), price [n, m] with what is signed beyond the horizon (inf: not sold), available
-    and capital [n, m], box [n, m], request_cost [s, n], fixed [n] a month, gpus [n]. Only designs of one `group` [n]
-    are compared; `counted` says that GPUs are (they may not rise), `held` [n] that a design never goes.
+    and capital [n, m], box [n, m], `enough` [n, m] replicas for all that may come (inf: not compared), request_cost
+    [s, n], fixed [n] a month, gpus [n]. Only designs of one `group` [n] are compared, and k2 has all the marks of k
+    (`marks` [n], bits); `counted` says that GPUs may not rise.
     """
 
     kappa: Array
@@ -62,20 +64,13 @@ class Pools:
     available: Array
     capital: Array
     box: Array
+    enough: Array
     request_cost: Array
     fixed: Array
     gpus: Array
     group: NDArray[np.intp]
-    held: Mask
+    marks: NDArray[np.int64]
     counted: bool = False
-
-    def take(self, rows: Index) -> "Pools":
-        """The same for some designs."""
-        return Pools(
-            self.kappa[:, rows], self.price[rows], self.available[rows], self.capital[rows], self.box[rows],
-            self.request_cost[:, rows], self.fixed[rows], self.gpus[rows], self.group[rows], self.held[rows],
-            self.counted,
-        )  # fmt: skip
 
 
 def front(values: Array) -> tuple[Mask, Index]:
@@ -104,6 +99,7 @@ def dominators(pools: Pools) -> Mask:
     """Whether row k2 may take the place of column k, [k2, k], by the rule at the head of this file."""
     n = pools.kappa.shape[1]
     able = pools.group[:, None] == pools.group[None, :]
+    able &= (pools.marks[None, :] & ~pools.marks[:, None]) == 0
     able &= pools.fixed[:, None] <= pools.fixed[None, :] * (1 + SLACK) + SLACK
     ratio = np.zeros((n, n))
     for s in range(len(pools.kappa)):
@@ -138,11 +134,20 @@ def _replaces(pools: Pools, ratio: Array, m: int, m2: int, continuous: bool) -> 
     if not continuous:
         step = box2 / np.gcd(box.astype(np.int64), box2.astype(np.int64))  # t*box a multiple of box2: t one of this
         t = np.ceil(t / step) * step
+    fine = _no_dearer(pools, t, np.ones_like(box), m, m2)
+    if not continuous:
+        fine |= _no_dearer(pools, pools.enough[:, m2][:, None], box, m, m2)
+    fine &= offered[:, None]
+    return np.asarray(fine)
+
+
+def _no_dearer(pools: Pools, count2: Array, count: Array, m: int, m2: int) -> Mask:
+    """Whether `count2` replicas of row k2 cost no more than `count` of column k, in money and in what is counted."""
     with np.errstate(invalid="ignore", over="ignore"):
-        fine = offered[:, None] & np.isfinite(t) & (t * pools.price[:, m2][:, None] <= pools.price[:, m] * (1 + SLACK))
-        fine &= t * pools.capital[:, m2][:, None] <= pools.capital[:, m][None, :] * (1 + SLACK) + SLACK
+        fine = np.isfinite(count2) & (count2 * pools.price[:, m2][:, None] <= count * pools.price[:, m] * (1 + SLACK))
+        fine &= count2 * pools.capital[:, m2][:, None] <= count * pools.capital[:, m] * (1 + SLACK) + SLACK
         if pools.counted:
-            fine &= t * pools.gpus[:, None] <= pools.gpus[None, :] * (1 + SLACK)
+            fine &= count2 * pools.gpus[:, None] <= count * pools.gpus[None, :] * (1 + SLACK)
     return np.asarray(fine)
 
 
@@ -154,8 +159,6 @@ def reduce_pools(pools: Pools) -> tuple[Mask, Index]:
         return keep, by
     able = dominators(pools)
     for k in range(n - 1, -1, -1):
-        if pools.held[k]:
-            continue
         others = np.flatnonzero(able[:, k] & keep)
         if len(others):
             keep[k], by[k] = False, others[0]

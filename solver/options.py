@@ -19,7 +19,7 @@ from solver.raise_designs import raise_designs
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Scenario
-from solver.scenario_check import check_names
+from solver.scenario_check import Named, Names, check_names
 from solver.sub_segments import SubSegment, load_of, round_trips, sub_segments
 
 
@@ -31,12 +31,12 @@ def problem_of(scenario: Scenario, catalog: Catalog, all_refusals: bool = False)
     InputError: names in the scenario that the catalog does not know, or a cost without its figure.
     """
     sites = pool_sites(scenario, catalog)
-    check_names(scenario, catalog, sites)
+    names = check_names(scenario, catalog, sites)
     parts = sub_segments(scenario)
     blocks = load_of(scenario, catalog, parts)
     book, gate = RefusalBook(all_refusals), QualityGate(catalog)
     apis = _without_dominated(scenario, parts, blocks, api_offers(scenario, catalog, parts, gate, book), book)
-    pools, assumed = _pools(scenario, catalog, parts, blocks, sites, gate, book)
+    pools, assumed = _pools(scenario, catalog, parts, blocks, sites, names, gate, book)
     return Problem(
         segments=tuple(part.name for part in parts),
         segment_of=tuple(part.of for part in parts),
@@ -64,6 +64,7 @@ def _pools(
     parts: tuple[SubSegment, ...],
     blocks: LoadBlocks,
     sites: tuple[Site, ...],
+    names: Names,
     gate: QualityGate,
     book: RefusalBook,
 ) -> tuple[PoolOffers, bool]:
@@ -81,7 +82,7 @@ def _pools(
         name: sorted({float(trips[s, v]) for s, part in enumerate(parts) if part.of == name for v in open_}) or [0.0]
         for name in scenario.segment
     }
-    raised = raise_designs(scenario.segment, copies, catalog, sold, gate, book)
+    raised = raise_designs(scenario.segment, copies, catalog, sold, gate, book, Named(scenario, names))
     sized = size_designs(raised, scenario.segment, wanted, copies, catalog, gate, book)
     timeout = figure(catalog, "serverless_idle_timeout_s").value if _sells_serverless(sites) else 0.0
     asked = Asked(

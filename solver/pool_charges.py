@@ -7,6 +7,7 @@ import numpy as np
 
 from catalogs.catalog import Catalog
 from solver.costs import egress_charge
+from solver.dominance import peak_load
 from solver.pool_sites import Places, Site
 from solver.problem import Array, Charge, LoadBlocks
 from solver.scenario import Policy, Scenario
@@ -32,8 +33,14 @@ class Asked:
         return self.scenario.policy
 
     @property
+    def peak(self) -> Array:
+        """Most requests/s [s, b] that capacity may have to carry, headroom included."""
+        waits = np.array([part.segment.may_wait for part in self.parts], dtype=bool)
+        return np.asarray(peak_load(self.blocks, waits) * (1 + self.policy.headroom))
+
+    @property
     def named(self) -> tuple[str, ...]:
-        """Texts whose options must stay: must-use, and what serves today."""
+        """Texts that options may not leave the problem without: must-use, and what serves today."""
         return (*self.policy.must_use, *self.scenario.today.served_by.values())
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from solver.compliance import Reason
 from solver.costs import egress_charge, figure
 from solver.design_rates import Sized
-from solver.dominance import Pools, front, peak_load, reduce_pools, useless_purchases
+from solver.dominance import Pools, front, reduce_pools, useless_purchases
 from solver.patterns import means_pool
 from solver.pool_charges import Asked, request_charges
 from solver.pool_sites import PURCHASES, Site
@@ -180,66 +180,86 @@ def _strike_by_name(asked: Asked, sized: Sized, designs: Index, sites: Index, ka
             kappa[:, row, column] = np.inf
 
 
-def _held(asked: Asked, sized: Sized, d: int, v: int) -> bool:
-    design, site = sized.designs[d], asked.sites[v]
-    id_ = f"{design_id(design)}/{site.name(design.gpus)}"
-    return any(means_pool(text, id_, design.model, design.gpu, site.provider) for text in asked.named)
+def _marks(asked: Asked, sized: Sized, designs: Sequence[int], sites: Sequence[int]) -> NDArray[np.int64]:
+    """Which of the texts that name options mean each (design, site) pair, as bits."""
+    bits = np.zeros(len(designs), dtype=np.int64)
+    for i, (d, v) in enumerate(zip(designs, sites, strict=True)):
+        design, site = sized.designs[d], asked.sites[v]
+        id_ = f"{design_id(design)}/{site.name(design.gpus)}"
+        for bit, text in enumerate(asked.named):
+            if means_pool(text, id_, design.model, design.gpu, site.provider):
+                bits[i] |= 1 << bit
+    return bits
 
 
 def _apart(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Array, book: RefusalBook) -> _Rows | None:
-    """Designs that no other beats at every site, at sites that no other beats for every design; and what is held."""
+    """Designs that no other beats at every site, at sites that no other beats for every design."""
     served = np.isfinite(kappa).any(axis=(0, 2))
     designs, kappa = designs[served], kappa[:, served]
     if not len(designs):
         return None
     gpus = sized.designs[designs[0]].gpus
     fast = [seconds[designs] for by_trip in sized.kappa.values() for seconds in by_trip.values()]
-    flags = np.where(np.isfinite(kappa), 0.0, np.inf).transpose(0, 2, 1).reshape(-1, len(designs))
-    coordinates = np.vstack([np.nan_to_num(np.array(fast), nan=np.inf), np.unique(flags, axis=0)])
-    coordinates = np.vstack([coordinates, sized.weights_gb[designs][None, :]])
-    stays, beater = front(coordinates)
-    pools = _site_pools(asked, designs, sites, kappa, gpus)
-    open_, taker = reduce_pools(pools)
+    coordinates = [np.nan_to_num(np.array(fast), nan=np.inf), sized.weights_gb[designs][None, :]]
+    marks = np.zeros((len(designs), len(sites)), dtype=np.int64)
+    if asked.named or asked.policy.may_use or asked.policy.must_not_use:
+        pairs_of = [(d, v) for d in designs.tolist() for v in sites.tolist()]
+        if asked.named:
+            marks = _marks(asked, sized, [d for d, _ in pairs_of], [v for _, v in pairs_of]).reshape(marks.shape)
+        flags = np.where(np.isfinite(kappa), 0.0, np.inf).transpose(0, 2, 1).reshape(-1, len(designs))
+        lacks = [1.0 - ((marks >> bit) & 1).T for bit in range(len(asked.named))]
+        coordinates += [np.unique(np.vstack([flags, *lacks]), axis=0)]
+    stays, beater = front(np.vstack(coordinates))
+    open_, taker = reduce_pools(_site_pools(asked, sites, kappa, marks, gpus))
     wanted = stays[:, None] & open_[None, :]
-    if asked.named:
-        wanted |= np.array([[_held(asked, sized, d, v) for v in sites.tolist()] for d in designs.tolist()], dtype=bool)
     pairs = np.isfinite(kappa).sum(axis=0)
-    for row in np.flatnonzero(~stays).tolist():
-        by = design_id(sized.designs[designs[beater[row]]])
-        option = design_id(sized.designs[designs[row]])
-        _dominated(book, option, by, int(pairs[row][~wanted[row]].sum()))
+    lost = pairs.sum(axis=1)[~stays]
+    gone, by = designs[~stays], designs[beater[~stays]]
+
+    def make(i: int) -> tuple[str, Reason]:
+        return design_id(sized.designs[gone[i]]), _beaten(design_id(sized.designs[by[i]]))
+
+    book.add_many("", np.ones(len(gone)), make, str(Rule.DOMINATED), lost)
     for column in np.flatnonzero(~open_).tolist():
         site, by_site = asked.sites[sites[column]], asked.sites[sites[taker[column]]]
         kinds = f"*/{gpus}x{site.gpu}/*/"
-        lost = int(pairs[stays & ~wanted[:, column], column].sum())
-        _dominated(book, kinds + site.name(gpus), kinds + by_site.name(gpus), lost)
-    wanted &= pairs > 0
-    rows, columns = np.nonzero(wanted)
+        beaten = _beaten(kinds + by_site.name(gpus))
+        book.add("", kinds + site.name(gpus), beaten, int(pairs[stays, column].sum()))
+    rows, columns = np.nonzero(wanted & (pairs > 0))
     return _Rows(designs[rows], sites[columns], kappa[:, rows, columns])
 
 
-def _dominated(book: RefusalBook, option: str, by: str, pairs: int) -> None:
-    book.add("", option, Reason(Rule.DOMINATED, f"dominated by {by}", "cheaper or faster at some load"), pairs)
+def _beaten(by: str) -> Reason:
+    return Reason(Rule.DOMINATED, f"dominated by {by}", "cheaper or faster at some load")
 
 
-def _site_pools(asked: Asked, designs: Index, sites: Index, kappa: Array, gpus: int) -> Pools:
+def _site_pools(asked: Asked, sites: Index, kappa: Array, marks: NDArray[np.int64], gpus: int) -> Pools:
     """Sites as if they were designs: one serves what another serves if it does so for every design, and as near.
 
-    A pair's kappa stands in as 1 for each (segment, design); nearness goes in as the round trip of a segment.
+    A segment's kappa stands in as 1, each design's where rules name designs; nearness goes in as a segment's round
+    trip, and a design's marks are told apart by as many designs as have them.
     """
-    reach = np.where(np.isfinite(kappa), 1.0, np.inf).reshape(-1, len(sites))
-    reach = np.unique(reach, axis=0)
-    limited = [s for s, part in enumerate(asked.parts) if part.segment.ttft is not None]
-    trips = np.where(np.isfinite(kappa).any(axis=1), asked.trips[:, sites], np.inf)[limited]
-    rows = _ways(asked, [asked.sites[v].per_replica(gpus) for v in sites.tolist()])
+    serves = np.isfinite(kappa)
+    by_design = bool(asked.policy.may_use or asked.policy.must_not_use or asked.named)
+    some = np.asarray(serves.any(axis=1))
+    reach = serves.reshape(-1, len(sites)) if by_design else some
+    limited = np.array([s for s, part in enumerate(asked.parts) if part.segment.ttft is not None], dtype=np.intp)
+    near = some[limited]
+    lacks = [((marks >> bit) & 1).astype(float) for bit in range(len(asked.named))]
+    marked = np.vstack([np.where(each > 0, 1.0, np.inf) for each in lacks]) if lacks else np.empty((0, len(sites)))
     egress = np.array([_egress(asked, asked.sites[v].provider) for v in sites.tolist()])
-    serves = np.vstack([reach, np.where(np.isfinite(trips), 1.0, np.inf)])
-    cost = np.vstack([np.tile(egress, (len(reach), 1)), np.nan_to_num(trips, posinf=0.0)])
+    cost = [np.tile(egress, (len(reach), 1)), np.where(near, asked.trips[limited][:, sites], 0.0)]
     return Pools(
-        kappa=serves, request_cost=cost, fixed=np.zeros(len(sites)), gpus=np.full(len(sites), float(gpus)),
-        group=_groups(asked, [asked.sites[v] for v in sites.tolist()]), held=np.zeros(len(sites), dtype=bool),
-        counted=bool(asked.policy.gpus_available), **rows,
-    )  # fmt: skip
+        kappa=np.vstack([np.where(reach, 1.0, np.inf), np.where(near, 1.0, np.inf), marked]),
+        request_cost=np.vstack([*cost, np.zeros(marked.shape)]),
+        fixed=np.zeros(len(sites)),
+        gpus=np.full(len(sites), float(gpus)),
+        group=_groups(asked, [asked.sites[v] for v in sites.tolist()]),
+        marks=np.zeros(len(sites), dtype=np.int64),
+        counted=bool(asked.policy.gpus_available),
+        enough=np.full((len(sites), len(PURCHASES)), np.inf),
+        **_ways(asked, [asked.sites[v].per_replica(gpus) for v in sites.tolist()]),
+    )
 
 
 def _ways(asked: Asked, ways: Sequence[Mapping[str, Purchase]]) -> dict[str, Array]:
@@ -294,21 +314,25 @@ def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) ->
     )
     storage = figure(asked.catalog, "storage_gb_month").value if asked.policy.storage else 0.0
     run_self = np.array([site.pool_class == "self_run" for site in sites])
-    held = [
-        bool(asked.named) and _held(asked, sized, d, v)
-        for d, v in zip(rows.design.tolist(), rows.site.tolist(), strict=True)
-    ]
+    marks = np.zeros(len(sites), dtype=np.int64)
+    if asked.named:
+        marks = _marks(asked, sized, rows.design.tolist(), rows.site.tolist())
+    busy = (np.where(np.isfinite(rows.kappa), rows.kappa, 0.0).T @ asked.peak).max(axis=1)
     pools = Pools(
-        kappa=rows.kappa, request_cost=cost, fixed=np.where(run_self, storage * sized.weights_gb[rows.design], 0.0),
-        gpus=np.array(gpus, dtype=np.float64), group=_groups(asked, sites), held=np.array(held, dtype=bool),
-        counted=bool(asked.policy.gpus_available), **ways,
-    )  # fmt: skip
+        kappa=rows.kappa,
+        request_cost=cost,
+        fixed=np.where(run_self, storage * sized.weights_gb[rows.design], 0.0),
+        gpus=np.array(gpus, dtype=np.float64),
+        group=_groups(asked, sites),
+        marks=marks,
+        counted=bool(asked.policy.gpus_available),
+        enough=np.ceil(busy[:, None] / ways["available"] / ways["box"] - 1e-9) * ways["box"],
+        **ways,
+    )
     stays, by = reduce_pools(pools)
     for i in np.flatnonzero(~stays).tolist():
-        _dominated(
-            book, _id(sized, asked, rows, i), _id(sized, asked, rows, int(by[i])),
-            int(np.isfinite(rows.kappa[:, i]).sum()),
-        )  # fmt: skip
+        pairs = int(np.isfinite(rows.kappa[:, i]).sum())
+        book.add("", _id(sized, asked, rows, i), _beaten(_id(sized, asked, rows, int(by[i]))), pairs)
     return rows.take(stays)
 
 
@@ -317,12 +341,10 @@ def _built(asked: Asked, sized: Sized, rows: _Rows) -> PoolOffers:
     designs: list[PoolDesign] = []
     charges: dict[tuple[int, str], tuple[Charge, ...]] = {}
     kappa = np.where(np.isfinite(rows.kappa), rows.kappa, np.nan)
-    waits = np.array([part.segment.may_wait for part in asked.parts], dtype=bool)
-    peak = peak_load(asked.blocks, waits) * (1 + asked.policy.headroom)
     for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
         record, site, id_ = sized.designs[d], asked.sites[v], _id(sized, asked, rows, i)
         purchases = site.per_replica(record.gpus)
-        busy = float((np.nan_to_num(kappa[:, i], nan=0.0) @ peak).max())
+        busy = float((np.nan_to_num(kappa[:, i], nan=0.0) @ asked.peak).max())
         designs.append(
             PoolDesign(
                 id=id_, model=record.model, precision=record.precision, gpu=record.gpu, gpus=record.gpus,

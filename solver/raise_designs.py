@@ -1,7 +1,7 @@
 """Every pool design of the catalog: model x precision x GPU x GPUs of a replica x engine, before anybody sells it.
 
-What cannot run, may not be used or is not good enough is turned down here, over arrays; performance (design_rates.py)
-and prices (pool_options.py) come later, for what is left.
+What cannot run, may not be used, is not good enough, does not fit or is larger than need be is turned down here, over
+arrays; performance (design_rates.py) and prices (pool_options.py) come later, for what is left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from catalogs.catalog import Catalog
 from catalogs.records import Engine, Gpu, Precision
 from solver.compliance import Reason, licence_reasons
+from solver.costs import length_quantile
 from solver.design_arrays import Design, is_sized
+from solver.model_order import GPUS, Rows, never_worse, rows_of
 from solver.quality_gate import QualityGate
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Segment
-
-GPUS = (1, 2, 4, 8)
-"""GPUs of a replica that are tried: tensor parallel degrees within a node."""
+from solver.scenario_check import Named
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
@@ -77,17 +77,97 @@ def raise_designs(
     gpus: Sequence[str],
     gate: QualityGate,
     book: RefusalBook,
+    named: Named | None = None,
 ) -> Raised:
-    """Raise the designs on `gpus`; what fails goes into the book, `copies[segment]` times a design."""
+    """Raise the designs on `gpus`; what fails goes into the book, `copies[segment]` times a design.
+
+    A larger model gives way to a smaller one only where no rule tells them apart (`named`).
+    """
     axes = axes_of(catalog, gpus)
     alive = _runnable(axes, catalog, sum(copies.values()), book)
     each = alive.sum(axis=(2, 3, 4))
     good = {
-        name: _good(name, segment, each * copies[name], axes, catalog, gate, book) for name, segment in segments.items()
+        name: _good(name, segment, each * copies[name], axes, catalog, gate, named, book)
+        for name, segment in segments.items()
     }
     some = np.logical_or.reduce(list(good.values()))
-    index = np.array(np.nonzero(alive & some[:, :, None, None, None]), dtype=np.intp)
+    m, p = np.nonzero(some & (each > 0))
+    cells = alive[m, p]
+    if len(m):
+        pairs = [(axes.models[i], axes.precisions[j]) for i, j in zip(m.tolist(), p.tolist(), strict=True)]
+        rows = rows_of(catalog, pairs)
+        own = _own(axes, catalog, rows, cells)
+        worthy = {name: mask[m, p] for name, mask in good.items()}
+        counts = sum(
+            (mask.astype(np.int64) * copies[name] for name, mask in worthy.items()), np.zeros(len(m), np.int64)
+        )
+        _strike_too_large(axes, catalog, rows, cells, own, counts, book)
+        free = np.array([named is None or not named.tells_apart(*pair) for pair in pairs], dtype=bool)
+        longest = max(longest_request(segment) for segment in segments.values())
+        better = never_worse(catalog, rows, worthy, longest) & free[:, None] & free[None, :]
+        _strike_dominated(rows, better, cells, own, counts, book)
+    row, g, n, e = np.nonzero(cells)
+    index = np.array([m[row], p[row], g, n, e], dtype=np.intp)
     return Raised(axes, index, {name: mask[index[0], index[1]] for name, mask in good.items()})
+
+
+def longest_request(segment: Segment) -> float:
+    """Tokens of the longest request: the p95 of input plus that of output."""
+    return length_quantile(segment.input_tokens) + length_quantile(segment.output_tokens)
+
+
+def _strike_too_large(
+    axes: Axes, catalog: Catalog, rows: Rows, cells: Mask, own: Mask, counts: NDArray[np.int64], book: RefusalBook
+) -> None:
+    """Strike from `cells` [row, g, n, e] where the weights alone leave no room for a request."""
+    memory = np.array([catalog.gpus[id_].memory_gb for id_ in axes.gpus]) * rows.memory_fraction
+    needed = rows.weights_gb + rows.runtime_gb
+    large = needed[:, None, :] >= memory[None, :, None]
+    struck = large[:, :, :, None] & cells & ~own
+    lost = struck.sum(axis=3)
+    at = np.argwhere(lost > 0)
+    if not len(at):
+        return
+    gpus = np.array(GPUS)
+    found, wanted = memory[at[:, 1]] * gpus[at[:, 2]], needed[at[:, 0], at[:, 2]] * gpus[at[:, 2]]
+
+    def make(i: int) -> tuple[str, Reason]:
+        row, g, n = at[i].tolist()
+        option = f"{rows.models[row]}:{rows.precisions[row]}/{GPUS[n]}x{axes.gpus[g]}/*"
+        return option, Reason(Rule.MEMORY, float(found[i]), float(wanted[i]), "GB", float(wanted[i] / found[i] - 1))
+
+    pairs = lost[at[:, 0], at[:, 1], at[:, 2]] * counts[at[:, 0]]
+    book.add_many("", wanted / found - 1, make, str(Rule.MEMORY), pairs)
+    cells &= ~struck
+
+
+def _own(axes: Axes, catalog: Catalog, rows: Rows, cells: Mask) -> Mask:
+    """Designs with a rate of the user's own, [row, g, n, e]: no order of the performance model holds for them."""
+    own = np.zeros(cells.shape, dtype=bool)
+    place = {pair: i for i, pair in enumerate(zip(rows.models, rows.precisions, strict=True))}
+    for rate in catalog.rates:
+        row = place.get((rate.model, rate.precision))
+        known = rate.gpu in axes.gpus and rate.engine in axes.engines and rate.gpus in GPUS
+        if row is not None and known:
+            own[row, axes.gpus.index(rate.gpu), GPUS.index(rate.gpus), axes.engines.index(rate.engine)] = True
+    return own
+
+
+def _strike_dominated(
+    rows: Rows, better: Mask, cells: Mask, own: Mask, counts: NDArray[np.int64], book: RefusalBook
+) -> None:
+    """Strike from `cells` what another row may stand for on the same GPUs and engine."""
+    shape = cells.shape
+    able = (cells & ~own).reshape(shape[0], -1)
+    beaten = (better.T.astype(np.float32) @ able.astype(np.float32) > 0).reshape(shape) & cells & ~own
+    lost = beaten.sum(axis=(1, 2, 3))
+    for row in np.flatnonzero(lost).tolist():
+        places = beaten[row].reshape(-1)
+        by = int(np.argmax(np.where(better[:, row], able[:, places].sum(axis=1), -1)))
+        found = f"dominated by {rows.models[by]}:{rows.precisions[by]} on the same GPUs"
+        option = f"{rows.models[row]}:{rows.precisions[row]}/*"
+        book.add("", option, Reason(Rule.DOMINATED, found, "smaller or better"), int(lost[row] * counts[row]))
+    cells &= ~beaten
 
 
 def _runnable(axes: Axes, catalog: Catalog, pairs: int, book: RefusalBook) -> Mask:
@@ -152,9 +232,10 @@ def _good(
     axes: Axes,
     catalog: Catalog,
     gate: QualityGate,
+    named: Named | None,
     book: RefusalBook,
 ) -> Mask:
-    """Licence and quality of each model and format for one segment, [m, p]; `pairs` [m, p] stand behind each."""
+    """May-use, licence and quality of each model and format for one segment; `pairs` [m, p] stand behind each."""
     good = np.zeros(pairs.shape, dtype=bool)
     for m, model in enumerate(axes.models):
         if not pairs[m].any():
@@ -165,6 +246,10 @@ def _good(
             continue
         for p, precision in enumerate(axes.precisions):
             if not pairs[m, p]:
+                continue
+            if named is not None and not named.may_use(model, precision):
+                why = Reason(Rule.MAY_USE, f"{model}:{precision}", ", ".join(named.allowed))
+                book.add(name, f"{model}:{precision}/*", why, int(pairs[m, p]))
                 continue
             reason = gate.reason(model, precision, segment)
             good[m, p] = reason is None

@@ -38,15 +38,15 @@ class RefusalBook:
         distances: NDArray[np.float64],
         make: Callable[[int], tuple[str, Reason]],
         rule: str,
-        pairs: int = 1,
+        pairs: int | NDArray[np.int64] = 1,
     ) -> None:
-        """Refusals of one rule and segment, `pairs` each: `make(i)` tells option and reason of the i-th."""
-        if not len(distances):
+        """Refusals of one rule and segment, `pairs` behind each: `make(i)` tells option and reason of the i-th."""
+        chosen = np.flatnonzero(np.broadcast_to(pairs, distances.shape))
+        if not len(chosen):
             return
-        self.counts[rule] += len(distances) * pairs
-        chosen = np.arange(len(distances))
-        if not self.keep_all and len(distances) > KEPT:
-            chosen = np.sort(np.argpartition(distances, KEPT - 1)[:KEPT])
+        self.counts[rule] += int(np.broadcast_to(pairs, distances.shape).sum())
+        if not self.keep_all and len(chosen) > KEPT:
+            chosen = chosen[np.argsort(distances[chosen], kind="stable")[:KEPT]]
         for i in chosen.tolist():
             self._keep(_refusal(segment, *make(i)))
 

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping
 from catalogs.catalog import Catalog
 from catalogs.toml_file import Fault, InputError
 from solver.compliance import place_faults
+from solver.model_order import GPUS
 from solver.patterns import can_match, means_api, nearest
 from solver.pool_sites import Site
-from solver.raise_designs import GPUS
 from solver.scenario import Scenario
 from solver.sub_segments import user_regions
 
 FILE = "scenario"
 
 
-def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -> None:
-    """Raise InputError with every name that means nothing in this catalog."""
+def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -> "Names":
+    """Raise InputError with every name that means nothing in this catalog; else all that options may be called."""
     faults = [*_loads(scenario, catalog), *_users(scenario, catalog)]
     for name, segment in scenario.segment.items():
         faults += place_faults(FILE, name, segment)
@@ -39,6 +39,7 @@ def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -
             faults.append(Fault(FILE, f"policy.gpus_available.{name}", f'"{name}"', wanted, nearest(name, sellers)))
     if faults:
         raise InputError(*faults)
+    return known
 
 
 def _loads(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:
@@ -68,8 +69,8 @@ class Names:
     def __init__(self, catalog: Catalog, sites: tuple[Site, ...]) -> None:
         self._catalog = catalog
         self._offers = {offer.id: offer for offer in catalog.api_offers}
-        self._words = {"apis", "pools"} | {site.provider for site in sites} | {site.gpu for site in sites}
-        self._words |= catalog.models.keys()
+        self._elsewhere = {"apis", "pools"} | {site.provider for site in sites} | {site.gpu for site in sites}
+        self._words = self._elsewhere | catalog.models.keys()
         counts = {*GPUS, *(rate.gpus for rate in catalog.rates)}
         self._parts = (
             [f"{model}:" for model in catalog.models],
@@ -85,6 +86,18 @@ class Names:
         if text in self._words or any(means_api(text, id_, offer) for id_, offer in self._offers.items()):
             return True
         return can_match(text, self._parts)
+
+    def tells_apart(self, text: str, model: str, precision: str) -> bool:
+        """Whether the text may mean designs of this model and format while it does not mean those of another."""
+        return not self.is_of_place(text) and self.means(text, model, precision)
+
+    def is_of_place(self, text: str) -> bool:
+        """Whether the text means designs by GPU, engine or place alone (no model or format holds a `/` or `@`)."""
+        return text in self._elsewhere or text.startswith(("*/", "*@"))
+
+    def means(self, text: str, model: str, precision: str) -> bool:
+        """Whether the text may mean a design of this model and format."""
+        return text == model or can_match(text, ([f"{model}:"], [f"{precision}/"], *self._parts[2:]))
 
     def faults(self, key: str, texts: Iterable[str]) -> list[Fault]:
         """A fault for each text that means no option."""
@@ -105,3 +118,24 @@ class Names:
             if not re.search(r"[*?\[]", word) and word not in choices:
                 return nearest(word, choices)
         return ""
+
+
+class Named:
+    """What the policy and today's set-up say of models and formats, whatever the GPU, engine or place."""
+
+    def __init__(self, scenario: Scenario, names: Names) -> None:
+        policy = scenario.policy
+        self._names = names
+        self.allowed = policy.may_use
+        self._apart = (*policy.may_use, *policy.must_use, *policy.must_not_use, *scenario.today.served_by.values())
+
+    def may_use(self, model: str, precision: str) -> bool:
+        """Whether the policy allows some design of the model and format."""
+        names = self._names
+        return not self.allowed or any(
+            (names.is_of_place(text) and text != "apis") or names.means(text, model, precision) for text in self.allowed
+        )
+
+    def tells_apart(self, model: str, precision: str) -> bool:
+        """Whether a rule may mean designs of this model and format and not those of another."""
+        return any(self._names.tells_apart(text, model, precision) for text in self._apart)

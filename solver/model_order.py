@@ -1,0 +1,88 @@
+"""Which model and format is never slower, larger or less admissible than another, whatever the GPU and the engine.
+
+Proof idea: every time and every byte of the performance model (weights read, arithmetic, KV cache, all-reduce,
+overhead, prefill) rises with the figures compared here, and so does the use of every limit at a given load; so the
+highest rate at the service goal is no lower for the smaller one, and its memory and storage no more. Then the larger
+one on the same GPUs, engine and place is dominated (dominance.py, t = 1) and need not be sized. A test sizes both on
+the whole catalog. Models with latent attention are left out: their cache may be copied or split, which turns the order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogs.catalog import Catalog
+from solver.costs import weight_gb
+from solver.design_arrays import Design, DesignArrays, design_arrays, is_latent
+from solver.memory import GB
+from solver.problem import Array
+
+Mask = NDArray[np.bool_]
+GPUS = (1, 2, 4, 8)
+"""GPUs of a replica that are tried: tensor parallel degrees within a node."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Models and formats under comparison, [row] ids, with their least memory: `weights_gb` [row, n] on each GPU."""
+
+    models: tuple[str, ...]
+    precisions: tuple[str, ...]
+    weights_gb: Array
+    runtime_gb: float
+    memory_fraction: float
+    arrays: tuple[DesignArrays, ...]
+
+
+def rows_of(catalog: Catalog, pairs: list[tuple[str, str]]) -> Rows:
+    """Look up models and formats once, on any one GPU and engine: what is compared does not depend on these."""
+    gpu, engine = min(catalog.gpus), min(catalog.engines)
+    arrays = tuple(
+        design_arrays(catalog, [Design(model, precision, gpu, n, engine, 1) for model, precision in pairs])
+        for n in GPUS
+    )  # fmt: skip
+    return Rows(
+        tuple(model for model, _ in pairs),
+        tuple(precision for _, precision in pairs),
+        np.stack([each.weights / GB for each in arrays], axis=1),
+        arrays[0].runtime / GB,
+        arrays[0].memory_fraction,
+        arrays,
+    )
+
+
+def never_worse(catalog: Catalog, rows: Rows, worthy: Mapping[str, Mask], longest: float) -> Mask:
+    """Whether row a may stand for row b in every segment, [a, b]; of equals the first.
+
+    `worthy[segment]` [row] is licence and quality; `longest` the tokens of the longest request.
+    """
+    one = rows.arrays[0]
+    share = np.where(one.is_moe, one.activated_share, 1.0)
+    overhead = one.layers * np.where(one.is_moe, one.tau_moe, 1.0)
+    storage = np.array([weight_gb(catalog, m, p) for m, p in zip(rows.models, rows.precisions, strict=True)])
+    smaller = [
+        one.dense_params * one.dense_bytes + one.expert_params * one.expert_bytes * share,
+        one.active_params, one.layers, overhead, one.layers * one.hidden,
+        one.full_layers * one.heads * one.attention_dim, storage, -one.eta_pf, -np.minimum(one.max_context, longest),
+    ]  # fmt: skip
+    for each in rows.arrays:
+        smaller += [each.kv_token, each.kv_sequence, each.weights]
+    n = len(rows.models)
+    better, equal = np.ones((n, n), dtype=bool), np.ones((n, n), dtype=bool)
+    for values in smaller:
+        better &= values[:, None] <= values[None, :]
+        equal &= values[:, None] == values[None, :]
+    compute = np.array([catalog.precisions[id_].compute for id_ in rows.precisions])
+    alike = compute[:, None] == compute[None, :]
+    better &= alike | ((compute == "bf16")[None, :] & (compute != "cpu")[:, None])
+    equal &= alike
+    models = np.array(rows.models)
+    latent = np.array([is_latent(catalog.models[id_]) for id_ in rows.models])
+    better &= ~latent[:, None] & ~latent[None, :]
+    better &= ~one.is_moe[:, None] | (models[:, None] == models[None, :])
+    for good in worthy.values():
+        better &= good[:, None] | ~good[None, :]
+        equal &= good[:, None] == good[None, :]
+    return np.asarray(better & (~equal | (np.arange(n)[:, None] < np.arange(n)[None, :])))
