@@ -157,7 +157,7 @@ P = TypeVar("P", bound=BaseModel)
 
 
 def rounded(plan: Plan) -> Plan:
-    """The plan as it is printed and saved: money to 1e-6, other figures to 12 significant digits.
+    """The plan as it is printed and saved: money to 1e-6, the gap to 1e-9, other figures to 12 significant digits.
 
     Each total is the sum of its rounded lines, so that a printed bill adds up; the bound stays at or under
     the total. Rounding twice changes nothing.
@@ -202,6 +202,8 @@ def _round(name: str, value: Any) -> Any:
         return value
     if name == "distance":
         return float(f"{value:.12g}") if isfinite(value) and value < _MAX_DISTANCE else _MAX_DISTANCE
+    if name == "gap":
+        return round(value, 9) + 0.0
     if not isfinite(value):
         return "unbounded" if name in ("found", "wanted") else value
     return (round(value, 6) if name in _MONEY else float(f"{value:.12g}")) + 0.0

@@ -10,7 +10,7 @@ from typing import Any
 import tomli_w
 
 from catalogs.toml_file import Fault, InputError, check, read_toml
-from solver.scenario import Scenario
+from solver.scenario import Scenario, Segment
 from wizard.plan_file import check_schema, is_plan
 from wizard.scenario_keys import full_key
 
@@ -168,7 +168,8 @@ def _key_fault(tables: Mapping[str, Any], dotted: str, key: str) -> Fault | None
     segments = tables.get("segment", {})
     names = [*segments, *Scenario.model_fields] if isinstance(segments, Mapping) else list(Scenario.model_fields)
     wanted = f"a key of the scenario, such as {next(iter(segments), 'chat')}.requests or policy.headroom"
-    return Fault(SETTING, dotted, "an unknown key", wanted, _did_you_mean(head, names))
+    hint = f"did you mean {next(iter(segments), 'chat')}.{key}?" if head in Segment.model_fields else ""
+    return Fault(SETTING, dotted, "an unknown key", wanted, hint or _did_you_mean(head, names))
 
 
 def _answer_fault(key: str, text: str) -> Fault | None:

@@ -16,8 +16,9 @@ from solver.scenario import Scenario
 from wizard.cli import PROFILES, wants_screen
 from wizard.commands.find import find_file
 from wizard.exits import Exit, say
+from wizard.progress import at_most_twice_a_second
 from wizard.scenario_file import Question, question_of, read_question
-from wizard.store import SavedPlan, checked_name, plans_folder, refuse_taken, to_toml, write_plan, write_whole
+from wizard.store import SavedPlan, checked_name, load, plans_folder, refuse_taken, to_toml, write_plan, write_whole
 from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.plan import plan_text
@@ -54,6 +55,7 @@ def solve(options: argparse.Namespace) -> int:
     out = Path(options.out) if options.out else None
     if out is not None and out.suffix == ".toml":
         checked_name(out.stem)
+        _refuse_other(out)
     plan = decided(question, options)
     saved = SavedPlan(path.stem, "", question.scenario, plan)
     if out is not None and out.suffix == ".toml":
@@ -67,6 +69,18 @@ def solve(options: argparse.Namespace) -> int:
     else:
         show(_printed(saved, options))
     return exit_code(plan, options.gap)
+
+
+def _refuse_other(path: Path) -> None:
+    """InputError when a file is there that is not the saved plan of that name: a scenario is never written over."""
+    if not path.exists():
+        return
+    try:
+        same = load(path).name == path.stem
+    except InputError:
+        same = False
+    if not same:
+        refuse_taken(path)
 
 
 def exit_code(plan: Plan, gap: float) -> Exit:
@@ -121,7 +135,7 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
 
     def work() -> None:
         try:
-            on_progress = _progress if options.verbose else None
+            on_progress = at_most_twice_a_second(_progress) if options.verbose else None
             result.append(decide(question.scenario, catalog, options.gap, options.limit, on_progress, stop))
         except BaseException as error:
             failure.append(error)

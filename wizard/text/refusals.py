@@ -45,6 +45,10 @@ def rule_words(rule: str) -> str:
 
 
 def reason(refusal: Refusal) -> str:
-    """A refusal in words: rule, found, wanted, unit."""
+    """A refusal in words: rule, found, wanted, unit; with as many digits as tell found from wanted."""
     unit = f" {refusal.unit}" if refusal.unit else ""
-    return f"{rule_words(refusal.rule)}: {number(refusal.found)}, wanted {number(refusal.wanted)}{unit}"
+    found, wanted = number(refusal.found), number(refusal.wanted)
+    if found == wanted and isinstance(refusal.found, float) and isinstance(refusal.wanted, float):
+        digits = next((n for n in range(5, 13) if f"{refusal.found:.{n}g}" != f"{refusal.wanted:.{n}g}"), 12)
+        found, wanted = f"{refusal.found:.{digits}g}", f"{refusal.wanted:.{digits}g}"
+    return f"{rule_words(refusal.rule)}: {found}, wanted {wanted}{unit}"

@@ -247,7 +247,7 @@ def test_an_overlay_with_faults_names_its_file_and_keys(
     assert main(["validate", str(overlay)]) == 2
     printed = capsys.readouterr().err
     assert f"{overlay}: gpu_prices" in printed
-    assert "more than 0" in printed
+    assert "found -2" in printed
     assert "gpuz: found an unknown table" in printed
 
 

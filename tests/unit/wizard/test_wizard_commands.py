@@ -163,6 +163,20 @@ def test_out_writes_the_format_of_its_name_and_prints_nothing(
     assert json.loads(capsys.readouterr().out)["verdict"] == "hybrid"
 
 
+def test_solve_writes_over_its_own_plan_and_over_nothing_else(
+    decide: Faked, file: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = file.read_bytes()
+    assert run("solve", str(file), "--out", str(file)) == 2
+    assert file.read_bytes() == before
+    assert decide.asked == []
+    assert run("solve", str(file), "--out", "best.toml") == 0
+    assert run("solve", str(file), "--out", "best.toml") == 0
+    (home / "best.toml").rename(home / "other.toml")
+    assert run("solve", str(file), "--out", "other.toml") == 2
+    assert load(home / "other.toml").name == "best"
+
+
 def test_toml_prints_what_would_be_saved(decide: Faked, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("solve", str(file), "--toml") == 0
     tables = tomllib.loads(capsys.readouterr().out)

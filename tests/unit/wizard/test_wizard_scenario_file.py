@@ -104,6 +104,7 @@ def test_a_headless_answer_gives_the_scenario_that_the_same_keys_give_byte_for_b
     ("setting", "key", "says"),
     [
         ("caht.requests=80k/day", "caht.requests", "did you mean chat?"),
+        ("requests=80k/day", "requests", "did you mean chat.requests?"),
         ("chat.reqests=80k/day", "segment.chat.reqests", "did you mean requests?"),
         ("policy.headrom=1%", "policy.headrom", "did you mean headroom?"),
         ("chat.requests=80k", "segment.chat.requests", "an amount per period"),

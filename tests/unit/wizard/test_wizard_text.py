@@ -103,7 +103,10 @@ def test_every_rule_has_words_and_an_unknown_one_keeps_its_name() -> None:
     assert len({rule_words(rule) for rule in Rule}) == len(Rule)
     assert rule_words("ttft") == "first token too late"
     assert rule_words("made_up") == "made up"
-    assert reason(plan().refusals[1]) == "memory: 17.2, wanted 16 GB"
+    memory = plan().refusals[1]
+    assert reason(memory) == "memory: 17.2, wanted 16 GB"
+    near = memory.model_copy(update={"found": 162.004, "wanted": 162.0})
+    assert reason(near) == "memory: 162.004, wanted 162 GB"
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1e7), min_size=1, max_size=30))

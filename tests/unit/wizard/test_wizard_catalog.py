@@ -1,0 +1,73 @@
+"""The catalog's listings over the shipped figures: every table prints, every row has a source and a date."""
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from catalogs.catalog import Catalog, load_catalog
+from wizard.cli import main
+from wizard.text.catalog import LISTINGS, Listing, row_text, rows_record, rows_text, tables_record, tables_text
+
+
+@cache
+def figures() -> Catalog:
+    return load_catalog()
+
+
+@pytest.mark.parametrize("listing", LISTINGS, ids=lambda each: each.name)
+def test_every_row_of_a_table_prints_in_ascii_with_source_and_date(listing: Listing) -> None:
+    rows = list(listing.rows(figures()))
+    text = rows_text(listing, rows, "USD")
+    assert text.isascii()
+    assert len(text.splitlines()) == len(rows) + 3
+    for record in json.loads(json.dumps(rows_record(rows))):
+        sources = record.get("sources") or {"all": record.get("source")}
+        assert all(sources.values()), record["id"]
+        assert "sources" in record or record["date"], record["id"]
+
+
+@pytest.mark.parametrize("listing", [each for each in LISTINGS if each.name != "rates"], ids=lambda each: each.name)
+def test_one_row_prints_whole_in_80_columns(listing: Listing) -> None:
+    text = row_text(*next(iter(listing.rows(figures()))))
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_the_tables_are_counted_alike_in_text_and_json() -> None:
+    text, record = tables_text(figures()), tables_record(figures())
+    assert record["as_of"] in text
+    for table in record["tables"]:
+        line = next(line for line in text.splitlines() if line.startswith(f" {table['name']} "))
+        assert line.split()[1] == f"{table['rows']:,}"
+
+
+def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    assert main(["catalog", *arguments, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_an_exact_id_shows_one_row_and_a_part_of_it_all_that_hold_it(capsys: pytest.CaptureFixture[str]) -> None:
+    (row,) = listed(capsys, "gpus", "h100-sxm")
+    assert row["memory_gb"] == 80.0
+    assert {row["id"] for row in listed(capsys, "gpus", "h100")} >= {"h100-sxm", "h100-pcie"}
+
+
+def test_an_overlay_is_seen_in_the_listing_with_its_file_as_source(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    overlay = tmp_path / "mine.toml"
+    overlay.write_text('[gpu_prices."mine/h100"]\ngpu = "h100-sxm"\nprice_per_hour = 1.5\n')
+    (row,) = listed(capsys, "prices", "mine/h100", "--overlay", str(overlay))
+    assert row["price_per_hour"] == 1.5
+    assert str(overlay) in row["source"]
+
+
+def test_money_is_listed_in_the_currency_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    (dollars,) = listed(capsys, "purchases", "h100-sxm")
+    (euros,) = listed(capsys, "purchases", "h100-sxm", "--currency", "EUR")
+    (rate,) = listed(capsys, "exchange", "--currency", "EUR")
+    assert rate["unit"] == "EUR/USD"
+    assert euros["price"] == pytest.approx(dollars["price"] * rate["value"])
+    assert main(["catalog", "--currency", "EURO"]) == 2
