@@ -46,7 +46,7 @@ snapshots: $(STAMP)  ## draw the screens' snapshots anew; look at each before co
 	$(PYTEST) tests/snapshots --snapshot-update
 
 baselines: $(STAMP)  ## solve the saved plans and frozen cases anew; explain each change in the commit
-	$(BIN)/python -m tests.golden.make_baselines
+	$(BIN)/python tests/golden/make_baselines.py
 
 lock:  ## resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \

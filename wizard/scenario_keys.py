@@ -55,6 +55,8 @@ def read_value(key: str, text: str) -> Any:
     field = field_of(key)
     if field is None:
         return _YES_NO.get(text.lower(), _scalar(text) if key.startswith(_TYPED) else text)
+    if text[:1] == '"' == text[-1:]:
+        text = text.strip('"')
     kinds = _kinds(field.annotation)
     if text.lower() in NOTHING and (type(None) in kinds or tuple in kinds or dict in kinds):
         return None
@@ -62,7 +64,8 @@ def read_value(key: str, text: str) -> Any:
         pairs = (entry.split("=", 1) for entry in text.split(",") if "=" in entry)
         return {name.strip(): _number_or_text(value) for name, value in pairs}
     if tuple in kinds:
-        return [entry.strip() for entry in text.strip("[]").split(",") if entry.strip(" \"'")] if text else []
+        entries = (entry.strip(" \"'") for entry in text.strip("[]").split(","))
+        return [entry for entry in entries if entry]
     if bool in kinds:
         return _YES_NO.get(text.lower(), text)
     bare_number = (int in kinds or float in kinds) and not _own_reader(field.annotation, field.metadata)
