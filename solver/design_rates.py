@@ -16,7 +16,7 @@ from solver.memory import memory_fit
 from solver.patterns import nearest
 from solver.problem import Array
 from solver.quality_gate import QualityGate
-from solver.raise_designs import Index, Raised, design_id, longest_request
+from solver.raise_designs import Index, Mask, Raised, design_id, longest_request
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Segment
@@ -62,7 +62,6 @@ def size_designs(
     records = raised.designs(unique)
     arrays = design_arrays(catalog, records) if records else None
     own = _own_rates(catalog, segments)
-    ids = raised.designs()
     kappa: dict[str, dict[float, Array]] = {}
     for name, segment in segments.items():
         wanted = raised.worthy[name]
@@ -79,11 +78,10 @@ def size_designs(
             else:
                 refused = {}
             if not kappa[name]:
-                _refuse(name, segment, refused, place, wanted, ids, own[name], copies[name], book)
+                _refuse(name, refused, place, wanted, raised, own[name], copies[name], book)
             kappa[name][trip] = np.where(wanted, seconds[place], np.nan) if len(place) else np.empty(0)
     said = arrays.estimates if arrays is not None else ()
-    estimates = [said[i] for i in place.tolist()]
-    return _joined(ids, kappa, estimates, own, segments, catalog, gate, book)
+    return _joined(raised, kappa, place, said, own, segments, catalog, gate, book)
 
 
 def _alike(raised: Raised, catalog: Catalog) -> tuple[Index, Index]:
@@ -181,27 +179,27 @@ def _reason(found: Rates, i: int, segment: Segment, shape: RequestShape, round_t
 
 def _refuse(
     name: str,
-    segment: Segment,
     refused: Mapping[int, Reason],
     place: Index,
-    wanted: np.ndarray[Any, np.dtype[np.bool_]],
-    ids: Sequence[Design],
+    wanted: Mask,
+    raised: Raised,
     own: Mapping[Design, DesignRate],
     copies: int,
     book: RefusalBook,
 ) -> None:
     """Enter what performance turned down, rule by rule; a design with a rate of the user's own is not turned down."""
+    spared = set(raised.places(own).values())
     by_rule: dict[Rule, list[tuple[int, Reason]]] = {}
     for i in np.flatnonzero(wanted).tolist():
         reason = refused.get(int(place[i]))
-        if reason is not None and not (own and ids[i] in own):
+        if reason is not None and i not in spared:
             by_rule.setdefault(reason.rule, []).append((i, reason))
     for rule, entries in by_rule.items():
         distances = np.array([reason.distance for _, reason in entries])
 
         def make(i: int, entries: list[tuple[int, Reason]] = entries) -> tuple[str, Reason]:
             at, reason = entries[i]
-            return design_id(ids[at]), reason
+            return design_id(raised.designs(np.array([at]))[0]), reason
 
         book.add_many(name, distances, make, str(rule), copies)
 
@@ -234,9 +232,10 @@ def _own_rates(catalog: Catalog, segments: Mapping[str, Segment]) -> dict[str, d
 
 
 def _joined(
-    ids: list[Design],
+    raised: Raised,
     kappa: dict[str, dict[float, Array]],
-    estimates: list[str],
+    place: Index,
+    said: Sequence[str],
     own: Mapping[str, Mapping[Design, DesignRate]],
     segments: Mapping[str, Segment],
     catalog: Catalog,
@@ -247,11 +246,12 @@ def _joined(
 
     A rate says how fast a design is, not how good: licence and quality still hold.
     """
-    place = {design: i for i, design in enumerate(ids)}
-    extra = [d for d in dict.fromkeys(d for rates in own.values() for d in rates) if d not in place]
-    place |= {design: len(ids) + i for i, design in enumerate(extra)}
-    everything = [*ids, *extra]
-    estimates = estimates + [""] * len(extra)
+    named = list(dict.fromkeys(design for rates in own.values() for design in rates))
+    at = raised.places(named)
+    extra = [design for design in named if design not in at]
+    size = raised.index.shape[1]
+    at |= {design: size + i for i, design in enumerate(extra)}
+    estimates: dict[int, str] = {}
     for name, rates in own.items():
         for trip, seconds in kappa[name].items():
             kappa[name][trip] = np.concatenate([seconds, np.full(len(extra), np.nan)])
@@ -262,18 +262,18 @@ def _joined(
                 if design in extra:
                     book.add(name, design_id(design), reason)
                 continue
-            estimates[place[design]] = rate.estimate
+            estimates[at[design]] = rate.estimate
             for seconds in kappa[name].values():
-                seconds[place[design]] = 1 / rate.requests_per_second
-    serving = np.zeros(len(everything), dtype=bool)
+                seconds[at[design]] = 1 / rate.requests_per_second
+    serving = np.zeros(size + len(extra), dtype=bool)
     for by_trip in kappa.values():
         for seconds in by_trip.values():
             serving |= np.isfinite(seconds)
     kept = np.flatnonzero(serving)
-    chosen = [everything[i] for i in kept.tolist()]
+    chosen = raised.designs(kept[kept < size]) + [extra[i - size] for i in kept[kept >= size].tolist()]
     return Sized(
         tuple(chosen),
         {name: {trip: seconds[kept] for trip, seconds in by_trip.items()} for name, by_trip in kappa.items()},
         np.array([weight_gb(catalog, design.model, design.precision) for design in chosen]),
-        tuple(estimates[i] for i in kept.tolist()),
+        tuple(estimates[i] if i in estimates else said[place[i]] for i in kept.tolist()),
     )

@@ -4,7 +4,7 @@ What cannot run, may not be used, is not good enough, does not fit or is larger 
 arrays; performance (design_rates.py) and prices (pool_options.py) come later, for what is left.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,13 +45,26 @@ class Raised:
     index: Index
     worthy: Mapping[str, Mask]
 
-    def designs(self, chosen: Index | None = None) -> list[Design]:
-        """The chosen designs, or all, as records."""
-        axes, index = self.axes, self.index if chosen is None else self.index[:, chosen]
+    def designs(self, chosen: Index) -> list[Design]:
+        """The chosen designs as records."""
+        axes = self.axes
         return [
             Design(axes.models[m], axes.precisions[p], axes.gpus[g], GPUS[n], axes.engines[e])
-            for m, p, g, n, e in index.T.tolist()
+            for m, p, g, n, e in self.index[:, chosen].T.tolist()
         ]
+
+    def places(self, wanted: Iterable[Design]) -> dict[Design, int]:
+        """Where the designs stand that are raised, among those asked for."""
+        names = (self.axes.models, self.axes.precisions, self.axes.gpus, tuple(GPUS), self.axes.engines)
+        found: dict[Design, int] = {}
+        for design in wanted:
+            at = np.ones(self.index.shape[1], dtype=bool)
+            ids = (design.model, design.precision, design.gpu, design.gpus, design.engine)
+            for row, axis, id_ in zip(self.index, names, ids, strict=True):
+                at &= row == (axis.index(id_) if id_ in axis else -1)
+            if at.any():
+                found[design] = int(np.argmax(at))
+        return found
 
 
 def design_id(design: Design) -> str:
