@@ -181,7 +181,6 @@ def test_a_second_ctrl_c_leaves_at_once_and_writes_nothing(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.bench
 def test_help_takes_at_most_two_and_a_half_times_the_import_of_pydantic() -> None:
     import time
 
