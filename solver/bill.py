@@ -81,7 +81,7 @@ def _requests(data: Data, solution: Solution) -> Iterator[CostLine]:
     problem = data.problem
     metered = (solution.api - solution.units).sum(axis=2)
     by_pool = solution.pool.sum(axis=2)
-    options = [(api.id, metered[:, a], api.estimate, api.offer.source) for a, api in enumerate(problem.apis)]
+    options = [(api.id, metered[:, a], api.offer.estimate, api.offer.source) for a, api in enumerate(problem.apis)]
     options += [(design.id, by_pool[:, k], "", "") for k, design in enumerate(problem.designs)]
     for option, requests, estimate, source in options:
         quantities: dict[tuple[str, str, float], float] = {}
