@@ -53,7 +53,7 @@ def tiny_catalog() -> Catalog:
         QualityFloor(
             task="chat", word=word, benchmark="exam", benchmark_date="2026-01", threshold=level, unit="percent", **told
         )
-        for word, level in (("low", 30.0), ("mid", 60.0), ("frontier", 90.0))
+        for word, level in (("low", 30.0), ("high", 60.0), ("frontier", 90.0))
     )
     return Catalog(
         as_of="2026-11-01", currency="USD", gpus={}, purchases={},

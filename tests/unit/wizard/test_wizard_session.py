@@ -144,7 +144,7 @@ def test_an_answer_sets_its_keys_and_says_which_item_did() -> None:
 def test_another_answer_undoes_what_the_former_had_changed() -> None:
     twice = answer(answer(fresh(), "quality", 4), "quality", 1)
     assert scenario_of(twice) == scenario_of(answer(fresh(), "quality", 1))
-    assert scenario_of(twice).segment["chat"].quality == "mid"
+    assert scenario_of(twice).segment["chat"].quality == scenario_of(fresh()).segment["chat"].quality
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id)
