@@ -4,12 +4,15 @@ Pools. Design k may go if some k2 stays that serves every segment of k, and for 
 that can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, t whole
 (serverless: any t), carry what one replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
 money, t*price2 <= price, in whole boxes (t*box is a multiple of box2); or so that the replicas of k2 that carry all
-traffic it may serve in the worst block, `enough`, cost no more than one box of k. What a request pays besides, the
-fixed costs of an open pool, and where a rule counts them capital and GPUs, are no more either.
+traffic it may serve in the worst block, `enough`, cost no more than one box of k. Where a request pays more besides
+(egress), price is less by as much as a replica of k can serve in an hour at most; where an open pool of k2 costs more a
+month, one box of k saves as much in the shortest time for which it can be held. Where a rule counts capital and GPUs,
+they are no more either.
 Proof: take an optimal plan with k. In every block let t replicas of k2, or `enough` in all, stand for each replica of k
 bought as m, and move k's traffic to k2. Demand in replicas of k2 is at most kappa2/kappa times that of k, so capacity
-holds, firm capacity too; spot exposure only falls; counts stay whole; no term of the cost rises; k2 may be open
-already, which saves its fixed cost, and counts of designs only fall. A bound on replicas that no plan needs to exceed
+holds, firm capacity too; spot exposure only falls; counts stay whole. A plan that opens k holds at least a box of it in
+some block (else k is open for nothing), so what is saved there covers what k2 costs a month more; every other term
+only falls, and counts of designs with it, as k2 may be open already. A bound on replicas that no plan needs to exceed
 does not bind: a box beyond it can be given back. Where a rule tells options apart (suppliers counted, GPUs available,
 must-use, today's set-up), k2 must be alike under it. Designs go one after another, each with one that is still there
 to take its place, so replacing them in that order brings any plan to one of what stays.
@@ -28,9 +31,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogs.records import PurchaseType
+from catalogs.records import COMMITTED, PurchaseType
 from solver.pool_sites import PURCHASES
 from solver.problem import ApiOption, Array, Charge, LoadBlocks
+from solver.units import HOURS_PER_MONTH
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
@@ -55,8 +59,9 @@ class Pools:
 
     kappa [s, n] (inf: not admissible), price [n, m] with what is signed beyond the horizon (inf: not sold), available
     and capital [n, m], box [n, m], `enough` [n, m] replicas for all that may come (inf: not compared), request_cost
-    [s, n], fixed [n] a month, gpus [n]. Only designs of one `group` [n] are compared, and k2 has all the marks of k
-    (`marks` [n], bits); `counted` says that GPUs may not rise.
+    [s, n], `flow` [s, n] requests that a replica can serve in an hour at most, fixed [n] a month, `least_hours` of a
+    month for which a replica can be held, gpus [n]. Only designs of one `group` [n] are compared, and k2 has all the
+    marks of k (`marks` [n], bits); `counted` says that GPUs may not rise.
     """
 
     kappa: Array
@@ -66,11 +71,13 @@ class Pools:
     box: Array
     enough: Array
     request_cost: Array
+    flow: Array
     fixed: Array
     gpus: Array
     group: NDArray[np.intp]
     marks: NDArray[np.int64]
     counted: bool = False
+    least_hours: float = 0.0
 
 
 def front(values: Array) -> tuple[Mask, Index]:
@@ -100,52 +107,57 @@ def dominators(pools: Pools) -> Mask:
     n = pools.kappa.shape[1]
     able = pools.group[:, None] == pools.group[None, :]
     able &= (pools.marks[None, :] & ~pools.marks[:, None]) == 0
-    able &= pools.fixed[:, None] <= pools.fixed[None, :] * (1 + SLACK) + SLACK
-    ratio = np.zeros((n, n))
+    ratio, extra = np.zeros((n, n)), np.zeros((n, n))
     for s in range(len(pools.kappa)):
         serves = np.isfinite(pools.kappa[s])
         able &= serves[:, None] | ~serves[None, :]
         with np.errstate(invalid="ignore"):
             here = np.where(serves[None, :], pools.kappa[s][:, None] / pools.kappa[s][None, :], 0.0)
         ratio = np.fmax(ratio, here)
-        cost = pools.request_cost[s]
-        able &= ~serves[None, :] | (cost[:, None] <= cost[None, :] * (1 + SLACK) + 1e-15)
+        more = pools.request_cost[s][:, None] - pools.request_cost[s][None, :] * (1 + SLACK)
+        paid = serves[None, :] & (more > 1e-15)
+        extra = np.maximum(extra, np.where(paid, more * np.where(paid, pools.flow[s][None, :], 0.0), 0.0))
     for m, purchase in enumerate(PURCHASES):
         sold = np.isfinite(pools.price[:, m])
         if not sold.any():
             continue
         replaced = np.zeros((n, n), dtype=bool)
         for other in STANDS_IN[purchase]:
-            replaced |= _replaces(pools, ratio, m, PURCHASES.index(other), purchase == "serverless")
+            replaced |= _replaces(pools, ratio, extra, m, PURCHASES.index(other))
         able &= replaced | ~sold[None, :]
     able &= ~np.eye(n, dtype=bool)
     return np.asarray(able)
 
 
-def _replaces(pools: Pools, ratio: Array, m: int, m2: int, continuous: bool) -> Mask:
-    """Whether t replicas bought as m2 of row k2 take the place of one bought as m of column k."""
+def _replaces(pools: Pools, ratio: Array, extra: Array, m: int, m2: int) -> Mask:
+    """Whether replicas bought as m2 of row k2 take the place of those bought as m of column k."""
     offered = np.isfinite(pools.price[:, m2])
     if not offered.any():
         return np.zeros(ratio.shape, dtype=bool)
     with np.errstate(invalid="ignore", divide="ignore"):
         needed = ratio * pools.available[:, m][None, :] / pools.available[:, m2][:, None]
-    t = needed if continuous else np.maximum(np.ceil(needed * (1 - SLACK)), 1.0)
+    if PURCHASES[m] == "serverless":
+        return np.asarray(offered[:, None] & _no_dearer(pools, needed, np.ones((1, 1)), extra, m, m2))
+    t = np.maximum(np.ceil(needed * (1 - SLACK)), 1.0)
     box, box2 = pools.box[:, m][None, :], pools.box[:, m2][:, None]
-    if not continuous:
-        step = box2 / np.gcd(box.astype(np.int64), box2.astype(np.int64))  # t*box a multiple of box2: t one of this
-        t = np.ceil(t / step) * step
-    fine = _no_dearer(pools, t, np.ones_like(box), m, m2)
-    if not continuous:
-        fine |= _no_dearer(pools, pools.enough[:, m2][:, None], box, m, m2)
-    fine &= offered[:, None]
-    return np.asarray(fine)
+    step = box2 / np.gcd(box.astype(np.int64), box2.astype(np.int64))
+    t = np.ceil(t / step) * step  # t*box is a multiple of box2
+    fine = _no_dearer(pools, t * box, box, extra, m, m2)
+    fine |= _no_dearer(pools, pools.enough[:, m2][:, None], box, extra, m, m2)
+    return np.asarray(fine & offered[:, None])
 
 
-def _no_dearer(pools: Pools, count2: Array, count: Array, m: int, m2: int) -> Mask:
+def _no_dearer(pools: Pools, count2: Array, count: Array, extra: Array, m: int, m2: int) -> Mask:
     """Whether `count2` replicas of row k2 cost no more than `count` of column k, in money and in what is counted."""
+    gap = np.maximum(pools.fixed[:, None] - pools.fixed[None, :] - SLACK, 0.0)
+    hours = HOURS_PER_MONTH if PURCHASES[m] in COMMITTED else pools.least_hours
+    if PURCHASES[m] == "serverless":
+        hours = 0.0  # held for as short a time as one likes
     with np.errstate(invalid="ignore", over="ignore"):
-        fine = np.isfinite(count2) & (count2 * pools.price[:, m2][:, None] <= count * pools.price[:, m] * (1 + SLACK))
-        fine &= count2 * pools.capital[:, m2][:, None] <= count * pools.capital[:, m] * (1 + SLACK) + SLACK
+        paid = count * (pools.price[:, m][None, :] * (1 + SLACK) - extra)
+        fine = np.isfinite(count2) & ((paid - count2 * pools.price[:, m2][:, None]) * hours >= gap)
+        fine &= count2 * pools.price[:, m2][:, None] <= paid
+        fine &= count2 * pools.capital[:, m2][:, None] <= count * pools.capital[:, m][None, :] * (1 + SLACK) + SLACK
         if pools.counted:
             fine &= count2 * pools.gpus[:, None] <= count * pools.gpus[None, :] * (1 + SLACK)
     return np.asarray(fine)

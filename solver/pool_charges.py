@@ -39,6 +39,16 @@ class Asked:
         return np.asarray(peak_load(self.blocks, waits) * (1 + self.policy.headroom))
 
     @property
+    def most_requests_per_replica_s(self) -> Array:
+        """Requests that a replica-second of capacity can serve at most, times kappa, [s].
+
+        Capacity carries the peak with headroom, requests are counted at the mean: the largest mean over peak.
+        """
+        mean, peak = self.blocks.mean, np.maximum(self.blocks.peak, 1e-300)
+        ratio = np.where(self.blocks.mean > 0, mean / peak, 0.0).max(axis=1)
+        return np.asarray(ratio / (1 + self.policy.headroom))
+
+    @property
     def named(self) -> tuple[str, ...]:
         """Texts that options may not leave the problem without: must-use, and what serves today."""
         return (*self.policy.must_use, *self.scenario.today.served_by.values())

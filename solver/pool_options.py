@@ -7,10 +7,12 @@ place and all its places are equally fast but for the round trip; then everythin
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from catalogs.records import PurchaseType
 from solver.compliance import Reason
 from solver.costs import egress_charge, figure
 from solver.design_rates import Sized
@@ -252,6 +254,7 @@ def _site_pools(asked: Asked, sites: Index, kappa: Array, marks: NDArray[np.int6
     return Pools(
         kappa=np.vstack([np.where(reach, 1.0, np.inf), np.where(near, 1.0, np.inf), marked]),
         request_cost=np.vstack([*cost, np.zeros(marked.shape)]),
+        flow=np.full((len(reach) + len(near) + len(marked), len(sites)), np.inf),
         fixed=np.zeros(len(sites)),
         gpus=np.full(len(sites), float(gpus)),
         group=_groups(asked, [asked.sites[v] for v in sites.tolist()]),
@@ -262,7 +265,16 @@ def _site_pools(asked: Asked, sites: Index, kappa: Array, marks: NDArray[np.int6
     )
 
 
-def _ways(asked: Asked, ways: Sequence[Mapping[str, Purchase]]) -> dict[str, Array]:
+class _Ways(TypedDict):
+    """Arrays [n, m] over designs and purchase types."""
+
+    price: Array
+    available: Array
+    capital: Array
+    box: Array
+
+
+def _ways(asked: Asked, ways: Sequence[Mapping[PurchaseType, Purchase]]) -> _Ways:
     """Price, availability, capital and box [n, m] of the purchases; what beats no other of its design is left out."""
     n, horizon = len(ways), asked.scenario.horizon
     price, box = np.full((n, len(PURCHASES)), np.inf), np.ones((n, len(PURCHASES)))
@@ -321,6 +333,8 @@ def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) ->
     pools = Pools(
         kappa=rows.kappa,
         request_cost=cost,
+        flow=asked.most_requests_per_replica_s[:, None] * 3600 / rows.kappa,
+        least_hours=float(asked.blocks.hours.min()),
         fixed=np.where(run_self, storage * sized.weights_gb[rows.design], 0.0),
         gpus=np.array(gpus, dtype=np.float64),
         group=_groups(asked, sites),

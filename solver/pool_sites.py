@@ -132,6 +132,8 @@ def _site(
 def _not_allowed(scenario: Scenario, purchase: PurchaseType) -> str:
     """What the policy wants instead of this purchase type; empty if it may be used."""
     policy = scenario.policy
+    if purchase == "spot" and not any(segment.spot_tolerance > 0 for segment in scenario.segment.values()):
+        return "a segment that tolerates spot"
     if purchase not in policy.purchase_types:
         return "one of " + ", ".join(policy.purchase_types)
     term = TERM_MONTHS.get(purchase, 0)
