@@ -20,6 +20,7 @@ from solver.checklist import (
     tally,
 )
 from solver.checklist_effects import effect
+from solver.decide import decide
 from solver.scenario import CHECKLIST, Scenario
 
 WALK = [(item.id, digit) for item in ITEMS for digit in item.digits]
@@ -216,6 +217,21 @@ def test_a_first_token_within_800_ms_leaves_the_faster_of_two_offers() -> None:
 def test_a_higher_floor_leaves_fewer_open_models() -> None:
     counts = [effect(of_profile(), "quality", digit, tiny_catalog()).split("; ")[1][0] for digit in (3, 1, 4)]
     assert counts == ["2", "1", "0"]
+
+
+def test_prompts_that_stay_on_machines_of_ones_own_need_owned_servers(shipped: Catalog) -> None:
+    kept_in = applied(of_profile(), "data", 6)
+    assert decide(kept_in, shipped).verdict == "no_plan"
+    assert decide(applied(kept_in, "cost", 4), shipped).verdict == "self_host"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_at_its_own_volume_has_a_proven_plan_on_the_api(profile: str, shipped: Catalog) -> None:
+    # below the 5,000 a month at which the article would begin to look at hosting
+    plan = decide(of_profile(profile), shipped)
+    assert (plan.status, plan.verdict) == ("optimal", "stay_on_api")
+    assert plan.total_per_month is not None
+    assert plan.total_per_month < 5000
 
 
 def find(name: str) -> Any:
