@@ -136,7 +136,8 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
     def work() -> None:
         try:
             on_progress = at_most_twice_a_second(_progress) if options.verbose else None
-            result.append(decide(question.scenario, catalog, options.gap, options.limit, on_progress, stop))
+            limits = (options.gap, options.limit)
+            result.append(decide(question.scenario, catalog, *limits, on_progress, stop, options.all))
         except BaseException as error:
             failure.append(error)
         finally:

@@ -20,7 +20,7 @@ def start(options: argparse.Namespace) -> int:
     from wizard.text.plan import plan_text
 
     question = question_of(profiles()[EXAMPLE], f"profile {EXAMPLE}")
-    solving = argparse.Namespace(gap=1e-4, limit=60.0, verbose=options.verbose)
+    solving = argparse.Namespace(gap=1e-4, limit=60.0, verbose=options.verbose, all=False)
     show(plan_text(decided(question, solving), EXAMPLE))
     return Exit.DONE
 

@@ -141,7 +141,14 @@ class Faked:
         self.limits: tuple[float, float] = (0.0, 0.0)
 
     def __call__(
-        self, scenario: Scenario, catalog: Catalog, gap: float, limit_s: float, on_progress: Any, stop: threading.Event
+        self,
+        scenario: Scenario,
+        catalog: Catalog,
+        gap: float,
+        limit_s: float,
+        on_progress: Any,
+        stop: threading.Event,
+        all_refusals: bool,
     ) -> Plan:
         """Answer."""
         self.asked.append(scenario)
