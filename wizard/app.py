@@ -10,7 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from rich.console import RenderableType
 from textual.app import App
+from textual.events import Key
 from textual.screen import Screen
 
 from catalogs.catalog import Catalog
@@ -26,6 +28,7 @@ from wizard.screens.plans import PlansScreen
 from wizard.session import Session, put, scenario_of
 from wizard.shelf import Shelf
 from wizard.store import SavedPlan
+from wizard.widgets.edit_line import Field
 
 TERMINATED = 143
 
@@ -62,7 +65,7 @@ class WizardApp(App[int], inherit_bindings=False):
         limit_s: float = 60.0,
         patience_s: float = 0.5,
     ) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True if plain_colours else None)
         self.animation_level = "none"
         self.theme = "ansi-dark" if plain_colours else "textual-dark"
         self.desk, self.solver, self.load_catalog = Desk(shelf, clock, overlay), solve, catalog
@@ -89,7 +92,7 @@ class WizardApp(App[int], inherit_bindings=False):
     def on_mount(self) -> None:
         """Heed signals, repaint after a suspend, load the catalog behind the first screen."""
         loop = asyncio.get_running_loop()
-        for name, code in (("SIGHUP", Exit.LINE_DROPPED), ("SIGTERM", TERMINATED)):
+        for name, code in (("SIGHUP", Exit.LINE_DROPPED), ("SIGTERM", TERMINATED), ("SIGINT", Exit.STOPPED)):
             if threading.current_thread() is threading.main_thread() and hasattr(signal, name):
                 loop.add_signal_handler(getattr(signal, name), partial(self.quit_with, int(code)))
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
@@ -124,6 +127,12 @@ class WizardApp(App[int], inherit_bindings=False):
                 self.desk.edit(put(self.desk.session_now, key, text))
             self.redraw()
 
+    def on_key(self, event: Key) -> None:
+        """Give a field what was typed before it was open: a letter that comes up to here passed it by."""
+        if isinstance(self.focused, Field) and event.is_printable and event.character:
+            event.prevent_default()
+            self.focused.take(event.character)
+
     def _fatal_error(self) -> None:
         """End on an error of ours without Textual's page of code: `run_app` tells one line and keeps the log."""
         self.crash = self._exception
@@ -131,8 +140,12 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def quit_with(self, code: int) -> None:
         """Leave; the draft has been written after each answer already."""
-        self.stop.set()
         self.exit(code, return_code=code)
+
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End the app; the solve is asked to stop first, for the end waits for its thread."""
+        self.stop.set()
+        super().exit(result, return_code, message)
 
     def action_leave(self) -> None:
         """Leave."""

@@ -80,13 +80,21 @@ class Desk:
         return f"Undone: {step.key} {step.value}; {left} change{'s' * (left != 1)} left to undo."
 
     def choose_profile(self, profile: str, name: str = "") -> None:
-        """Start from a profile; where one was chosen before, what was typed is kept."""
+        """Start from a profile; where one was chosen before, what was typed is kept.
+
+        There is no draft before the first answer: nothing would be lost.
+        """
         if self.session is None:
             made = start(self.shelf.free_name(name or profile), profile)
-            base = {**made.base, "catalog": self.overlay} if self.overlay else made.base
-            self.edit(at(replace(made, base=base), "quick"))
         elif profile != self.profile:
-            self.edit(carried(self.session, profile))
+            made = carried(self.session, profile)
+        else:
+            return
+        if self.overlay:
+            made = replace(made, base={**made.base, "catalog": self.overlay})
+        self.session = at(made, "quick")
+        if self.drafted:
+            self.edit(self.session)
 
     def resume(self, session: Session) -> None:
         """Go on with a draft."""

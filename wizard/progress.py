@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 STAGES = {
     "options": "what may serve each segment, and what it costs",
-    "program": "the choice as rows and columns",
     "solve": "the cheapest plan, and the proof that it is",
-    "explain": "what stands beside it, what binds, what is in doubt",
+    "baselines": "the best plan of each strategy alone, to stand beside it",
 }
+"""The stages as the screen shows them; a report of a pure strategy (`closed_api` ...) belongs to the last."""
 EVERY_S = 0.5
 
 
@@ -30,9 +30,11 @@ class Solving:
     open_when_done: bool = True
 
     def heard(self, progress: "Progress") -> "Solving":
-        """The state after a report; a stage that is not in the list counts to the one before it."""
+        """The state after a report; a strategy's best and bound are not the plan's."""
         names = list(STAGES)
-        place = names.index(progress.stage) if progress.stage in names else self.place
+        place = names.index(progress.stage) if progress.stage in names else len(names) - 1
+        if progress.stage != "solve":
+            return replace(self, place=place, elapsed_s=progress.elapsed_s)
         return replace(
             self, place=place, elapsed_s=progress.elapsed_s, best=progress.best, bound=progress.bound, gap=progress.gap
         )

@@ -31,21 +31,30 @@ def few_colours(environ: Mapping[str, str]) -> bool:
 
 @contextmanager
 def silent_stdout() -> Iterator[None]:
-    """Point file descriptor 1 at nothing while the app paints (on stderr), where a print would soil the screen."""
+    """Point file descriptor 1 at nothing while the app paints (on stderr), where a print would soil the screen.
+
+    Textual asks `sys.__stdout__` for the size of the terminal, so that is the painted terminal meanwhile, which
+    also gives the right size while stdout is a pipe.
+    """
     with suppress(ValueError, OSError, AttributeError):
         sys.stdout.flush()
     try:
         kept = os.dup(1)
-    except OSError:  # no stdout at all
+        screen = os.fdopen(os.dup(2), "w", encoding="utf-8")
+    except OSError:  # no stdout or stderr at all
         yield
         return
+    before = vars(sys)["__stdout__"]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)
+    vars(sys)["__stdout__"] = screen
     try:
         yield
     finally:
+        vars(sys)["__stdout__"] = before
         with suppress(ValueError, OSError, AttributeError):
             sys.stdout.flush()
         os.dup2(kept, 1)
         os.close(kept)
+        screen.close()

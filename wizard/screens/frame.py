@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from wizard.app import WizardApp
 
 SMALLEST = (60, 15)
+SIDE = 0.42
+"""Share of the width that the right column takes, as in app.tcss."""
 Word = tuple[str, str]
 
 
@@ -63,22 +65,16 @@ class Framed(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         """Lay out the frame, the same on every screen."""
         yield Static(id="path", markup=False)
-        yield self._hidden("head")
+        yield Static(id="head", classes="empty", markup=False)
         with Horizontal(id="body"):
             yield Listing(ascii_mode=self.ascii_mode)
             yield Static(id="side", markup=False)
-        yield self._hidden("foot")
+        yield Static(id="foot", classes="empty", markup=False)
         if self.EDIT_LABEL:
             yield EditLine(self.EDIT_LABEL, ascii_mode=self.ascii_mode)
         yield Static(id="explain", markup=False)
         yield Static(id="keys", markup=False)
         yield Static(id="small", markup=False)
-
-    @staticmethod
-    def _hidden(name: str) -> Static:
-        block = Static(id=name, markup=False)
-        block.display = False
-        return block
 
     # What a subclass says.
 
@@ -125,7 +121,7 @@ class Framed(Screen[None], inherit_bindings=False):
         style = "bold" if line.startswith("!") else ""
         self.query_one("#explain", Static).update(Content.styled(" " + cut(line, width), style))
         if self.has_class("-wide") and self.has_class("-tall"):
-            room = max(20, self.query_one("#side").content_size.width)
+            room = int(self.size.width * SIDE) - 4
             lines = [piece for part in self.beside() for piece in hang(shown(part, self.ascii_mode), room)]
             self.query_one("#side", Static).update("\n".join(lines))
 
@@ -161,7 +157,7 @@ class Framed(Screen[None], inherit_bindings=False):
             style = "bold" if place == strong or line.startswith("!") else ""
             parts += [Content.styled(" " + piece, style) for piece in hang(shown(line, self.ascii_mode), width)]
         widget = self.query_one(where, Static)
-        widget.display = bool(parts)
+        widget.set_class(not parts, "empty")
         widget.update(Content("\n").join(parts))
 
     # What happens.

@@ -85,7 +85,7 @@ class PlanScreen(Framed):
         self.head(tabs, *view.head, strong=1 if self.tab == 0 else 0)
         self.rows(view.columns, view.rows, 0 if changed else None)
         self.foot(*view.foot)
-        self.edit_line.display = self.tab == 2
+        self.edit_line.set_class(self.tab != 2, "empty")
 
     def _view(self) -> View:
         if self.tab == 1:

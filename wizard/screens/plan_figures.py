@@ -27,4 +27,4 @@ def figures(plan: Plan) -> list[str]:
 
 
 def _row(value: float, unit: str, says: str) -> str:
-    return f"  {number(value):>10} {unit:<16}  {says}"
+    return f"  {number(value):>10} {unit:<13}  {says}"

@@ -26,7 +26,7 @@ def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
     rows, about, detail = _serving(plan)
     columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in COLUMNS]
     return View(
-        head=(verdict_line(plan, width), times(plan)),
+        head=[line for line in (verdict_line(plan, width), times(plan)) if line],
         columns=columns,
         rows=rows,
         foot=(beside_it(plan), _doubts(plan)),
@@ -124,8 +124,8 @@ def replicas(pool: Pool) -> list[str]:
 def _doubts(plan: Plan) -> str:
     if not plan.doubts:
         return "Doubts     none"
-    more = f"  (and {len(plan.doubts) - 1} more: d)" if len(plan.doubts) > 1 else ""
-    return f"Doubts     {plan.doubts[0]}{more}"
+    more = f"{len(plan.doubts)} (d lists them); the first: " if len(plan.doubts) > 1 else ""
+    return f"Doubts     {more}{plan.doubts[0]}"
 
 
 def _chart(plan: Plan, about: str, ascii_mode: bool) -> list[str]:

@@ -9,9 +9,11 @@ from wizard.widgets.listing import Column, Row
 
 COLUMNS = (
     Column("Segment", rank=1),
-    Column("Option", grows=True),
-    Column("Why not", grows=False),
+    Column("Option", grows=True, least=24),
+    Column("Why not", grows=True, least=24),
 )
+
+MOST = 3
 
 
 def reasons(plan: Plan) -> list[str]:
@@ -41,13 +43,15 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
     if wanted:
         rows = [row for row in rows if wanted.lower() in " ".join(row.cells).lower()]
     counts = sorted(plan.refusal_counts.items(), key=lambda item: -item[1])
-    out = ", ".join(f"{count} {rule_words(name)}" for name, count in counts)
+    most = [f"{count:,} {rule_words(name)}" for name, count in counts[:MOST]]
+    rest = sum(count for _, count in counts[MOST:])
+    out = ", ".join(most + ([f"{rest:,} other"] if rest else []))
     narrowed = "".join([f"  only: {rule_words(rule)}" if rule else "", f"  find: {wanted}" if wanted else ""])
     return View(
         head=(f"Turned down: {out or 'none'}", *([narrowed.strip()] if narrowed else [])),
         columns=COLUMNS,
         rows=rows,
-        foot=(f"{len(plan.refusals)} nearest to passing are listed; solve --all --json lists every one.",),
+        foot=(f"{len(plan.refusals)} of them are listed, the nearest to passing first.",),
         about=about,
         detail={key: _detail(key, turned_down, about[key]) for key in about if key.startswith("out ")},
         beside=lambda key: [about.get(key, "")],

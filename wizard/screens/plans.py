@@ -79,7 +79,7 @@ class PlansScreen(Framed):
             Column("Saved", rank=1),
         )
         self.rows(columns, rows)
-        self.edit_line.display = bool(self.wanted) or self.edit_line.editing
+        self.edit_line.set_class(not self.wanted and not self.edit_line.editing, "empty")
 
     def _key(self) -> str:
         row = self.listing.current
@@ -142,7 +142,7 @@ class PlansScreen(Framed):
     def action_find(self) -> None:
         """Filter the list."""
         self.before = self.wanted
-        self.edit_line.display = True
+        self.edit_line.remove_class("empty")
         self.edit_line.open(self.wanted, lambda text: "")
         self.refresh_frame()
 

@@ -41,7 +41,7 @@ class QuickScreen(Framed):
             Column("Question"),
             Column("Answer"),
             Column("From", rank=1),
-            Column("Reads as", grows=True, rank=2),
+            Column("Reads as", grows=True, rank=2, least=14),
         )
         self.rows(columns, rows, session.cursor if not self.listing.rows else None)
 

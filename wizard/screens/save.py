@@ -39,7 +39,8 @@ class SaveScreen(Framed):
 
     def on_mount(self) -> None:
         """Open the line on the decision's name at once."""
-        self.call_after_refresh(self.action_edit)
+        super().on_mount()
+        self.action_edit()
 
     def action_edit(self) -> None:
         """Open the line."""

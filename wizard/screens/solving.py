@@ -35,6 +35,7 @@ class SolvingScreen(Framed):
         """Stages with a mark on the one under way, then the two figures that close in on each other."""
         solving = self.wizard.solving
         rows = [Row(cells, cells[0], still=True) for cells in stages(solving)]
+        self.head("Looking for the cheapest plan, and for the proof that it is.")
         self.rows([Column(""), Column("", grows=True), Column("", right=True)], rows)
         best = money(solving.best) if solving.best is not None else "none yet"
         bound = money(solving.bound) if solving.bound is not None else "not known yet"
@@ -71,7 +72,7 @@ def stages(solving: Solving) -> list[tuple[str, str, str]]:
         mark = ">" if under_way else " "
         state = "done" if place < solving.place else "" if under_way else "waiting"
         told = says
-        if under_way and solving.gap is not None:
+        if under_way and stage == "solve" and solving.gap is not None:
             told = f"gap {gap(solving.gap):<7} {gap_bar(1 - min(1.0, solving.gap), 20)}"
         if under_way and solving.elapsed_s:
             state = f"{solving.elapsed_s:.0f} s"

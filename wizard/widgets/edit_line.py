@@ -36,6 +36,13 @@ class Field(Input):
         """Keep the cursor from blinking: a blink is traffic on the line, and another picture each time."""
         self.cursor_blink = False
 
+    def take(self, character: str) -> None:
+        """Take a character as if its key had come here."""
+        if self.selection.is_empty:
+            self.insert_text_at_cursor(character)
+        else:
+            self.replace(character, *self.selection)
+
     def action_part(self, key: str) -> None:
         """Tell the line that the typing ends."""
         self.post_message(self.Parted(key))
@@ -79,7 +86,7 @@ class EditLine(Horizontal):
     def compose(self) -> ComposeResult:
         """Label, field, echo."""
         yield Static(f" {self.label} ", classes="label", markup=False)
-        field = Field(compact=True, disabled=True)
+        field = Field(compact=True, disabled=True, select_on_focus=False)
         field.display = False
         yield field
         yield Static(self.empty, classes="echo", markup=False)
@@ -102,7 +109,7 @@ class EditLine(Horizontal):
         field.display = True
         field.value = value
         if not field.has_focus:
-            field.focus()
+            self.screen.set_focus(field)  # at once: what is typed ahead must not fall to the screen's letters
         field.action_select_all()
         self._echo(value)
 

@@ -18,17 +18,17 @@ from wizard.widgets.glyphs import cut, shown
 
 MARGIN = 3
 GAP = 2
-SMALLEST = 10
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column; the one that `grows` takes what is left, the highest `rank` is dropped first when narrow."""
+    """A column; those that `grow` give way down to `least` cells, then the highest `rank` is dropped."""
 
     title: str
     right: bool = False
     grows: bool = False
     rank: int = 0
+    least: int = 10
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,17 @@ def layout(columns: Sequence[Column], rows: Sequence[Row], width: int) -> dict[i
         return sum(natural[place] for place in kept) + GAP * (len(kept) - 1)
 
     def squeeze() -> None:
-        for place in kept:
-            if columns[place].grows and total() > width:
-                natural[place] = max(SMALLEST, natural[place] - (total() - width))
+        natural.update(wanted)
+        while total() > width:
+            able = [place for place in kept if columns[place].grows and natural[place] > columns[place].least]
+            if not able:
+                return
+            natural[max(able, key=lambda place: natural[place])] -= 1
 
     wanted = dict(natural)
     squeeze()
     while total() > width and any(columns[place].rank for place in kept):
         kept.remove(max(kept, key=lambda place: (columns[place].rank, place)))
-        natural = {place: wanted[place] for place in wanted}
         squeeze()
     return {place: natural[place] for place in kept}
 
