@@ -90,6 +90,19 @@ def defaults_in(scenario: Scenario) -> tuple[str, ...]:
     return tuple(key for key, source in scenario.sources.items() if not source.startswith(confirmed))
 
 
+def doubts_of(scenario: Scenario) -> tuple[str, ...]:
+    """One doubt for all values of a segment or of the plan that nobody confirmed, one for each "don't know"."""
+    left = [key for key in defaults_in(scenario) if key.startswith("segment.") or key == "load"]
+    doubts = []
+    if left:
+        words = dict.fromkeys(key.split(".")[-1].replace("_", " ") for key in left)
+        are = "value is a default" if len(left) == 1 else "values are defaults"
+        doubts.append(f"{len(left)} {are} of the profile: {', '.join(words)}.")
+    unsure = [item for item in ITEMS if scenario.checklist.get(item.id) == 0]
+    doubts += [f"{item.title} is not known (checklist {item.number}): {item.unknown_advice}" for item in unsure]
+    return tuple(doubts)
+
+
 def _known(name: str) -> Item:
     item = item_named(name)
     if item is None:

@@ -13,6 +13,7 @@ from solver.checklist import (
     changes_of,
     checklist_items,
     defaults_in,
+    doubts_of,
     implied,
     item_named,
     item_of,
@@ -168,6 +169,18 @@ def test_defaults_are_the_keys_whose_source_is_neither_the_person_nor_the_checkl
         update={"sources": {"a": "you", "b": "checklist 4", "c": "a trace", "d": "estimate: so", "e": "imported x"}}
     )
     assert defaults_in(scenario) == ("c", "d")
+
+
+def test_defaults_left_and_dont_know_are_doubts() -> None:
+    scenario = of_profile().model_copy(
+        update={"sources": {"segment.chat.ttft": "estimate: so", "segment.chat.task": "you"}, "checklist": {"load": 0}}
+    )
+    assert doubts_of(scenario) == (
+        "1 value is a default of the profile: ttft.",
+        "Load is not known (checklist 2): "
+        "Count requests by hour over two weeks; until then the profile's shape is a guess.",
+    )
+    assert doubts_of(of_profile().model_copy(update={"sources": {}, "checklist": {"load": 1}})) == ()
 
 
 @pytest.mark.parametrize(("item", "digit"), [("nothing", 1), ("load", 9)])
