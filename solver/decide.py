@@ -6,7 +6,7 @@ from time import perf_counter
 
 from catalogs.catalog import Catalog
 from solver.baselines import baseline_of, strategies, todays_bill
-from solver.checklist import checklist_items
+from solver.checklist import checklist_items, doubts_of
 from solver.options import problem_of
 from solver.plan import Baseline, Plan, PriceUsed
 from solver.problem import Problem
@@ -55,7 +55,7 @@ def decide(
         refusals=problem.refusals,
         refusal_counts=dict(problem.refusal_counts),
         checklist=checklist_items(scenario),
-        doubts=problem.doubts,
+        doubts=(*problem.doubts, *doubts_of(scenario)),
         prices=parts.prices,
         exchange_rates={
             name: PriceUsed(value=rate.value, unit=rate.unit, date=rate.date, source=rate.source)
