@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 STAGES = {
     "options": "what may serve each segment, and what it costs",
     "solve": "the cheapest plan, and the proof that it is",
-    "baselines": "the best plan of each strategy alone, to stand beside it",
+    "baselines": "the best plan of each strategy alone, beside it",
 }
 """The stages as the screen shows them; a report of a pure strategy (`closed_api` ...) belongs to the last."""
 EVERY_S = 0.5

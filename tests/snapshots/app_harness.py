@@ -104,8 +104,13 @@ def lines_of(app: WizardApp) -> list[str]:
 
 
 async def settle(pilot: Pilot[int]) -> None:
-    """Wait until workers and messages are done; the same picture every time."""
-    await pilot.app.workers.wait_for_complete()
+    """Wait until the solve is over and its messages are heard; the same picture every time."""
+    app = pilot.app
+    assert isinstance(app, WizardApp)
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+    while app.solving.running:
+        await pilot.pause()
     await pilot.pause()
 
 

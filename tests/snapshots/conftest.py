@@ -1,6 +1,7 @@
 """The environment of the snapshots, frozen: no colour variable, one Python that may draw them anew."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(autouse=True)
-def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what a developer's shell may set and Textual would heed."""
+def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take away what a developer's shell may set and Textual would heed; work in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "WIZARD_PLANS"):
         monkeypatch.delenv(name, raising=False)

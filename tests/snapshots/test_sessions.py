@@ -26,11 +26,11 @@ def scenario_made(app: WizardApp) -> str:
 
 @each_session
 def test_session_paints_its_picture_and_makes_its_scenario(
-    played: Played, snap_compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    played: Played, snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if played.no_color:
         monkeypatch.setenv("NO_COLOR", "1")
-    app = app_of(played, tmp_path)
+    app = app_of(played, Path())
 
     async def run(pilot: Pilot[int]) -> None:
         await press(pilot, played.keys)

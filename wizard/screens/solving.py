@@ -1,8 +1,8 @@
 """Solving: the stages, the best plan so far and the bound; stopping answers at once."""
 
+from math import log10
 from typing import ClassVar
 
-from solver.plan import Plan
 from wizard.keys import HELP, Key, bindings
 from wizard.progress import STAGES, Solving
 from wizard.screens.frame import Framed, Word
@@ -13,6 +13,7 @@ from wizard.widgets.listing import Column, Row
 TAKE = Key("enter", "take", "enter", "take the best so far", "stop and open the best plan found; its gap is written")
 STOP = Key("escape,backspace,q", "back", "esc", "stop", "stop and go back; the best plan found is kept in the outline")
 LEAVE = Key("l", "leave_running", "l", "leave it running", "back to the questions, the solve goes on")
+WANTED = 1e-4
 STOPPING = "stopping, at most 5 s; the best plan found is kept"
 
 
@@ -73,13 +74,13 @@ def stages(solving: Solving) -> list[tuple[str, str, str]]:
         state = "done" if place < solving.place else "" if under_way else "waiting"
         told = says
         if under_way and stage == "solve" and solving.gap is not None:
-            told = f"gap {gap(solving.gap):<7} {gap_bar(1 - min(1.0, solving.gap), 20)}"
+            told = f"gap {gap(solving.gap):<7} {gap_bar(closed(solving.gap), 20)}   wanted {WANTED:.2%}"
         if under_way and solving.elapsed_s:
             state = f"{solving.elapsed_s:.0f} s"
         rows.append((f"{mark} {place + 1} {stage}", told, state))
     return rows
 
 
-def outcome(plan: Plan) -> str:
-    """One line on a plan that arrived while another screen was open."""
-    return f"The plan is ready ({plan.status.replace('_', ' ')}): o, then Plan."
+def closed(found: float) -> float:
+    """How much of the way from a gap of 100% to the one wanted is done, in powers of ten."""
+    return log10(max(found, WANTED)) / log10(WANTED) if found < 1 else 0.0
