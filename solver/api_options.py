@@ -1,5 +1,6 @@
 """API offers against each segment: who may serve it, at what a request costs, or why not."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,16 +132,13 @@ def _features(segment: Segment, offer: ApiOffer) -> list[Reason]:
     return found
 
 
+_MONTH, _DAY = r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])"
+_DATE = re.compile(rf"(?<!\d)(20\d\d-{_MONTH}-{_DAY}|20\d\d{_MONTH}{_DAY}|2\d{_MONTH}|{_MONTH}{_DAY})(?!\d)")
+
+
 def has_date(name: str) -> bool:
-    """Whether a model's name carries a date, as 2024-08-06, 20240806 or 2408."""
-    digits = "".join(char if char.isdigit() else " " if char not in "-." else "" for char in name).split()
-    return any(_is_date(run) for run in digits)
-
-
-def _is_date(run: str) -> bool:
-    if len(run) == 8:
-        return run[:2] == "20" and "01" <= run[4:6] <= "12" and "01" <= run[6:] <= "31"
-    return len(run) == 4 and "23" <= run[:2] <= "29" and "01" <= run[2:] <= "12"
+    """Whether a model's name carries a date, as 2024-08-06, 20240806, 2407 or 0613."""
+    return _DATE.search(name) is not None
 
 
 def _latency(segment: Segment, offer: ApiOffer, round_trip_ms: float) -> list[Reason]:

@@ -270,6 +270,8 @@ def cold_share(rate_per_s: float, idle_timeout_s: float) -> float:
 
 def quantile(p50: float | None, p95: float | None, percentile: float) -> float | None:
     """A log-normal's percentile from its p50 and p95; with p95 alone, itself up to p95; None where unknown."""
+    if p95 is not None and percentile == 95:
+        return p95
     if p50 is not None and p95 is not None and p50 > 0:
         sigma = max(0.0, log(p95 / p50)) / _PHI.inv_cdf(0.95)
         return p50 * exp(sigma * _PHI.inv_cdf(percentile / 100))

@@ -4,8 +4,9 @@ What cannot run, may not be used, is not good enough, does not fit or is larger 
 arrays; performance (design_rates.py) and prices (pool_options.py) come later, for what is left.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,8 @@ from solver.scenario_check import Named
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
+R = TypeVar("R")
+C = TypeVar("C")
 
 
 @dataclass(frozen=True)
@@ -207,19 +210,19 @@ def _runnable(axes: Axes, catalog: Catalog, pairs: int, book: RefusalBook) -> Ma
 
     sized = np.array([is_sized(model) for model in models], dtype=bool)
     strike(sized, (0,), "{m}:*", Reason(Rule.NOT_SIZED, "unknown", "layers, heads and KV size"))
-    runs = np.array([[_runs(p, gpu) for gpu in gpus] for p in precisions], dtype=bool)
+    runs = _table(precisions, gpus, _runs)
     for p, precision in enumerate(precisions):
         wanted = f"{', '.join(precision.vendors)} {' or '.join(precision.kinds)}"
         wanted += f" with {precision.needs}" if precision.needs else ""
         one = runs | (np.arange(len(precisions)) != p)[:, None]
         strike(one, (1, 2), "*:{p}/*x{g}/*", Reason(Rule.PRECISION, "not supported", wanted))
-    serves = np.array([[_serves(e, gpu) for e in engines] for gpu in gpus], dtype=bool)
+    serves = _table(gpus, engines, _serves)
     strike(serves, (2, 4), "*/*x{g}/{e}", Reason(Rule.ENGINE, "does not run on this GPU", "an engine that does"))
-    reads = np.array([[e.id in p.engines for e in engines] for p in precisions], dtype=bool)
+    reads = _table(precisions, engines, lambda precision, engine: engine.id in precision.engines)
     strike(reads, (1, 4), "*:{p}/*/{e}", Reason(Rule.ENGINE, "does not read this format", "an engine that does"))
-    experts = np.array([[e.moe or not m.experts for e in engines] for m in models], dtype=bool)
+    experts = _table(models, engines, lambda model, engine: engine.moe or not model.experts)
     strike(experts, (0, 4), "{m}:*/*/{e}", Reason(Rule.ENGINE, "runs no mixture of experts", "an engine that does"))
-    splits = np.array([[not m.heads or m.heads % n == 0 for n in GPUS] for m in models], dtype=bool)
+    splits = _table(models, GPUS, lambda model, n: not model.heads or model.heads % n == 0)
     uneven = {
         tuple(at): Reason(Rule.ENGINE, f"{models[at[0]].heads} attention heads", f"a multiple of {GPUS[at[1]]}")
         for at in np.argwhere(~splits).tolist()
@@ -228,13 +231,19 @@ def _runnable(axes: Axes, catalog: Catalog, pairs: int, book: RefusalBook) -> Ma
     return alive
 
 
+def _table(rows: Sequence[R], columns: Sequence[C], holds: Callable[[R, C], bool]) -> Mask:
+    """Whether something holds for each row and column; either may be empty."""
+    cells = [holds(row, column) for row in rows for column in columns]
+    return np.array(cells, dtype=bool).reshape(len(rows), len(columns))
+
+
 def _runs(precision: Precision, gpu: Gpu) -> bool:
     """Whether the GPU can hold and compute the format."""
     has = {"": True, "fp8": gpu.fp8_support, "fp4": gpu.fp4_support, "int8": bool(gpu.int8_tops)}[precision.needs]
     return has and gpu.kind in precision.kinds and gpu.vendor in precision.vendors
 
 
-def _serves(engine: Engine, gpu: Gpu) -> bool:
+def _serves(gpu: Gpu, engine: Engine) -> bool:
     return gpu.kind in engine.kinds and gpu.vendor in engine.vendors
 
 
