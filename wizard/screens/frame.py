@@ -41,6 +41,7 @@ class Framed(Screen[None], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.note = ""
+        self.painted: dict[str, tuple[str, int]] = {}
 
     @property
     def wizard(self) -> "WizardApp":
@@ -119,11 +120,11 @@ class Framed(Screen[None], inherit_bindings=False):
         line = shown(text or self.about(), self.ascii_mode)
         width = self.size.width - 1
         style = "bold" if line.startswith("!") else ""
-        self.query_one("#explain", Static).update(Content.styled(" " + cut(line, width), style))
+        self._put("#explain", Content.styled(" " + cut(line, width), style))
         if self.has_class("-wide") and self.has_class("-tall"):
             room = int(self.size.width * SIDE) - 4
             lines = [piece for part in self.beside() for piece in hang(shown(part, self.ascii_mode), room)]
-            self.query_one("#side", Static).update("\n".join(lines))
+            self._put("#side", Content("\n".join(lines)))
 
     def refresh_frame(self) -> None:
         """Draw everything anew from the state."""
@@ -133,14 +134,13 @@ class Framed(Screen[None], inherit_bindings=False):
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-small")
         if small:
-            self.query_one("#small", Static).update(f"needs 60x15, have {width}x{height}")
+            self._put("#small", Content(f"needs 60x15, have {width}x{height}"))
             return
         left, right = shown(" " + self.path(), self.ascii_mode), shown(self.state(), self.ascii_mode)
         left = cut(left, width - len(right) - 3)
-        self.query_one("#path", Static).update(
-            Content.assemble((left, "bold"), " " * (width - len(left) - len(right) - 1), right)
-        )
-        self.query_one("#keys", Static).update(Content.styled(footer(self.keys_shown(), width), "dim"))
+        gap = " " * (width - len(left) - len(right) - 1)
+        self._put("#path", Content.assemble((left, "bold"), gap, right))
+        self._put("#keys", Content.styled(footer(self.keys_shown(), width), "dim"))
         self.draw()
         self.explain(self.note)
 
@@ -156,9 +156,16 @@ class Framed(Screen[None], inherit_bindings=False):
         for place, line in enumerate(lines):
             style = "bold" if place == strong or line.startswith("!") else ""
             parts += [Content.styled(" " + piece, style) for piece in hang(shown(line, self.ascii_mode), width)]
-        widget = self.query_one(where, Static)
-        widget.set_class(not parts, "empty")
-        widget.update(Content("\n").join(parts))
+        self.query_one(where).set_class(not parts, "empty")
+        self._put(where, Content("\n").join(parts), height=len(parts))
+
+    def _put(self, where: str, content: Content, height: int = 1) -> None:
+        """Update a part of the frame if it changed, and lay out anew only if its height did: each costs bytes."""
+        before = self.painted.get(where)
+        key = (content.markup, height)
+        if before != key:
+            self.painted[where] = key
+            self.query_one(where, Static).update(content, layout=before is None or before[1] != height)
 
     # What happens.
 

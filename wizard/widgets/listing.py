@@ -91,12 +91,20 @@ class Listing(Widget, can_focus=False):
             Row(tuple(shown(cell, self.ascii_mode) for cell in row.cells), row.key, row.still, row.strong, row.dim)
             for row in rows
         ]
+        before = self._painted()
         self.columns, self.rows = tuple(columns), tuple(cleaned)
         places = [place for place, row in enumerate(self.rows) if not row.still]
         wanted = next((p for p in places if self.rows[p].key == cursor), 0) if isinstance(cursor, str) else cursor
         self.cursor = min(places, key=lambda place: abs(place - wanted), default=0)
         self._keep_in_view()
-        self.refresh()
+        after = self._painted()
+        for y, line in enumerate(after):
+            if before[y] != line:
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _painted(self) -> list[Strip]:
+        """The lines as they are drawn, to repaint only those that change."""
+        return [self.render_line(y) for y in range(self.size.height)]
 
     @property
     def current(self) -> Row | None:
