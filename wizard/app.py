@@ -120,12 +120,14 @@ class WizardApp(App[int], inherit_bindings=False):
         if draft is not None:
             self.resume(draft)
             return
-        self.open_profile()
         if opening.profile:
-            self.choose_profile(opening.profile)
+            self.opening = None
+            self.desk.choose_profile(opening.profile, opening.name)
             for key, text in opening.sets:
                 self.desk.edit(put(self.desk.session_now, key, text))
-            self.redraw()
+        self.open_profile()
+        if opening.profile:
+            self.open_quick()
 
     def on_key(self, event: Key) -> None:
         """Give a field what was typed before it was open: a letter that comes up to here passed it by."""

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_harness import Played, app_of, lines_of, press, sessions
+from app_harness import Played, app_of, lines_of, make_app, press, seed, sessions
 from textual.pilot import Pilot
 
 from catalogs.profiles import profiles
-from wizard.app import WizardApp
+from wizard.app import Opening, WizardApp
 from wizard.scenario_file import question_of, to_toml
 from wizard.session import answers_of, play, scenario_of
 from wizard.store import load
@@ -85,6 +85,35 @@ def test_a_saved_plan_holds_the_scenario_that_the_keys_made(tmp_path: Path) -> N
     assert saved.saved == "2026-11-24"
     assert saved.plan.total_per_month == 4120.0
     assert not list((tmp_path / "drafts").glob("*.toml"))
+
+
+@pytest.mark.parametrize("profile", ["rag-search", ""])
+def test_wizard_new_opens_where_it_is_asked_to(profile: str, tmp_path: Path) -> None:
+    sets = (("rag.requests", "5k/day"),) if profile else ()
+    app = make_app(tmp_path, opening=Opening("ours", profile, sets))
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, [] if profile else ["2", "enter", "type 5k/day", "enter", "escape"])
+            assert any("5,000 a day" in line for line in lines_of(app))
+
+    asyncio.run(go())
+    assert app.desk.name == "ours"
+    assert (tmp_path / "drafts" / "ours.toml").exists()
+    assert scenario_made(app) == to_toml(play({"profile": "rag-search", "set": {"rag.requests": "5k/day"}}))
+
+
+def test_wizard_new_goes_on_with_the_draft_of_that_name(tmp_path: Path) -> None:
+    seed(tmp_path / "saved_plans", make_app(tmp_path).desk.shelf)
+    app = make_app(tmp_path, opening=Opening("agents"))
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, [])
+            assert any("agents > Four numbers" in line for line in lines_of(app))
+
+    asyncio.run(go())
+    assert scenario_of(app.desk.session_now).checklist == {"data": 3}
 
 
 def test_there_are_at_least_twelve_sessions_and_the_four_that_differ_in_kind() -> None:

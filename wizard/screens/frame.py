@@ -77,6 +77,11 @@ class Framed(Screen[None], inherit_bindings=False):
         yield Static(id="keys", markup=False)
         yield Static(id="small", markup=False)
 
+    @property
+    def laid_out(self) -> bool:
+        """Whether there is something to draw on: a screen just opened is drawn once it is."""
+        return bool(self.size.width and self.query("#small"))
+
     # What a subclass says.
 
     def path(self) -> str:
@@ -117,6 +122,8 @@ class Framed(Screen[None], inherit_bindings=False):
     def explain(self, text: str = "") -> None:
         """Say something in the row above the keys until the cursor moves; without text, explain the row."""
         self.note = text
+        if not self.laid_out:
+            return
         line = shown(text or self.about(), self.ascii_mode)
         width = self.size.width - 1
         style = "bold" if line.startswith("!") else ""
@@ -129,7 +136,7 @@ class Framed(Screen[None], inherit_bindings=False):
     def refresh_frame(self) -> None:
         """Draw everything anew from the state."""
         width, height = self.size
-        if not width:
+        if not self.laid_out:
             return
         small = width < SMALLEST[0] or height < SMALLEST[1]
         self.set_class(small, "-small")
