@@ -210,8 +210,9 @@ ENDS: dict[Any, tuple[Status, StoppedBy]] = {
 
 def _outcome(program: Program, columns: list[Any], solver: Any, gap: float) -> Outcome:
     ended = solver.getModelStatus()
-    if ended == highspy.HighsModelStatus.kModelEmpty:
-        return Outcome("optimal", "proof", 0.0, 0.0, 0.0)
+    if ended == highspy.HighsModelStatus.kModelEmpty:  # no columns: the solver does not look at the rows
+        holds = all(row.sense * row.constant >= 0 if row.sense else row.constant == 0 for row in program.rows)
+        return Outcome("optimal", "proof", 0.0, 0.0, 0.0) if holds else Outcome("infeasible", "proof", None, None, None)
     if ended not in ENDS:
         raise SolverError(f"the solver ended with: {solver.modelStatusToString(ended)}")
     status, stopped_by = ENDS[ended]
