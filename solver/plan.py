@@ -147,7 +147,7 @@ class Plan(Part):
     prices: dict[str, PriceUsed] = {}
     exchange_rates: dict[str, PriceUsed] = {}
     catalog_as_of: str
-    seconds: float
+    seconds: float = 0.0
 
 
 NEAREST = 50
@@ -182,6 +182,14 @@ def nearest(refusals: tuple[Refusal, ...], most: int | None = NEAREST) -> tuple[
     return tuple(ordered[:most])
 
 
+def nearest_of_each_rule(refusals: tuple[Refusal, ...]) -> tuple[Refusal, ...]:
+    """The refusal nearest to passing of each segment and rule: enough for a reader, few enough for a file's diff."""
+    first: dict[tuple[str, str], Refusal] = {}
+    for refusal in nearest(refusals, None):
+        first.setdefault((refusal.segment, refusal.rule), refusal)
+    return tuple(first.values())
+
+
 def _sum(lines: tuple[CostLine, ...], total: float | None) -> float | None:
     return round(sum(line.per_month for line in lines), 6) if lines and total is not None else total
 
@@ -200,6 +208,8 @@ def _round(name: str, value: Any) -> Any:
         return {key: _round(name, item) for key, item in value.items()}
     if not isinstance(value, float):
         return value
+    if name == "gap":
+        return round(value, 9) + 0.0
     if name == "distance":
         return float(f"{value:.12g}") if isfinite(value) and value < _MAX_DISTANCE else _MAX_DISTANCE
     if name == "gap":

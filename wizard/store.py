@@ -14,7 +14,7 @@ from typing import Any
 import tomli_w
 
 from catalogs.toml_file import Fault, InputError, read_toml
-from solver.plan import SCHEMA, Plan, nearest, rounded
+from solver.plan import SCHEMA, Plan, nearest_of_each_rule, rounded
 from solver.scenario import NAME, Scenario
 from wizard.exits import state_folder
 from wizard.plan_file import check_schema, plan_of, plan_tables
@@ -55,8 +55,8 @@ def shipped_folder() -> Path:
 
 
 def as_saved(plan: Plan) -> Plan:
-    """The plan as a file holds it: rounded, with the refusals nearest to passing."""
-    return rounded(plan.model_copy(update={"refusals": nearest(plan.refusals)}))
+    """The plan as a file holds it: rounded, the nearest refusal of each rule, no time of this machine."""
+    return rounded(plan.model_copy(update={"refusals": nearest_of_each_rule(plan.refusals), "seconds": 0.0}))
 
 
 def to_toml(saved: SavedPlan) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from solver.plan import CostLine, Plan, Pool, nearest
+from solver.plan import CostLine, Plan, Pool, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import (
@@ -190,7 +190,8 @@ def _why_not(plan: Plan, every: bool) -> list[str]:
         return lines + _refusal_lines(nearest(plan.refusals, None))
     if plan.verdict == "no_plan":
         return lines + _nearest_by_segment(plan)
-    return lines + _refusal_lines(nearest(plan.refusals, 5))
+    lines.append(" the nearest to passing of each rule:")
+    return lines + _refusal_lines(nearest_of_each_rule(plan.refusals))
 
 
 def _nearest_by_segment(plan: Plan) -> list[str]:
@@ -198,7 +199,7 @@ def _nearest_by_segment(plan: Plan) -> list[str]:
     for segment in sorted({refusal.segment for refusal in plan.refusals}):
         mine = tuple(refusal for refusal in plan.refusals if refusal.segment == segment)
         lines.append(f" nearest for {plain(segment) or 'every segment'}:")
-        lines += _refusal_lines(nearest(mine, 5))
+        lines += _refusal_lines(nearest_of_each_rule(mine))
     return lines
 
 
@@ -208,7 +209,8 @@ def _refusal_lines(refusals: Iterable[Refusal]) -> list[str]:
 
 
 def _sources(plan: Plan) -> list[str]:
-    lines = [f"Catalog as of {plan.catalog_as_of}; prices without tax; solved in {plan.seconds:.2f} s"]
+    solved = f"; solved in {plan.seconds:.2f} s" if plan.seconds else ""
+    lines = [f"Catalog as of {plan.catalog_as_of}; prices without tax{solved}"]
     for key, rate in sorted(plan.exchange_rates.items()):
         lines += wrap(f"exchange rate {key}: {number(rate.value)} {rate.unit}, {rate.date}, {rate.source}", " ", "   ")
     named = Counter(source for source in _named_sources(plan))

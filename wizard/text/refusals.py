@@ -51,4 +51,7 @@ def reason(refusal: Refusal) -> str:
     if found == wanted and isinstance(refusal.found, float) and isinstance(refusal.wanted, float):
         digits = next((n for n in range(5, 13) if f"{refusal.found:.{n}g}" != f"{refusal.wanted:.{n}g}"), 12)
         found, wanted = f"{refusal.found:.{digits}g}", f"{refusal.wanted:.{digits}g}"
+    if refusal.rule == Rule.MEMORY:
+        # Weights that fill the memory to the byte leave nothing for a request.
+        return f"memory: needs {'more than ' * (found == wanted)}{wanted} of {found}{unit}"
     return f"{rule_words(refusal.rule)}: {found}, wanted {wanted}{unit}"

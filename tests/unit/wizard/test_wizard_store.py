@@ -10,6 +10,7 @@ from made_plans import no_plan, plan, scenario
 
 from catalogs.toml_file import InputError
 from solver.plan import Plan, rounded
+from solver.refusals import Rule
 from wizard import store
 from wizard.store import SavedPlan, as_saved, from_tables, list_plans, load, save, to_toml
 
@@ -62,11 +63,12 @@ def test_two_lines_of_one_name_stay_two_lines() -> None:
     assert [line.name for line in from_tables(tables, "f").plan.lines][1:3] == ["API tokens", "API tokens"]
 
 
-def test_only_the_fifty_refusals_nearest_to_passing_are_saved() -> None:
+def test_of_each_segment_and_rule_the_refusal_nearest_to_passing_is_saved() -> None:
     one = plan().refusals[1]
     many = tuple(one.model_copy(update={"option": f"o{i}", "distance": i / 10}) for i in reversed(range(80)))
-    kept = as_saved(plan(refusals=many)).refusals
-    assert [refusal.option for refusal in kept] == [f"o{i}" for i in range(50)]
+    other = one.model_copy(update={"rule": Rule.TTFT, "distance": 9.0})
+    kept = as_saved(plan(refusals=(other, *many))).refusals
+    assert [(refusal.option, refusal.rule) for refusal in kept] == [("o0", one.rule), (one.option, Rule.TTFT)]
 
 
 def test_a_taken_name_is_refused_and_the_plan_there_is_kept(tmp_path: Path) -> None:

@@ -104,9 +104,13 @@ def test_every_rule_has_words_and_an_unknown_one_keeps_its_name() -> None:
     assert rule_words("ttft") == "first token too late"
     assert rule_words("made_up") == "made up"
     memory = plan().refusals[1]
-    assert reason(memory) == "memory: 17.2, wanted 16 GB"
-    near = memory.model_copy(update={"found": 162.004, "wanted": 162.0})
-    assert reason(near) == "memory: 162.004, wanted 162 GB"
+    assert reason(memory.model_copy(update={"found": 16.0, "wanted": 17.2})) == "memory: needs 17.2 of 16 GB"
+    near = memory.model_copy(update={"found": 162.0, "wanted": 162.004})
+    assert reason(near) == "memory: needs 162.004 of 162 GB"
+    full = memory.model_copy(update={"found": 72.0, "wanted": 72.0})
+    assert reason(full) == "memory: needs more than 72 of 72 GB"
+    slow = memory.model_copy(update={"rule": Rule.TTFT, "found": 950.0, "wanted": 800.0, "unit": "ms"})
+    assert reason(slow) == "first token too late: 950, wanted 800 ms"
 
 
 @given(st.lists(st.floats(min_value=0, max_value=1e7), min_size=1, max_size=30))
