@@ -147,7 +147,7 @@ def _rates(
         known = np.isfinite(fit.needed_gb[i]) and np.isfinite(fit.available_gb[i])
         why[int(rows[i])] = _memory(float(fit.available_gb[i]), float(fit.needed_gb[i])) if known else _UNSIZED
     if len(tried):
-        found = highest_rates(take(chosen, tried), shape)
+        found = highest_rates(take(chosen, tried), shape, times=False)
         rates[tried] = found.requests_per_s
         for i in np.flatnonzero(~np.isfinite(found.requests_per_s)).tolist():
             why[int(rows[tried[i]])] = _reason(found, i, segment, shape, round_trip_ms)

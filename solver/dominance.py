@@ -26,7 +26,7 @@ traffic.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,15 @@ class Pools:
     counted: bool = False
     least_hours: float = 0.0
 
+    def take(self, rows: Index) -> "Pools":
+        """The same for some designs."""
+        return replace(
+            self, kappa=self.kappa[:, rows], price=self.price[rows], available=self.available[rows],
+            capital=self.capital[rows], box=self.box[rows], enough=self.enough[rows],
+            request_cost=self.request_cost[:, rows], flow=self.flow[:, rows], fixed=self.fixed[rows],
+            gpus=self.gpus[rows], group=self.group[rows], marks=self.marks[rows],
+        )  # fmt: skip
+
 
 def front(values: Array) -> tuple[Mask, Index]:
     """Columns of values [coordinate, n] that no other column beats or equals everywhere (inf allowed), and the beater.
@@ -102,82 +111,114 @@ def front(values: Array) -> tuple[Mask, Index]:
     return keep, beater
 
 
-def dominators(pools: Pools) -> Mask:
-    """Whether row k2 may take the place of column k, [k2, k], by the rule at the head of this file."""
+def dominators(pools: Pools, by: Index | None = None) -> Mask:
+    """Whether `by` (all designs if None), one a row, may take the place of a column, by the rule at the head."""
     n = pools.kappa.shape[1]
-    able = pools.group[:, None] == pools.group[None, :]
-    able &= (pools.marks[None, :] & ~pools.marks[:, None]) == 0
-    ratio, extra = np.zeros((n, n)), np.zeros((n, n))
+    by = np.arange(n) if by is None else by
+    able = pools.group[by][:, None] == pools.group[None, :]
+    able &= (pools.marks[None, :] & ~pools.marks[by][:, None]) == 0
+    ratio, extra = np.zeros(able.shape), np.zeros(able.shape)
     for s in range(len(pools.kappa)):
         serves = np.isfinite(pools.kappa[s])
-        able &= serves[:, None] | ~serves[None, :]
+        able &= serves[by][:, None] | ~serves[None, :]
         with np.errstate(invalid="ignore"):
-            here = np.where(serves[None, :], pools.kappa[s][:, None] / pools.kappa[s][None, :], 0.0)
+            here = np.where(serves[None, :], pools.kappa[s][by][:, None] / pools.kappa[s][None, :], 0.0)
         ratio = np.fmax(ratio, here)
-        more = pools.request_cost[s][:, None] - pools.request_cost[s][None, :] * (1 + SLACK)
+        more = pools.request_cost[s][by][:, None] - pools.request_cost[s][None, :] * (1 + SLACK)
         paid = serves[None, :] & (more > 1e-15)
         extra = np.maximum(extra, np.where(paid, more * np.where(paid, pools.flow[s][None, :], 0.0), 0.0))
     for m, purchase in enumerate(PURCHASES):
         sold = np.isfinite(pools.price[:, m])
         if not sold.any():
             continue
-        replaced = np.zeros((n, n), dtype=bool)
+        replaced = np.zeros(able.shape, dtype=bool)
         for other in STANDS_IN[purchase]:
-            replaced |= _replaces(pools, ratio, extra, m, PURCHASES.index(other))
+            replaced |= _replaces(pools, by, ratio, extra, m, PURCHASES.index(other))
         able &= replaced | ~sold[None, :]
-    able &= ~np.eye(n, dtype=bool)
+    able[np.arange(len(by)), by] = False
     return np.asarray(able)
 
 
-def _replaces(pools: Pools, ratio: Array, extra: Array, m: int, m2: int) -> Mask:
+def _replaces(pools: Pools, by: Index, ratio: Array, extra: Array, m: int, m2: int) -> Mask:
     """Whether replicas bought as m2 of row k2 take the place of those bought as m of column k."""
-    offered = np.isfinite(pools.price[:, m2])
+    offered = np.isfinite(pools.price[by, m2])
     if not offered.any():
         return np.zeros(ratio.shape, dtype=bool)
     with np.errstate(invalid="ignore", divide="ignore"):
-        needed = ratio * pools.available[:, m][None, :] / pools.available[:, m2][:, None]
+        needed = ratio * pools.available[:, m][None, :] / pools.available[by, m2][:, None]
     if PURCHASES[m] == "serverless":
-        return np.asarray(offered[:, None] & _no_dearer(pools, needed, np.ones((1, 1)), extra, m, m2))
+        return np.asarray(offered[:, None] & _no_dearer(pools, by, needed, np.ones((1, 1)), extra, m, m2))
     t = np.maximum(np.ceil(needed * (1 - SLACK)), 1.0)
-    box, box2 = pools.box[:, m][None, :], pools.box[:, m2][:, None]
+    box, box2 = pools.box[:, m][None, :], pools.box[by, m2][:, None]
     step = box2 / np.gcd(box.astype(np.int64), box2.astype(np.int64))
     t = np.ceil(t / step) * step  # t*box is a multiple of box2
-    fine = _no_dearer(pools, t * box, box, extra, m, m2)
-    fine |= _no_dearer(pools, pools.enough[:, m2][:, None], box, extra, m, m2)
+    fine = _no_dearer(pools, by, t * box, box, extra, m, m2)
+    fine |= _no_dearer(pools, by, pools.enough[by, m2][:, None], box, extra, m, m2)
     return np.asarray(fine & offered[:, None])
 
 
-def _no_dearer(pools: Pools, count2: Array, count: Array, extra: Array, m: int, m2: int) -> Mask:
+def _no_dearer(pools: Pools, by: Index, count2: Array, count: Array, extra: Array, m: int, m2: int) -> Mask:
     """Whether `count2` replicas of row k2 cost no more than `count` of column k, in money and in what is counted."""
-    gap = np.maximum(pools.fixed[:, None] - pools.fixed[None, :] - SLACK, 0.0)
+    gap = np.maximum(pools.fixed[by][:, None] - pools.fixed[None, :] - SLACK, 0.0)
     hours = HOURS_PER_MONTH if PURCHASES[m] in COMMITTED else pools.least_hours
     if PURCHASES[m] == "serverless":
         hours = 0.0  # held for as short a time as one likes
     with np.errstate(invalid="ignore", over="ignore"):
         paid = count * (pools.price[:, m][None, :] * (1 + SLACK) - extra)
-        fine = np.isfinite(count2) & ((paid - count2 * pools.price[:, m2][:, None]) * hours >= gap)
-        fine &= count2 * pools.price[:, m2][:, None] <= paid
-        fine &= count2 * pools.capital[:, m2][:, None] <= count * pools.capital[:, m][None, :] * (1 + SLACK) + SLACK
+        fine = np.isfinite(count2) & ((paid - count2 * pools.price[by, m2][:, None]) * hours >= gap)
+        fine &= count2 * pools.price[by, m2][:, None] <= paid
+        fine &= count2 * pools.capital[by, m2][:, None] <= count * pools.capital[:, m][None, :] * (1 + SLACK) + SLACK
         if pools.counted:
-            fine &= count2 * pools.gpus[:, None] <= count * pools.gpus[None, :] * (1 + SLACK)
+            fine &= count2 * pools.gpus[by][:, None] <= count * pools.gpus[None, :] * (1 + SLACK)
     return np.asarray(fine)
 
 
 def reduce_pools(pools: Pools) -> tuple[Mask, Index]:
-    """Which designs stay, and for each that goes one that stays and takes its place (-1 for those that stay)."""
+    """Which designs stay, and for each that goes one that stays and takes its place (-1 for those that stay).
+
+    While many are left, a few that are cheap for some segment are tried on all others first.
+    """
     n = pools.kappa.shape[1]
     keep, by = np.ones(n, dtype=bool), np.full(n, -1, dtype=np.intp)
-    if n == 0:
-        return keep, by
-    able = dominators(pools)
-    for k in range(n - 1, -1, -1):
-        others = np.flatnonzero(able[:, k] & keep)
+    for _ in range(ROUNDS):
+        left = np.flatnonzero(keep)
+        if len(left) <= FEW:
+            break
+        rest = pools.take(left)
+        few = _cheap(rest)
+        able = dominators(rest, few)
+        able[:, few] = False
+        beaten = able.any(axis=0)
+        keep[left[beaten]] = False
+        by[left[beaten]] = left[few[np.argmax(able[:, beaten], axis=0)]]
+    left = np.flatnonzero(keep)
+    able = dominators(pools.take(left))
+    for k in range(len(left) - 1, -1, -1):
+        others = np.flatnonzero(able[:, k] & keep[left])
         if len(others):
-            keep[k], by[k] = False, others[0]
+            keep[left[k]], by[left[k]] = False, left[others[0]]
     for k in np.flatnonzero(~keep).tolist():
         while not keep[by[k]]:
             by[k] = by[by[k]]
     return keep, by
+
+
+FEW, ROUNDS, TRIED = 150, 4, 8
+"""Designs that are compared all with all, rounds before that, and designs of each kind that a round tries."""
+
+
+def _cheap(pools: Pools) -> Index:
+    """Of each group, the designs that serve a request of some segment, or all that may come, for the least money."""
+    least = pools.price.min(axis=1)
+    whole = np.where(np.isfinite(pools.price), pools.enough * pools.price, np.inf).min(axis=1)
+    served = np.maximum(np.isfinite(pools.kappa).sum(axis=0), 1)
+    chosen: set[int] = set()
+    for group in np.unique(pools.group):
+        for cost in (*(pools.kappa * least), whole / served):
+            here = np.where(pools.group == group, cost, np.inf)
+            order = np.argsort(here, kind="stable")[:TRIED]
+            chosen |= set(order[np.isfinite(here[order])].tolist())
+    return np.array(sorted(chosen), dtype=np.intp)
 
 
 def useless_purchases(price: Array, available: Array, capital: Array) -> Mask:

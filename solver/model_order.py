@@ -1,10 +1,11 @@
-"""Which model and format is never slower, larger or less admissible than another, whatever the GPU and the engine.
+"""Which model and format, and which engine, is never slower or larger than another, whatever the rest of the design.
 
 Proof idea: every time and every byte of the performance model (weights read, arithmetic, KV cache, all-reduce,
 overhead, prefill) rises with the figures compared here, and so does the use of every limit at a given load; so the
 highest rate at the service goal is no lower for the smaller one, and its memory and storage no more. Then the larger
 one on the same GPUs, engine and place is dominated (dominance.py, t = 1) and need not be sized. A test sizes both on
 the whole catalog. Models with latent attention are left out: their cache may be copied or split, which turns the order.
+The same holds of engines by their fixed times, overhead and limits, where both or neither can split a latent cache.
 """
 
 from collections.abc import Mapping
@@ -14,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
+from catalogs.records import EngineOffset
 from solver.costs import weight_gb
-from solver.design_arrays import Design, DesignArrays, design_arrays, is_latent
+from solver.design_arrays import DATA_PARALLEL_ATTENTION, Design, DesignArrays, design_arrays, is_latent
 from solver.memory import GB
 from solver.problem import Array
 
@@ -85,4 +87,25 @@ def never_worse(catalog: Catalog, rows: Rows, worthy: Mapping[str, Mask], longes
     for good in worthy.values():
         better &= good[:, None] | ~good[None, :]
         equal &= good[:, None] == good[None, :]
+    return np.asarray(better & (~equal | (np.arange(n)[:, None] < np.arange(n)[None, :])))
+
+
+def faster_engines(catalog: Catalog, engines: tuple[str, ...], latent: bool) -> Mask:
+    """Whether engine a is never slower than b on the same model and GPUs, [a, b]; of equals the first."""
+    none = EngineOffset(engine="", source="no offset known", date="none")
+    offsets = [catalog.engine_offsets.get(id_, none) for id_ in engines]
+    records = [catalog.engines[id_] for id_ in engines]
+    smaller = [
+        [offset.t_fix for offset in offsets], [offset.mu for offset in offsets], [offset.tau for offset in offsets],
+        [-record.max_sequences for record in records], [-record.batched_tokens for record in records],
+    ]  # fmt: skip
+    n = len(engines)
+    better, equal = np.ones((n, n), dtype=bool), np.ones((n, n), dtype=bool)
+    for figures in smaller:
+        values = np.array(figures, dtype=np.float64)
+        better &= values[:, None] <= values[None, :]
+        equal &= values[:, None] == values[None, :]
+    if latent:
+        splits = np.array([id_ in DATA_PARALLEL_ATTENTION for id_ in engines])
+        better &= splits[:, None] == splits[None, :]
     return np.asarray(better & (~equal | (np.arange(n)[:, None] < np.arange(n)[None, :])))

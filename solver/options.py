@@ -1,5 +1,7 @@
 """Scenario and catalog to problem: every option raised, turned down with a reason, or kept with its cost."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from catalogs.catalog import Catalog
@@ -9,6 +11,7 @@ from solver.costs import figure, people_costs, people_steps, pool_costs
 from solver.design_rates import size_designs
 from solver.dominance import reduce_apis
 from solver.doubts import doubts_of
+from solver.model_order import GPUS
 from solver.patterns import means_api
 from solver.pool_charges import Asked, cold_starts
 from solver.pool_options import PoolOffers, pool_offers
@@ -20,6 +23,7 @@ from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Scenario
 from solver.scenario_check import Named, Names, check_names
+from solver.site_choice import choose_sites
 from solver.sub_segments import SubSegment, load_of, round_trips, sub_segments
 
 
@@ -70,25 +74,32 @@ def _pools(
 ) -> tuple[PoolOffers, bool]:
     """Pool designs: raise, size, price; and whether a round trip had to be assumed."""
     trips, assumed = round_trips(catalog, parts, [(site.provider, site.region) for site in sites])
-    places = matched(catalog, parts, sites)
-    open_ = [v for v, site in enumerate(sites) if not site.barred]
-    sold = sorted({sites[v].gpu for v in open_})
+    timeout = figure(catalog, "serverless_idle_timeout_s").value if _sells_serverless(sites) else 0.0
+    asked = Asked(
+        scenario, catalog, parts, blocks, sites, matched(catalog, parts, sites), trips,
+        cold_starts(parts, blocks, timeout),
+    )  # fmt: skip
+    asked = replace(asked, chosen=choose_sites(asked, {*GPUS, *(rate.gpus for rate in catalog.rates)}))
     copies = {name: sum(part.of == name for part in parts) for name in scenario.segment}
-    for gpu in sorted(catalog.gpus.keys() - set(sold)):
+    sold: dict[str, set[int]] = {}
+    for gpu, gpus in asked.chosen:
+        sold.setdefault(gpu, set()).add(gpus)
+    for gpu in sorted(catalog.gpus.keys() - sold.keys()):
         barred = next((site.barred for site in sites if site.gpu == gpu and site.barred), None)
         reason = barred or Reason(Rule.NO_PRICE, "no price", "a price an hour")
         book.add("", f"*/*x{gpu}/*", reason, sum(copies.values()))
-    wanted: dict[str, list[float]] = {
-        name: sorted({float(trips[s, v]) for s, part in enumerate(parts) if part.of == name for v in open_}) or [0.0]
-        for name in scenario.segment
-    }
     raised = raise_designs(scenario.segment, copies, catalog, sold, gate, book, Named(scenario, names))
-    sized = size_designs(raised, scenario.segment, wanted, copies, catalog, gate, book)
-    timeout = figure(catalog, "serverless_idle_timeout_s").value if _sells_serverless(sites) else 0.0
-    asked = Asked(
-        scenario, catalog, parts, blocks, sites, places, trips, cold_starts(parts, blocks, timeout)
-    )  # fmt: skip
+    sized = size_designs(raised, scenario.segment, _trips(asked), copies, catalog, gate, book)
     return pool_offers(asked, sized, book), assumed
+
+
+def _trips(asked: Asked) -> dict[str, list[float]]:
+    """Round trips for which each segment's designs are sized, ms, ascending: those to sites that may serve it."""
+    sites = sorted({v for chosen in asked.chosen.values() for v in chosen.sites})
+    found: dict[str, set[float]] = {part.of: set() for part in asked.parts}
+    for s, part in enumerate(asked.parts):
+        found[part.of] |= {float(asked.trips[s, v]) for v in sites if asked.why_not(s, v) is None}
+    return {name: sorted(trips) or [0.0] for name, trips in found.items()}
 
 
 def _sells_serverless(sites: tuple[Site, ...]) -> bool:

@@ -6,12 +6,22 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from catalogs.catalog import Catalog
+from solver.compliance import Reason
 from solver.costs import egress_charge
 from solver.dominance import peak_load
 from solver.pool_sites import Places, Site
 from solver.problem import Array, Charge, LoadBlocks
+from solver.refusals import Rule
 from solver.scenario import Policy, Scenario
 from solver.sub_segments import SubSegment
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Sites to be considered, and the ones that are not, each with one that beats it."""
+
+    sites: tuple[int, ...]
+    gone: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -26,11 +36,31 @@ class Asked:
     places: Places
     trips: Array
     cold: Mapping[int, float] = field(default_factory=dict)
+    chosen: Mapping[tuple[str, int], Chosen] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
         """The policy of the scenario."""
         return self.scenario.policy
+
+    @property
+    def by_name(self) -> bool:
+        """Whether a rule names options, so that places and designs cannot be compared apart."""
+        return bool(self.named or self.policy.may_use or self.policy.must_not_use)
+
+    def why_not(self, s: int, v: int) -> Reason | None:
+        """Why segment s may not be served at site v by any design: compliance, or too many cold starts.
+
+        Cold starts break the percentile of a TTFT limit, so they do not matter where there is none.
+        """
+        why = self.places.why[s][v]
+        segment = self.parts[s].segment
+        if why is not None or self.sites[v].pool_class != "serverless" or segment.ttft is None:
+            return why
+        share, most = self.cold[s], 1 - segment.percentile / 100
+        if share <= most:
+            return None
+        return Reason(Rule.TTFT, share, most, "share of cold starts", share / max(most, 1e-9) - 1)
 
     @property
     def peak(self) -> Array:

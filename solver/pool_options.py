@@ -7,23 +7,21 @@ place and all its places are equally fast but for the round trip; then everythin
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogs.records import PurchaseType
 from solver.compliance import Reason
-from solver.costs import egress_charge, figure
+from solver.costs import figure
 from solver.design_rates import Sized
-from solver.dominance import Pools, front, reduce_pools, useless_purchases
+from solver.dominance import Pools, front, reduce_pools
 from solver.patterns import means_pool
 from solver.pool_charges import Asked, request_charges
-from solver.pool_sites import PURCHASES, Site
 from solver.problem import Array, Charge, PoolDesign, Purchase
 from solver.raise_designs import design_id
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
+from solver.site_choice import groups_of, site_pools, ways_of
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
@@ -109,9 +107,24 @@ def _of_kind(asked: Asked, sized: Sized, designs: Index, sites: Index, gpus: int
         if not len(sites):
             book.add("", f"*/{kinds}/*", Reason(Rule.NO_PRICE, "no price", "a price an hour"), everyone)
         return None
-    sites = np.array(open_, dtype=np.intp)
+    sites = _not_dominated(asked, open_, kinds, gpus, finite, book)
     kappa = _admissible(asked, sized, designs, sites, kinds, gpus, finite, book)
     return _apart(asked, sized, designs, sites, kappa, book)
+
+
+def _not_dominated(
+    asked: Asked, open_: list[int], kinds: str, gpus: int, finite: Mapping[int, int], book: RefusalBook
+) -> Index:
+    """The sites that no nearer and cheaper one beats; of the others, each segment's pairs are turned down."""
+    chosen = asked.chosen.get((asked.sites[open_[0]].gpu, gpus))
+    if chosen is None:
+        return np.array(open_, dtype=np.intp)
+    for v, by in chosen.gone.items():
+        name, better = asked.sites[v].name(gpus), asked.sites[by].name(gpus)
+        for s, part in enumerate(asked.parts):
+            why = asked.why_not(s, v) or _beaten(f"*/{kinds}/*/{better}")
+            book.add(part.name, f"*/{kinds}/*/{name}", why, finite[s])
+    return np.array([v for v in open_ if v not in chosen.gone], dtype=np.intp)
 
 
 def _admissible(
@@ -130,7 +143,7 @@ def _admissible(
         best = np.isfinite(next(iter(sized.kappa[part.of].values()))[designs])
         for column, v in enumerate(sites.tolist()):
             site = asked.sites[v]
-            why = asked.places.why[s][v] or _too_cold(asked, s, site)
+            why = asked.why_not(s, v)
             if why:
                 book.add(part.name, f"*/{kinds}/*/{site.name(gpus)}", why, finite[s])
                 continue
@@ -145,17 +158,6 @@ def _admissible(
                 book.add(part.name, f"*/{kinds}/*/{site.name(gpus)}", why, late)
     _strike_by_name(asked, sized, designs, sites, kappa, book)
     return kappa
-
-
-def _too_cold(asked: Asked, s: int, site: Site) -> Reason | None:
-    """Serverless: too many requests meet a cold start for the segment's percentile (only a TTFT limit minds)."""
-    segment = asked.parts[s].segment
-    if site.pool_class != "serverless" or segment.ttft is None:
-        return None
-    share, most = asked.cold[s], 1 - segment.percentile / 100
-    if share <= most:
-        return None
-    return Reason(Rule.TTFT, share, most, "share of cold starts", share / max(most, 1e-9) - 1)
 
 
 def _strike_by_name(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Array, book: RefusalBook) -> None:
@@ -204,7 +206,7 @@ def _apart(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Arra
     fast = [seconds[designs] for by_trip in sized.kappa.values() for seconds in by_trip.values()]
     coordinates = [np.nan_to_num(np.array(fast), nan=np.inf), sized.weights_gb[designs][None, :]]
     marks = np.zeros((len(designs), len(sites)), dtype=np.int64)
-    if asked.named or asked.policy.may_use or asked.policy.must_not_use:
+    if asked.by_name:
         pairs_of = [(d, v) for d in designs.tolist() for v in sites.tolist()]
         if asked.named:
             marks = _marks(asked, sized, [d for d, _ in pairs_of], [v for _, v in pairs_of]).reshape(marks.shape)
@@ -212,7 +214,7 @@ def _apart(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Arra
         lacks = [1.0 - ((marks >> bit) & 1).T for bit in range(len(asked.named))]
         coordinates += [np.unique(np.vstack([flags, *lacks]), axis=0)]
     stays, beater = front(np.vstack(coordinates))
-    open_, taker = reduce_pools(_site_pools(asked, sites, kappa, marks, gpus))
+    open_, taker = reduce_pools(site_pools(asked, sites, kappa, marks, gpus))
     wanted = stays[:, None] & open_[None, :]
     pairs = np.isfinite(kappa).sum(axis=0)
     lost = pairs.sum(axis=1)[~stays]
@@ -235,86 +237,11 @@ def _beaten(by: str) -> Reason:
     return Reason(Rule.DOMINATED, f"dominated by {by}", "cheaper or faster at some load")
 
 
-def _site_pools(asked: Asked, sites: Index, kappa: Array, marks: NDArray[np.int64], gpus: int) -> Pools:
-    """Sites as if they were designs: one serves what another serves if it does so for every design, and as near.
-
-    A segment's kappa stands in as 1, each design's where rules name designs; nearness goes in as a segment's round
-    trip, and a design's marks are told apart by as many designs as have them.
-    """
-    serves = np.isfinite(kappa)
-    by_design = bool(asked.policy.may_use or asked.policy.must_not_use or asked.named)
-    some = np.asarray(serves.any(axis=1))
-    reach = serves.reshape(-1, len(sites)) if by_design else some
-    limited = np.array([s for s, part in enumerate(asked.parts) if part.segment.ttft is not None], dtype=np.intp)
-    near = some[limited]
-    lacks = [((marks >> bit) & 1).astype(float) for bit in range(len(asked.named))]
-    marked = np.vstack([np.where(each > 0, 1.0, np.inf) for each in lacks]) if lacks else np.empty((0, len(sites)))
-    egress = np.array([_egress(asked, asked.sites[v].provider) for v in sites.tolist()])
-    cost = [np.tile(egress, (len(reach), 1)), np.where(near, asked.trips[limited][:, sites], 0.0)]
-    return Pools(
-        kappa=np.vstack([np.where(reach, 1.0, np.inf), np.where(near, 1.0, np.inf), marked]),
-        request_cost=np.vstack([*cost, np.zeros(marked.shape)]),
-        flow=np.full((len(reach) + len(near) + len(marked), len(sites)), np.inf),
-        fixed=np.zeros(len(sites)),
-        gpus=np.full(len(sites), float(gpus)),
-        group=_groups(asked, [asked.sites[v] for v in sites.tolist()]),
-        marks=np.zeros(len(sites), dtype=np.int64),
-        counted=bool(asked.policy.gpus_available),
-        enough=np.full((len(sites), len(PURCHASES)), np.inf),
-        **_ways(asked, [asked.sites[v].per_replica(gpus) for v in sites.tolist()]),
-    )
-
-
-class _Ways(TypedDict):
-    """Arrays [n, m] over designs and purchase types."""
-
-    price: Array
-    available: Array
-    capital: Array
-    box: Array
-
-
-def _ways(asked: Asked, ways: Sequence[Mapping[PurchaseType, Purchase]]) -> _Ways:
-    """Price, availability, capital and box [n, m] of the purchases; what beats no other of its design is left out."""
-    n, horizon = len(ways), asked.scenario.horizon
-    price, box = np.full((n, len(PURCHASES)), np.inf), np.ones((n, len(PURCHASES)))
-    available, capital = np.ones((n, len(PURCHASES))), np.zeros((n, len(PURCHASES)))
-    for i, purchases in enumerate(ways):
-        for m, name in enumerate(PURCHASES):
-            if name in purchases:
-                way = purchases[name]
-                price[i, m] = way.price * (1 + max(0, way.term_months - horizon) / horizon)
-                available[i, m], capital[i, m], box[i, m] = way.availability, way.capital, way.box
-    if asked.policy.capital is None:
-        capital[:] = 0.0
-    price[useless_purchases(price, available, capital)] = np.inf
-    return {"price": price, "available": available, "capital": capital, "box": box}
-
-
-def _egress(asked: Asked, provider: str) -> float:
-    """Price of the way out, a GB; a charge in proportion for every segment."""
-    charge = egress_charge(asked.catalog, asked.policy, provider, asked.parts[0].segment)
-    return charge[0].price if charge else 0.0
-
-
-def _groups(asked: Asked, sites: Sequence[Site]) -> NDArray[np.intp]:
-    """Sites that no rule tells apart: of one class, and alike for rules on suppliers and on GPUs available."""
-    policy = asked.policy
-    suppliers = policy.min_suppliers is not None or policy.max_suppliers is not None
-    labels: dict[tuple[object, ...], int] = {}
-    found = []
-    for site in sites:
-        rules = frozenset(policy.gpus_available) & {site.provider, site.gpu, f"{site.provider}/{site.gpu}"}
-        key = (site.pool_class, site.provider if suppliers else "", rules)
-        found.append(labels.setdefault(key, len(labels)))
-    return np.array(found, dtype=np.intp)
-
-
 def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Rows:
     """Compare all pairs left with each other."""
     sites = [asked.sites[v] for v in rows.site.tolist()]
     gpus = [sized.designs[d].gpus for d in rows.design.tolist()]
-    ways = _ways(asked, [site.per_replica(n) for site, n in zip(sites, gpus, strict=True)])
+    ways = ways_of(asked, [site.per_replica(n) for site, n in zip(sites, gpus, strict=True)])
     cost = np.array(
         [
             [
@@ -337,7 +264,7 @@ def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) ->
         least_hours=float(asked.blocks.hours.min()),
         fixed=np.where(run_self, storage * sized.weights_gb[rows.design], 0.0),
         gpus=np.array(gpus, dtype=np.float64),
-        group=_groups(asked, sites),
+        group=groups_of(asked, sites),
         marks=marks,
         counted=bool(asked.policy.gpus_available),
         enough=np.ceil(busy[:, None] / ways["available"] / ways["box"] - 1e-9) * ways["box"],

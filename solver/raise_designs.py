@@ -15,8 +15,8 @@ from catalogs.catalog import Catalog
 from catalogs.records import Engine, Gpu, Precision
 from solver.compliance import Reason, licence_reasons
 from solver.costs import length_quantile
-from solver.design_arrays import Design, is_sized
-from solver.model_order import GPUS, Rows, never_worse, rows_of
+from solver.design_arrays import Design, is_latent, is_sized
+from solver.model_order import GPUS, Rows, faster_engines, never_worse, rows_of
 from solver.quality_gate import QualityGate
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
@@ -75,8 +75,9 @@ def design_id(design: Design) -> str:
     return f"{design.model}:{design.precision}/{design.gpus}x{design.gpu}/{design.engine}"
 
 
-def axes_of(catalog: Catalog, gpus: Sequence[str]) -> Axes:
+def axes_of(catalog: Catalog, gpus: Iterable[str]) -> Axes:
     """All models, formats and recommended engines of the catalog, on the GPUs given."""
+    gpus = sorted(gpus)
     return Axes(
         tuple(sorted(catalog.models)),
         tuple(sorted(catalog.precisions)),
@@ -90,17 +91,18 @@ def raise_designs(
     segments: Mapping[str, Segment],
     copies: Mapping[str, int],
     catalog: Catalog,
-    gpus: Sequence[str],
+    sold: Mapping[str, set[int]],
     gate: QualityGate,
     book: RefusalBook,
     named: Named | None = None,
 ) -> Raised:
-    """Raise the designs on `gpus`; what fails goes into the book, `copies[segment]` times a design.
+    """Raise the designs on the GPUs and in the replica sizes that somebody sells, `sold[gpu]`.
 
+    What fails goes into the book, `copies[segment]` times a design.
     A larger model gives way to a smaller one only where no rule tells them apart (`named`).
     """
-    axes = axes_of(catalog, gpus)
-    alive = _runnable(axes, catalog, sum(copies.values()), book)
+    axes = axes_of(catalog, sold)
+    alive = _runnable(axes, catalog, sold, sum(copies.values()), book)
     each = alive.sum(axis=(2, 3, 4))
     good = {
         name: _good(name, segment, each * copies[name], axes, catalog, gate, named, book)
@@ -122,6 +124,8 @@ def raise_designs(
         longest = max(longest_request(segment) for segment in segments.values())
         better = never_worse(catalog, rows, worthy, longest) & free[:, None] & free[None, :]
         _strike_dominated(rows, better, cells, own, counts, book)
+        if named is None or not named.tells_engines_apart():
+            _strike_slow_engines(axes, catalog, rows, cells, own, counts, book)
     row, g, n, e = np.nonzero(cells)
     index = np.array([m[row], p[row], g, n, e], dtype=np.intp)
     return Raised(axes, index, {name: mask[index[0], index[1]] for name, mask in good.items()})
@@ -186,7 +190,7 @@ def _strike_dominated(
     cells &= ~beaten
 
 
-def _runnable(axes: Axes, catalog: Catalog, pairs: int, book: RefusalBook) -> Mask:
+def _runnable(axes: Axes, catalog: Catalog, sold: Mapping[str, set[int]], pairs: int, book: RefusalBook) -> Mask:
     """What can run at all, [m, p, g, n, e]: known architecture, format and engine on the GPU, heads that split."""
     models = [catalog.models[id_] for id_ in axes.models]
     precisions = [catalog.precisions[id_] for id_ in axes.precisions]
@@ -210,6 +214,15 @@ def _runnable(axes: Axes, catalog: Catalog, pairs: int, book: RefusalBook) -> Ma
 
     sized = np.array([is_sized(model) for model in models], dtype=bool)
     strike(sized, (0,), "{m}:*", Reason(Rule.NOT_SIZED, "unknown", "layers, heads and KV size"))
+    held = _table(axes.gpus, GPUS, lambda gpu, n: n in sold[gpu])
+    largest = {
+        tuple(at): Reason(
+            Rule.NO_PRICE, max(sold[axes.gpus[at[0]]]), GPUS[at[1]], "GPUs in an instance",
+            GPUS[at[1]] / max(sold[axes.gpus[at[0]]]) - 1,
+        )
+        for at in np.argwhere(~held & axes.fits).tolist()
+    }  # fmt: skip
+    turn_down(held, (2, 3), "*/{n}x{g}/*", largest)
     runs = _table(precisions, gpus, _runs)
     for p, precision in enumerate(precisions):
         wanted = f"{', '.join(precision.vendors)} {' or '.join(precision.kinds)}"
@@ -229,6 +242,23 @@ def _runnable(axes: Axes, catalog: Catalog, pairs: int, book: RefusalBook) -> Ma
     }
     turn_down(splits, (0, 3), "{m}:*/{n}x*", uneven)
     return alive
+
+
+def _strike_slow_engines(
+    axes: Axes, catalog: Catalog, rows: Rows, cells: Mask, own: Mask, counts: NDArray[np.int64], book: RefusalBook
+) -> None:
+    """Strike from `cells` what another engine serves no slower on the same model and GPUs."""
+    latent = np.array([is_latent(catalog.models[id_]) for id_ in rows.models], dtype=bool)
+    able = cells & ~own
+    for these in (True, False):
+        better = faster_engines(catalog, axes.engines, these)
+        for e, engine in enumerate(axes.engines):
+            for by in np.flatnonzero(better[:, e]).tolist():
+                beaten = able[:, :, :, e] & able[:, :, :, by] & (latent == these)[:, None, None]
+                why = Reason(Rule.DOMINATED, f"dominated by {axes.engines[by]} on the same GPUs", "faster")
+                book.add("", f"*/*/{engine}", why, int((beaten.sum(axis=(1, 2)) * counts).sum()))
+                cells[:, :, :, e] &= ~beaten
+                able[:, :, :, e] &= ~beaten
 
 
 def _table(rows: Sequence[R], columns: Sequence[C], holds: Callable[[R, C], bool]) -> Mask:

@@ -95,6 +95,11 @@ class Names:
         """Whether the text means designs by GPU, engine or place alone (no model or format holds a `/` or `@`)."""
         return text in self._elsewhere or text.startswith(("*/", "*@"))
 
+    def may_tell_engines_apart(self, text: str) -> bool:
+        """Whether the text may mean designs of one engine and not of another."""
+        plain = text in self._words or text.startswith("*@")
+        return not plain and can_match(text, self._parts)
+
     def means(self, text: str, model: str, precision: str) -> bool:
         """Whether the text may mean a design of this model and format."""
         return text == model or can_match(text, ([f"{model}:"], [f"{precision}/"], *self._parts[2:]))
@@ -139,3 +144,7 @@ class Named:
     def tells_apart(self, model: str, precision: str) -> bool:
         """Whether a rule may mean designs of this model and format and not those of another."""
         return any(self._names.tells_apart(text, model, precision) for text in self._apart)
+
+    def tells_engines_apart(self) -> bool:
+        """Whether a rule may mean designs of one engine and not of another."""
+        return any(self._names.may_tell_engines_apart(text) for text in self._apart)

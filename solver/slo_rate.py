@@ -133,11 +133,13 @@ class _Case:
         return np.maximum(1.0, self.new_tokens / self.arrays.batched_tokens)
 
 
-def highest_rates(arrays: DesignArrays, shape: RequestShape) -> Rates:
+def highest_rates(arrays: DesignArrays, shape: RequestShape, times: bool = True) -> Rates:
     """Find the highest rate of every design at the SLO.
 
     Without SLO limits the KV cache, the engine's sequences and a ceiling on prefill's share (PREFILL_CEILING)
     bound the rate: they hold beside the limits as well, so that a looser SLO never lowers the rate.
+    Without `times` the search for what holds at that rate is left out: `ttft_ms` and `tpot_ms` are then those of
+    vanishing load, `concurrency` is NaN.
     """
     a = arrays
     shared = shape.shared_prefix * shape.input_tokens
@@ -163,8 +165,8 @@ def highest_rates(arrays: DesignArrays, shape: RequestShape) -> Rates:
         top = _bisect(keeps, low, high)
         n_top = np.exp(top)
         rate = _load(case, n_top).rate / a.safety
-        n = np.exp(_bisect(lambda log_n: _load(case, np.exp(log_n)).rate <= rate, low, top))
-        n = np.where(admissible, n, FEWEST)
+        n = np.exp(_bisect(lambda log_n: _load(case, np.exp(log_n)).rate <= rate, low, top)) if times else np.nan
+        n = np.where(admissible & times, n, FEWEST)
         load = _load(case, n)
         ttft, tpot = _ttft_quantile(case, load), _tpot_quantile(case, n, load)
         rule = _rule(case, memory, limits)
@@ -176,7 +178,7 @@ def highest_rates(arrays: DesignArrays, shape: RequestShape) -> Rates:
         requests_per_s=np.where(ok, rate, np.nan),
         ttft_ms=ttft * 1e3,
         tpot_ms=tpot * 1e3,
-        concurrency=np.where(ok, n, np.nan),
+        concurrency=np.where(ok & times, n, np.nan),
         kv_tokens=memory.kv_tokens,
         max_context=a.max_context,
         weights_gb=memory.weights_gb,
