@@ -210,7 +210,8 @@ FEW, ROUNDS, TRIED = 150, 4, 8
 def _cheap(pools: Pools) -> Index:
     """Of each group, the designs that serve a request of some segment, or all that may come, for the least money."""
     least = pools.price.min(axis=1)
-    whole = np.where(np.isfinite(pools.price), pools.enough * pools.price, np.inf).min(axis=1)
+    sold = np.isfinite(pools.price)
+    whole = np.where(sold, pools.enough * np.where(sold, pools.price, 0.0), np.inf).min(axis=1)
     served = np.maximum(np.isfinite(pools.kappa).sum(axis=0), 1)
     chosen: set[int] = set()
     for group in np.unique(pools.group):

@@ -242,15 +242,18 @@ def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) ->
     sites = [asked.sites[v] for v in rows.site.tolist()]
     gpus = [sized.designs[d].gpus for d in rows.design.tolist()]
     ways = ways_of(asked, [site.per_replica(n) for site, n in zip(sites, gpus, strict=True)])
-    cost = np.array(
-        [
-            [
-                sum(charge.cost for charge in request_charges(asked, s, site, float(sized.weights_gb[d])))
-                for d, site in zip(rows.design.tolist(), sites, strict=True)
-            ]
-            for s in range(len(asked.parts))
-        ]
-    )
+    known: dict[tuple[int, str], float] = {}
+    cost = np.zeros((len(asked.parts), len(sites)))
+    for s in range(len(asked.parts)):
+        for i, (d, site) in enumerate(zip(rows.design.tolist(), sites, strict=True)):
+            key = (s, site.provider)
+            if site.pool_class == "serverless" or key not in known:
+                pays = request_charges(asked, s, site, float(sized.weights_gb[d]))
+                cost[s, i] = sum(charge.cost for charge in pays)
+                if site.pool_class != "serverless":
+                    known[key] = cost[s, i]
+            else:
+                cost[s, i] = known[key]
     storage = figure(asked.catalog, "storage_gb_month").value if asked.policy.storage else 0.0
     run_self = np.array([site.pool_class == "self_run" for site in sites])
     marks = np.zeros(len(sites), dtype=np.int64)

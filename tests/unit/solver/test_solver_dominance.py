@@ -9,9 +9,10 @@ from made_options import shipped_catalog
 from made_problems import design, flat_blocks, offer, random_problem
 
 from catalogs.records import PurchaseType
-from solver.design_arrays import Design, design_arrays, is_sized
+from solver import dominance
+from solver.design_arrays import Design, design_arrays, is_latent, is_sized
 from solver.dominance import Pools, front, peak_load, reduce_apis, reduce_pools, useless_purchases
-from solver.model_order import never_worse, rows_of
+from solver.model_order import faster_engines, never_worse, rows_of
 from solver.pool_sites import PURCHASES
 from solver.problem import ApiOption, Array, Charge, Problem, Purchase
 from solver.program.build import build
@@ -93,6 +94,18 @@ def test_the_optimum_over_what_stays_is_that_over_all_designs(seed: int) -> None
     keep, by = reduce_pools(pools_of(problem))
     assert all(keep[by[k]] for k in np.flatnonzero(~keep))
     assert optimum(kept(problem, keep)) == pytest.approx(optimum(problem), rel=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_trying_a_few_on_all_first_loses_no_optimum(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = varied(seed)
+    whole = reduce_pools(pools_of(problem))[0]
+    monkeypatch.setattr(dominance, "FEW", 1)
+    monkeypatch.setattr(dominance, "TRIED", 1)
+    keep, by = reduce_pools(pools_of(problem))
+    assert all(keep[by[k]] for k in np.flatnonzero(~keep))
+    if (keep != whole).any():
+        assert optimum(kept(problem, keep)) == pytest.approx(optimum(kept(problem, whole)), rel=1e-6)
 
 
 def test_random_problems_lose_some_designs_and_keep_some() -> None:
@@ -264,3 +277,21 @@ def test_a_model_that_is_never_worse_is_never_slower_or_larger_on_the_whole_cata
         rate = np.nan_to_num(rates.requests_per_s, nan=0.0)
         assert np.all(~better | (rate[:, None] >= rate[None, :] * (1 - 1e-6)))
         assert np.all(~better | (rates.weights_gb[:, None] <= rates.weights_gb[None, :] * (1 + 1e-9)))
+
+
+@pytest.mark.parametrize("latent", [False, True])
+def test_a_faster_engine_is_never_slower_on_the_whole_catalog(latent: bool) -> None:
+    catalog = shipped_catalog()
+    engines = ("lmdeploy", "sglang", "tensorrt-llm", "vllm")
+    better = faster_engines(catalog, engines, latent)
+    assert better.any()
+    models = [m for m, model in sorted(catalog.models.items()) if is_sized(model) and is_latent(model) == latent]
+    shape = RequestShape(1200, 0.9, 250, 0.7, 0.2, 1500, 80, 95, 5000)
+    for gpu, gpus in (("h100-sxm", 1), ("h200-sxm", 8)):
+        rates = []
+        for engine in engines:
+            designs = [Design(model, "fp8", gpu, gpus, engine) for model in models]
+            found = highest_rates(design_arrays(catalog, designs), shape, times=False)
+            rates.append(np.nan_to_num(found.requests_per_s, nan=0.0))
+        for a, b in np.argwhere(better).tolist():
+            assert np.all(rates[a] >= rates[b] * (1 - 1e-6))
