@@ -44,6 +44,12 @@ def restricted(problem: Problem, keep: Keep) -> Problem:
     return replace(problem, kappa=kappa, charges=charges)
 
 
+def api_only(problem: Problem) -> Problem:
+    """The problem without pools: soon solved, and its plan is one of the whole problem to start from."""
+    pools = {design.id for design in problem.designs}
+    return restricted(problem, lambda _, option: option not in pools)
+
+
 def strategies(problem: Problem, served_by: Mapping[str, str] | None = None) -> tuple[Strategy, ...]:
     """The four strategies. `served_by` is today's: scenario segment -> option id."""
     return tuple(_strategy(problem, name, served_by or {}) for name in get_args(BaselineName))
@@ -99,7 +105,10 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
         }.get(outcome.status, outcome.status)
         return Baseline(name=strategy.name, total_per_month=None, why_null=why)
     parts = read_off(strategy.problem, outcome)
-    return Baseline(name=strategy.name, total_per_month=parts.total_per_month, lines=parts.lines)
+    why = ""
+    if outcome.status != "optimal" and parts.gap is not None:
+        why = f"best found, not proven: at most {parts.gap:.1%} above the least"
+    return Baseline(name=strategy.name, total_per_month=parts.total_per_month, why_null=why, lines=parts.lines)
 
 
 def todays_bill(today: Baseline, bill: Rate | None, total: float | None) -> Baseline:

@@ -21,6 +21,12 @@ Status = Literal["optimal", "time_limit", "stopped", "infeasible"]
 StoppedBy = Literal["proof", "time", "user"]
 
 
+PROBING = 1 << 15
+"""The presolve rule that tries each binary both ways: minutes where a rule counts suppliers, and it finds nothing."""
+NEGLIGIBLE = 1e-9
+"""The solver drops coefficients up to this with a warning; they are left out beforehand, so that a warning is news."""
+
+
 class SolverError(RuntimeError):
     """The solver ended in a way that no program of ours should cause."""
 
@@ -128,6 +134,7 @@ def _solver(program: Program, columns: list[Any], gap: float, limit_s: float, th
     options = {
         "output_flag": False, "mip_rel_gap": gap, "time_limit": float(limit_s), "threads": threads,
         "parallel": "off" if threads == 1 else "choose", "random_seed": 0,
+        "presolve_rule_off": PROBING,
     }  # fmt: skip
     for name, value in options.items():
         _demand(solver.setOptionValue(name, value), f"option {name}")
@@ -158,9 +165,12 @@ def _model(program: Program, columns: list[Any]) -> Any:
         [np.inf if row.sense == pulp.LpConstraintGE else value for row, value in zip(program.rows, bound, strict=True)]
     )
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = np.concatenate(([0], np.cumsum([len(row) for row in program.rows]))).astype(np.int32)
-    model.a_matrix_.index_ = np.array([place[var] for row in program.rows for var in row], dtype=np.int32)
-    model.a_matrix_.value_ = np.array([value for row in program.rows for value in row.values()], dtype=np.float64)
+    index = np.array([place[var] for row in program.rows for var in row], dtype=np.int32)
+    value = np.array([value for row in program.rows for value in row.values()], dtype=np.float64)
+    kept = np.abs(value) > NEGLIGIBLE
+    ends = np.cumsum([len(row) for row in program.rows])
+    model.a_matrix_.start_ = np.concatenate(([0], np.concatenate(([0], np.cumsum(kept)))[ends])).astype(np.int32)
+    model.a_matrix_.index_, model.a_matrix_.value_ = index[kept], value[kept]
     return model
 
 
@@ -183,7 +193,7 @@ class _Watch:
 
     def _progress(self, out: Any) -> Progress:
         best, bound = _number(out.mip_primal_bound), _number(out.mip_dual_bound)
-        return Progress(self.stage, out.running_time, best, bound, _gap(best, bound))
+        return Progress(self.stage, out.running_time, best, bound, relative_gap(best, bound))
 
 
 def _number(value: float) -> float | None:
@@ -191,7 +201,8 @@ def _number(value: float) -> float | None:
     return float(value) if abs(value) < 1e29 else None
 
 
-def _gap(best: float | None, bound: float | None) -> float | None:
+def relative_gap(best: float | None, bound: float | None) -> float | None:
+    """(best - bound) / best, at least 0; None where either is unknown."""
     if best is None or bound is None:
         return None
     return max(0.0, best - bound) / abs(best) if best else 0.0
@@ -231,7 +242,9 @@ def _outcome(program: Program, columns: list[Any], solver: Any, gap: float) -> O
         raise SolverError("the solver returned a cost that is no number")
     if bound is not None:
         bound = min(bound, objective)
-    return Outcome(status, stopped_by, objective, bound, _gap(objective, bound), values, nodes, solver.getRunTime())
+    return Outcome(
+        status, stopped_by, objective, bound, relative_gap(objective, bound), values, nodes, solver.getRunTime()
+    )
 
 
 def _polished(program: Program, columns: list[Any], solver: Any) -> dict[str, float]:

@@ -38,6 +38,7 @@ def build(problem: Problem) -> Program:
         *constraints.served(data, v),
         *constraints.capacity(data, v),
         *constraints.firm(data, v),
+        *constraints.rests(data, v),
         *constraints.opened(data, v),
         *constraints.triggered(data, v),
         *constraints.limits(data, v),

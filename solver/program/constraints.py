@@ -65,6 +65,18 @@ def firm(data: Data, v: Variables) -> Iterator[Row]:
         yield at_most(f"firm_k{k}_b{b}", terms | _firm(data, v, k, b))
 
 
+def rests(data: Data, v: Variables) -> Iterator[Row]:
+    """2, whole. What serves rests on a replica: x[s,k,b] <= r + d + e, where replicas are sold whole only.
+
+    Row 2 implies it up to the solver's tolerance (a load below that would be served by nothing), and is weaker in the
+    relaxation where one replica carries more than the segment: there alone the row is written.
+    """
+    for (s, k, b), var in v.x.items():
+        held = dict(_held(data, v, k, b))
+        if "serverless" not in held and 0 < _busy(data, s, k, b) < max(_available(data, k, m) for m in held):
+            yield at_most(f"rests_s{s}_k{k}_b{b}", {var: 1.0} | dict.fromkeys(held.values(), -1.0))
+
+
 def _busy(data: Data, s: int, k: int, b: int) -> float:
     """Replicas that segment s would keep busy, with headroom."""
     problem = data.problem

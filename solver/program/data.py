@@ -132,7 +132,7 @@ def _most(k: int, design: PoolDesign, purchases: Mapping[tuple[int, PurchaseType
 
 def boxes_needed(replicas: float, box: int) -> int:
     """Boxes that hold at least so many replicas."""
-    return max(0, ceil(replicas / box - 1e-9))
+    return max(0, ceil(replicas / box * (1 - 1e-9)))
 
 
 def is_committed(m: PurchaseType) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from catalogs.records import COMMITTED
-from solver.problem import ApiOption, PoolDesign
+from solver.patterns import means_api, names_design
 from solver.program.constraints import Row, Terms, at_least, at_most, replicas
 from solver.program.data import Data
 from solver.program.variables import Variables, most_steps
@@ -51,20 +51,9 @@ def counted_suppliers(data: Data, v: Variables) -> Iterator[Row]:
 def must_use(data: Data, v: Variables) -> Iterator[Row]:
     """7. Must-use: the shares of the month that the options named serve add to at least LEAST_SHARE."""
     for i, term in enumerate(data.problem.rules.must_use):
-        designs = [k for k in data.pools if names_pool(term, data.problem.designs[k])]
-        apis = [a for a in data.apis if names_api(term, data.problem.apis[a])]
+        designs = [k for k in data.pools if names_design(term, data.problem.designs[k])]
+        apis = [a for a in data.apis if means_api(term, (api := data.problem.apis[a]).id, api.offer)]
         yield at_least(f"must_{i}", _shares(data, v, designs, apis), LEAST_SHARE)
-
-
-def names_pool(term: str, design: PoolDesign) -> bool:
-    """Whether a rule's word means this design: its id, model, provider, GPU, or `pools` for any."""
-    return term in ("pools", design.id, design.model, design.provider, design.gpu)
-
-
-def names_api(term: str, api: ApiOption) -> bool:
-    """Whether a rule's word means this offer: its id, model, provider, provider/model, or `apis` for any."""
-    offer = api.offer
-    return term in ("apis", api.id, offer.model, offer.provider, f"{offer.provider}/{offer.model}")
 
 
 def _shares(data: Data, v: Variables, designs: list[int], apis: list[int]) -> Terms:

@@ -97,6 +97,11 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
     with_units = [a for a in apis if data.problem.apis[a].unit_rate > 0]
     index = {m: i for i, m in enumerate(PURCHASE_TYPES)}
     peak = data.demand.max(axis=1) if data.demand.size else data.most
+    # Numbered over all options, so that a problem with fewer of them gives the same names to the same things.
+    designs = data.problem.designs
+    classes: list[str] = sorted({design.pool_class for design in designs})
+    places = sorted({site_of(data, k) for k in range(len(designs))})
+    providers = sorted({*(api.offer.provider for api in data.problem.apis), *(design.provider for design in designs)})
     return Variables(
         x={(s, k, b): share(f"x_s{s}_k{k}_b{b}") for s, k in data.pool_pairs for b in blocks},
         x_api={(s, a, b): share(f"x_s{s}_a{a}_b{b}") for s, a in data.api_pairs for b in blocks},
@@ -119,10 +124,10 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
         bought={a: binary(f"bought_a{a}") for a in with_units},
         open={k: binary(f"open_k{k}") for k in pools},
         used={a: binary(f"used_a{a}") for a in apis},
-        pool_class={name: binary(f"class_c{i}") for i, name in enumerate(pool_classes(data))},
-        site={name: binary(f"site_l{i}") for i, name in enumerate(sites(data))},
-        supplier={name: binary(f"supplier_p{i}") for i, name in enumerate(suppliers(data))},
-        party={name: binary(f"party_p{i}") for i, name in enumerate(parties(data))},
+        pool_class={name: binary(f"class_c{classes.index(name)}") for name in pool_classes(data)},
+        site={name: binary(f"site_l{places.index(name)}") for name in sites(data)},
+        supplier={name: binary(f"supplier_p{providers.index(name)}") for name in suppliers(data)},
+        party={name: binary(f"party_p{providers.index(name)}") for name in parties(data)},
         selfhost=binary("selfhost") if pools else None,
         steps=count("steps", len(pools)) if pools and data.problem.people else None,
     )  # fmt: skip

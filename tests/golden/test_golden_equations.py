@@ -49,6 +49,7 @@ CASES: dict[str, tuple[str, Callable[[Problem], Problem]]] = {
     "capacity": ("capacity", same),
     "capacity_waiting": ("capacity", waiting),
     "firm": ("firm", same),
+    "rests": ("rests", same),
     "opened": ("opened", same),
     "triggered": ("triggered", same),
     "limits": ("limits", same),

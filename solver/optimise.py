@@ -1,0 +1,165 @@
+"""The optimum of a problem, case by case: no pool, one pool, two pools or more.
+
+The cases are a partition of all plans, so the cheapest of their optima is the optimum and the least of their bounds is
+a bound of the whole. They are far easier than the whole: without pools the program is nearly linear; with one pool it
+is small, and most such cases fall to a closed-form bound; with two or more, the fixed costs of two stand in full, and a
+row asks for a plan cheaper than the best of the others, which mostly no plan can meet.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+
+from solver.pricing import single_pool_bounds
+from solver.problem import Problem
+from solver.program.build import Program, build
+from solver.program.constraints import at_least, at_most
+from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
+
+HALF = 0.5
+"""The last case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
+
+
+@dataclass
+class _Search:
+    """What is known so far: the best plan, and the least bound of the cases that are done."""
+
+    gap: float
+    limit_s: float
+    threads: int
+    stage: str
+    on_progress: Callable[[Progress], None] | None
+    stop: threading.Event | None
+    started: float = field(default_factory=perf_counter)
+    best: float | None = None
+    values: Mapping[str, float] = field(default_factory=dict)
+    done: float = np.inf
+    nodes: int = 0
+    last: bool = False
+    ended: tuple[Status, StoppedBy] = ("optimal", "proof")
+
+    @property
+    def over(self) -> bool:
+        """Whether time or the user has ended the search."""
+        return self.ended[0] != "optimal"
+
+    def run(self, program: Program) -> Outcome:
+        """Solve a case within the time that is left, and note what it proves."""
+        left = self.limit_s - (perf_counter() - self.started)
+        outcome = solve(program, self.gap, left, self.threads, self.stage, self._watch, self.stop)
+        self.nodes += outcome.nodes
+        if outcome.objective is not None and (self.best is None or outcome.objective < self.best):
+            self.best, self.values = outcome.objective, outcome.values
+        if outcome.status in ("time_limit", "stopped"):
+            self.ended = outcome.status, outcome.stopped_by
+        return outcome
+
+    def bounded(self, bound: float | None) -> None:
+        """A case is done: no plan of it costs less."""
+        self.done = min(self.done, -np.inf if bound is None else bound)
+
+    def _watch(self, of_case: Progress) -> None:
+        """The case's progress as progress of the whole; a bound of the whole is known in the last case only."""
+        if self.on_progress is None:
+            return
+        best = min((cost for cost in (of_case.best, self.best) if cost is not None), default=None)
+        bound = None
+        if self.last and of_case.bound is not None and best is not None:
+            bound = min(self.done, of_case.bound, best)
+        elapsed = perf_counter() - self.started
+        self.on_progress(Progress(self.stage, elapsed, best, bound, relative_gap(best, bound)))
+
+
+def optimise(
+    problem: Problem,
+    gap: float = 1e-4,
+    limit_s: float = 60.0,
+    threads: int = 1,
+    stage: str = "solve",
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Outcome:
+    """The cheapest plan of a problem, proven to the relative gap unless time or the user ends it.
+
+    Raises what `build` and `solve` raise.
+    """
+    search = _Search(gap, limit_s, threads, stage, on_progress, stop)
+    whole = build(problem)
+    pools = whole.data.pools
+    for case in (_no_pool, _one_pool, _more_pools):
+        case(search, whole, pools)
+        if search.over:
+            break
+    return _outcome(search)
+
+
+def _no_pool(search: _Search, whole: Program, pools: list[int]) -> None:
+    """All traffic on APIs."""
+    outcome = search.run(build(_with_pools(whole.data.problem, [])))
+    if outcome.status == "optimal":
+        search.bounded(outcome.bound)
+
+
+def _one_pool(search: _Search, whole: Program, pools: list[int]) -> None:
+    """One design open, each its own case, the most promising first."""
+    bounds = single_pool_bounds(whole.data, _ceiling(search, whole))
+    for k in sorted(pools, key=lambda k: (bounds[k], k)):
+        if search.best is not None and bounds[k] >= search.best * (1 - search.gap * HALF):
+            search.bounded(bounds[k])
+            continue
+        outcome = search.run(build(_with_pools(whole.data.problem, [k])))
+        if search.over:
+            return
+        if outcome.status == "optimal":
+            search.bounded(outcome.bound)
+
+
+def _more_pools(search: _Search, whole: Program, pools: list[int]) -> None:
+    """Two designs or more, cheaper than what is found."""
+    if len(pools) < 2:
+        return
+    search.last = True
+    rows = [at_least("two_pools", dict.fromkeys(whole.variables.open.values(), 1.0), 2)]
+    wanted = None
+    if search.best is not None:
+        wanted = search.best * (1 - search.gap * HALF)
+        rows.append(at_most("cheaper", whole.cost, wanted))
+    outcome = search.run(replace(whole, rows=(*whole.rows, *rows)))
+    if wanted is not None:  # the plans that the row leaves out cost at least that
+        search.bounded(wanted)
+    if outcome.status != "infeasible":
+        search.bounded(outcome.bound)
+
+
+def _with_pools(problem: Problem, kept: list[int]) -> Problem:
+    """The problem with these designs only; indices stay as they were."""
+    kappa = np.full_like(problem.kappa, np.nan)
+    kappa[:, kept] = problem.kappa[:, kept]
+    return replace(problem, kappa=kappa)
+
+
+def _ceiling(search: _Search, whole: Program) -> float:
+    """A cost to price at what no API may serve: the best plan's, or that of a replica for each share, times many."""
+    if search.best is not None:
+        return search.best
+    data = whole.data
+    dearest = max((way.price for way in data.purchases.values()), default=0.0)
+    return 2 * 730.0 * dearest * float(data.most.max(initial=1.0))
+
+
+def _outcome(search: _Search) -> Outcome:
+    """The answer. Where a case was left undone nothing is known of its plans but that they cost no less than 0."""
+    seconds = perf_counter() - search.started
+    status, stopped_by = search.ended
+    bound = 0.0 if search.over and not search.last else max(0.0, search.done)
+    if search.best is None:
+        if not search.over:
+            return Outcome("infeasible", "proof", None, None, None, nodes=search.nodes, seconds=seconds)
+        known = bound if np.isfinite(bound) and bound > 0 else None
+        return Outcome(status, stopped_by, None, known, None, nodes=search.nodes, seconds=seconds)
+    bound = min(bound, search.best)
+    gap = relative_gap(search.best, bound)
+    return Outcome(status, stopped_by, search.best, bound, gap, search.values, search.nodes, seconds)
