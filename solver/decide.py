@@ -5,19 +5,19 @@ from collections.abc import Callable
 from time import perf_counter
 
 from catalogs.catalog import Catalog
-from solver.baselines import baseline_of, strategies, todays_bill
+from solver.baselines import Strategy, baseline_of, strategies, todays_bill
 from solver.checklist import checklist_items, doubts_of
+from solver.optimise import best_of, optimise
 from solver.options import problem_of
-from solver.plan import Baseline, Plan, PriceUsed
+from solver.plan import Plan, PriceUsed
 from solver.problem import Problem
-from solver.program.build import build
 from solver.readings import readings_of
 from solver.readoff import read_off
 from solver.scenario import Scenario
-from solver.solve import Progress, solve
+from solver.solve import Outcome, Progress
 
 BASELINE_GAP = 1e-3
-BASELINE_LIMIT_S = 10.0
+BASELINE_LIMIT_S = 2.0
 
 
 def decide(
@@ -35,11 +35,14 @@ def decide(
     `Plan.seconds` is options, program and that solve. InputError: a name that the catalog does not know.
     """
     started = perf_counter()
+    if on_progress:
+        on_progress(Progress("options", 0.0, None, None, None))
     problem = problem_of(scenario, catalog, all_refusals)
-    outcome = solve(build(problem), gap, limit_s, on_progress=on_progress, stop=stop)
+    outcome = optimise(problem, gap, limit_s, on_progress=on_progress, stop=stop)
     seconds = perf_counter() - started
-    parts = read_off(problem, outcome)
-    baselines = _baselines(scenario, problem, parts.total_per_month, on_progress, stop)
+    pure = _pure_strategies(scenario, problem, on_progress, stop)
+    parts = read_off(problem, best_of(outcome, (each for _, each in pure)))
+    baselines = [baseline_of(strategy, each) for strategy, each in pure]
     plan = Plan(
         status=outcome.status,
         verdict=parts.verdict,
@@ -48,7 +51,7 @@ def decide(
         bound_per_month=parts.bound_per_month,
         gap=parts.gap,
         lines=parts.lines,
-        baselines=baselines,
+        baselines=(*baselines[:-1], todays_bill(baselines[-1], scenario.today.bill, parts.total_per_month)),
         segments=parts.segments,
         pools=parts.pools,
         blocks=parts.blocks,
@@ -67,27 +70,26 @@ def decide(
     return plan.model_copy(update={"readings": readings_of(scenario, catalog, problem, plan)})
 
 
-def _baselines(
+def _pure_strategies(
     scenario: Scenario,
     problem: Problem,
-    total: float | None,
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
-) -> tuple[Baseline, ...]:
-    """The pure strategies, each solved on the same problem; today's falls back on the bill as billed."""
-    found = []
-    for strategy in strategies(problem, scenario.today.served_by):
-        outcome = (
+) -> list[tuple[Strategy, Outcome | None]]:
+    """Each pure strategy with its own optimum on the same problem; None where an option is missing."""
+    return [
+        (
+            strategy,
             None
             if strategy.problem is None
-            else solve(
-                build(strategy.problem),
+            else optimise(
+                strategy.problem,
                 BASELINE_GAP,
                 BASELINE_LIMIT_S,
                 stage=strategy.name,
                 on_progress=on_progress,
                 stop=stop,
-            )
+            ),
         )
-        found.append(baseline_of(strategy, outcome))
-    return (*found[:-1], todays_bill(found[-1], scenario.today.bill, total))
+        for strategy in strategies(problem, scenario.today.served_by)
+    ]

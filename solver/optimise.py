@@ -7,7 +7,7 @@ row asks for a plan cheaper than the best of the others, which mostly no plan ca
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -94,6 +94,23 @@ def optimise(
         if search.over:
             break
     return _outcome(search)
+
+
+def best_of(outcome: Outcome, others: Iterable[Outcome | None]) -> Outcome:
+    """The outcome, with the cheapest plan that was also found of the same problem or of a part of it.
+
+    A plan that the main search missed when it ended early is not thrown away; status and bound stay its own.
+    """
+    found = [other for other in others if other is not None and other.objective is not None]
+    best = min(found, key=lambda other: other.objective or 0.0, default=None)
+    if best is None or best.objective is None or outcome.status == "infeasible":
+        return outcome
+    if outcome.objective is not None and outcome.objective <= best.objective:
+        return outcome
+    bound = outcome.bound
+    return replace(
+        outcome, objective=best.objective, values=best.values, bound=bound, gap=relative_gap(best.objective, bound)
+    )
 
 
 def _no_pool(search: _Search, whole: Program, pools: list[int]) -> None:

@@ -30,6 +30,7 @@ from wizard.shelf import Shelf
 from wizard.store import SavedPlan
 from wizard.widgets.edit_line import Field
 
+LINE_LOOK_S = 2.0
 TERMINATED = 143
 
 
@@ -64,13 +65,14 @@ class WizardApp(App[int], inherit_bindings=False):
         overlay: Mapping[str, Any] | None = None,
         limit_s: float = 60.0,
         patience_s: float = 0.5,
+        line_lost: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(ansi_color=True if plain_colours else None)
         self.animation_level = "none"
         self.theme = "ansi-dark" if plain_colours else "textual-dark"
         self.desk, self.solver, self.load_catalog = Desk(shelf, clock, overlay), solve, catalog
         self.ascii_mode, self.limit_s, self.patience_s = ascii_mode, limit_s, patience_s
-        self.opening = opening
+        self.opening, self.line_lost = opening, line_lost
         self.catalog: Catalog | None = None
         self.solving = Solving()
         self.stop = threading.Event()
@@ -95,6 +97,7 @@ class WizardApp(App[int], inherit_bindings=False):
         for name, code in (("SIGHUP", Exit.LINE_DROPPED), ("SIGTERM", TERMINATED), ("SIGINT", Exit.STOPPED)):
             if threading.current_thread() is threading.main_thread() and hasattr(signal, name):
                 loop.add_signal_handler(getattr(signal, name), partial(self.quit_with, int(code)))
+        self.set_interval(LINE_LOOK_S, self._look_at_the_line)
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
         if self.load_catalog is not None:
             self.run_worker(self._load, thread=True, exit_on_error=False, group="catalog")
@@ -139,6 +142,11 @@ class WizardApp(App[int], inherit_bindings=False):
         """End on an error of ours without Textual's page of code: `run_app` tells one line and keeps the log."""
         self.crash = self._exception
         self._close_messages_no_wait()
+
+    def _look_at_the_line(self) -> None:
+        """Leave when the terminal is gone without a signal: reading from it would never end."""
+        if self.line_lost():
+            self.quit_with(int(Exit.LINE_DROPPED))
 
     def quit_with(self, code: int) -> None:
         """Leave; the draft has been written after each answer already."""

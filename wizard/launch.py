@@ -19,7 +19,7 @@ from wizard.scenario_file import Question, question_of
 from wizard.session import put, start
 from wizard.shelf import Shelf
 from wizard.store import shipped_folder
-from wizard.terminal import ascii_needed, few_colours, silent_stdout
+from wizard.terminal import ascii_needed, few_colours, line_lost, silent_stdout
 
 if TYPE_CHECKING:
     from solver.solve import Progress
@@ -42,9 +42,12 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
         opening=opening,
         overlay=overlay,
         limit_s=LIMIT_S,
+        line_lost=line_lost,
     )
     with silent_stdout():
         code = app.run(mouse=mouse)
+    if line_lost():  # nobody is there to read the last words, and a stream that cannot be flushed ends Python with 120
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     if line := last_words(app):
         say(line)
     if app.crash is not None:

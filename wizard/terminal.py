@@ -1,6 +1,7 @@
 """What this terminal can show, told from the environment, and a stdout that nothing can write to."""
 
 import os
+import select
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -27,6 +28,13 @@ def few_colours(environ: Mapping[str, str]) -> bool:
     if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return False
     return not environ.get("TERM", "").lower().endswith(("256color", "direct"))
+
+
+def line_lost() -> bool:
+    """Whether the terminal on standard input has gone: closed at its other end, with or without a signal."""
+    line = select.poll()
+    line.register(0, 0)
+    return any(seen & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, seen in line.poll(0))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import pytest
 from made_problems import design, flat_blocks, offer, random_problem
 
 from catalogs.records import PurchaseType
+from solver.baselines import restricted
 from solver.problem import ApiOption, Charge, FixedCost, PeopleSteps, Problem, Purchase, Rules
 from solver.program.build import build
 from solver.readoff import read_off
@@ -159,6 +160,16 @@ def test_serverless_replicas_are_not_whole() -> None:
     ways: dict[PurchaseType, Purchase] = {"serverless": Purchase(3.0, 0.8)}
     cut = replace(problem, designs=(replace(problem.designs[0], purchases=ways),), kappa=np.array([[0.11]]))
     assert isclose(cost(cut), 730 * 3 * 8.8 / 0.8)
+
+
+@pytest.mark.parametrize("share", [1e-3, 1e-7, 1e-12])
+def test_however_small_a_load_it_rests_on_a_replica(share: float, tiny_problem: Problem) -> None:
+    small = replace(tiny_problem, kappa=tiny_problem.kappa * np.array([[share], [1.0]]))
+    chat = restricted(small, lambda segment, option: segment == "tags" or option.startswith("llama:"))
+    pools = {pool.option: pool for pool in read_off(chat, best(chat)).pools}
+    held = pools["llama:fp8/1xh100/vllm/lambda@us"].replicas
+    for block in (0, 1):
+        assert sum(r.count for r in held if r.block in (None, block)) == 1
 
 
 def test_no_more_replicas_than_the_design_allows() -> None:

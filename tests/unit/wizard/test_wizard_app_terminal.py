@@ -110,3 +110,17 @@ def test_the_mouse_is_not_asked_for_and_nothing_moves_when_idle(terminal: Termin
     assert b"\x1b[?1003h" not in terminal.painted
     terminal.press(b"\x11")  # ctrl+q
     assert terminal.end() == 0
+
+
+def test_a_terminal_that_vanishes_without_a_signal_ends_the_app_and_keeps_the_draft(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    terminal.read_until(b"quit")
+    terminal.press(b"n1")
+    terminal.read_until(b"first token")
+    terminal.press(b"\r70k/day\r")
+    terminal.read_until(b"draft saved")
+    os.close(terminal.leader)
+    assert terminal.process.wait(20) == 129
+    (draft,) = tmp_path.glob("**/drafts/support-chat.toml")
+    assert "70k/day" in draft.read_text()
