@@ -126,12 +126,12 @@ def _most(k: int, design: PoolDesign, purchases: Mapping[tuple[int, PurchaseType
     ways = [purchase for (other, _), purchase in purchases.items() if other == k]
     if not ways:
         return 0.0
-    needed = ceil(demand[k].max() / min(way.availability for way in ways) - 1e-9) + max(way.box for way in ways) - 1
+    needed = boxes_needed(demand[k].max() / min(way.availability for way in ways), 1) + max(way.box for way in ways) - 1
     return float(min(design.max_replicas, needed))
 
 
 def boxes_needed(replicas: float, box: int) -> int:
-    """Boxes that hold at least so many replicas."""
+    """Boxes that hold so many replicas; what rounding adds to a whole number buys no further box."""
     return max(0, ceil(replicas / box * (1 - 1e-9)))
 
 
