@@ -153,8 +153,8 @@ def test_no_row_is_missing_from_the_contents_page_and_none_stands_twice(tiny_pro
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parent))
-    from conftest import tiny_problem as fixture
+    sys.path.insert(0, str(HERE.parents[1]))
+    from tests.conftest import tiny_problem as fixture
 
     GOLDENS.mkdir(exist_ok=True)
     for case, (function, change) in CASES.items():

@@ -47,8 +47,8 @@ DOUBTS = (
 def refusals() -> tuple[Refusal, ...]:
     """Options turned down for five reasons, nearest first."""
     return (
-        Refusal(segment="chat", option="open-8b:bf16/1xsmall-gpu/vllm/cloud-c@eu", rule=Rule.MEMORY, found=17.2,
-                wanted=16.0, unit="GB", distance=0.075),
+        Refusal(segment="chat", option="open-8b:bf16/1xsmall-gpu/vllm/cloud-c@eu", rule=Rule.MEMORY, found=16.0,
+                wanted=17.2, unit="GB", distance=0.075),
         Refusal(segment="chat", option="provider-c/small@eu", rule=Rule.TTFT, found=2600.0, wanted=2000.0, unit="ms",
                 distance=0.3),
         Refusal(segment="chat", option="provider-b/small@us", rule=Rule.PROCESSING_IN, found="us", wanted="eu"),

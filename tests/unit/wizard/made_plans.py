@@ -97,7 +97,7 @@ def plan(**changes: Any) -> Plan:
                 Block(hours=230.0, peak_per_s={"chat": 1.0}, mean_per_s={"chat": 0.5})),
         refusals=(
             Refusal(segment="chat", option="a/b", rule=Rule.TTFT, found=inf, wanted=800.0, unit="ms", distance=inf),
-            Refusal(segment="chat", option="c/d", rule=Rule.MEMORY, found=17.2, wanted=16.0, unit="GB", distance=0.075),
+            Refusal(segment="chat", option="c/d", rule=Rule.MEMORY, found=16.0, wanted=17.2, unit="GB", distance=0.075),
             Refusal(segment="", option="c/d", rule=Rule.NO_TRAINING, found="unknown", wanted="no"),
         ),
         refusal_counts={"ttft": 64, "memory": 31},
