@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from catalogs.money import MONEY_FIELDS, Money
@@ -128,7 +129,7 @@ def with_overlays(parts: Parts, overlays: Iterable[tuple[str, Mapping[str, Any]]
     """Parts with every overlay on top, the later ones over the earlier.
 
     An overlay is (file name, tables); tables that stand under `catalog` alone are taken from there and told so in
-    faults. A record without a source is "your overlay FILE" of the catalog's day. Money without a currency is in the
+    faults. A record without a source is "your overlay, FILE" of the catalog's day. Money without a currency is in the
     catalog's. Raises InputError with all faults of all overlays.
     """
     parts = {name: dict(records) for name, records in parts.items()}
@@ -196,7 +197,7 @@ def _record(
     if isinstance(base, Figure) and given.get("unit", base.unit) != base.unit:
         wanted = f"the unit {base.unit}, in any currency"
         faults["unit"] = Fault(file, f"{place}.unit", short(row["unit"]), wanted)
-    values = _starting_values(table, base, row_name, row, parts, f"your overlay {file}", as_of)
+    values = _starting_values(table, base, row_name, row, parts, f"your overlay, {Path(file).name}", as_of)
     try:
         record = check(table.record, values | given, file, place)
     except InputError as error:

@@ -62,7 +62,7 @@ def blocks_of(
     requests_per_s: [s] today's mean arrivals over the month.
     growth: [s] a year, 0.3 for +30%.
     minute_peaks: [s] the peak minute of an hour over the hour's mean, at least 1.
-    count: blocks wanted; 168 merges nothing.
+    count: blocks at most; 168 merges only hours that are equal in all data.
     may_wait: [s]; such a segment has no peak of its own: `peak` is its mean at the end of the horizon,
         so that sum of peak * 3600 * hours over a day type is the volume to be served in it.
 
@@ -78,7 +78,7 @@ def blocks_of(
     mean, end = today * factors[:, 1:], today * factors[:, :1]
     peak = np.where(waits[:, None], end, end * np.asarray(minute_peaks, dtype=np.float64)[:, None])
 
-    groups = _merge(peak[~waits], min(count, HOURS_PER_WEEK))
+    groups = _merge(peak[~waits], min(count, HOURS_PER_WEEK), equal_too=not waits.any())
     hours = np.array([len(group) for group in groups]) * (HOURS_PER_MONTH / HOURS_PER_WEEK)
     block_peak = np.stack([_block_peak(peak[:, group], waits) for group in groups], axis=1)
     return LoadBlocks(
@@ -105,11 +105,12 @@ def _merge_error(hours: Array, block_peak: Array, peak: Array, waits: NDArray[np
     return max(0.0, float(np.mean(together[counted] / apart[counted]) - 1))
 
 
-def _merge(peak: Array, count: int) -> list[list[int]]:
+def _merge(peak: Array, count: int, equal_too: bool) -> list[list[int]]:
     """Hours of the week in each block, in order of time.
 
     Of all pairs of blocks of one day type, the pair goes together that adds the fewest replica-hours (each segment's
-    taken over its mean), the first such pair on a tie, until `count` are left. One block holds both day types.
+    taken over its mean), the first such pair on a tie, until `count` are left; blocks that are equal in all data go
+    together whatever the count, as that loses nothing (`equal_too`). One block holds both day types.
     """
     scaled = peak / np.maximum(peak.mean(axis=1, keepdims=True), 1e-300) if len(peak) else np.ones((1, HOURS_PER_WEEK))
     groups = [[hour] for hour in range(HOURS_PER_WEEK)]
@@ -118,7 +119,9 @@ def _merge(peak: Array, count: int) -> list[list[int]]:
     apart = (weekend[:, None] != weekend[None, :]) & (count > 1)
     cost = np.stack([_rise(size, top, i) for i in range(HOURS_PER_WEEK)])
     cost[apart | np.tri(HOURS_PER_WEEK, dtype=bool)] = np.inf
-    for _ in range(HOURS_PER_WEEK - count):
+    for left in range(HOURS_PER_WEEK, 1, -1):
+        if left <= count and not (equal_too and cost.min() == 0):
+            break
         i, j = divmod(int(np.argmin(cost)), HOURS_PER_WEEK)
         groups[i] += groups[j]
         groups[j] = []

@@ -29,7 +29,7 @@ def readings_of(scenario: Scenario, catalog: Catalog, problem: Problem, plan: Pl
             name="merging of load blocks",
             value=problem.blocks.merge_error,
             unit="share of replica-hours",
-            says=f"{len(problem.blocks.hours)} blocks in place of the week's 168 hours",
+            says=f"more than sizing each of the week's 168 hours by itself; {len(problem.blocks.hours)} blocks",
         ),
     )
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from catalogs.records import PurchaseType
 from solver.bill import WORDS, bill, capacity_cost
-from solver.plan import Block, CostLine, PlannedSegment, Pool, PriceUsed, Reading, Replicas, Served, Verdict
+from solver.plan import Block, CostLine, PlannedSegment, Pool, PriceUsed, Replicas, Served, Verdict
 from solver.problem import Problem
 from solver.program.data import SECONDS_PER_HOUR, Data, data_of
 from solver.solution import TINY_SHARE, Solution, month_requests, solution_of
@@ -26,15 +26,14 @@ class PlanParts:
     segments: tuple[PlannedSegment, ...]
     pools: tuple[Pool, ...]
     blocks: tuple[Block, ...]
-    readings: tuple[Reading, ...]
     prices: dict[str, PriceUsed]
 
 
 def read_off(problem: Problem, outcome: Outcome) -> PlanParts:
     """Read the plan's parts. The total is the sum of the lines; the gap is of that total against the bound."""
-    blocks, merging = planned_blocks(problem), (merge_reading(problem),)
+    blocks = planned_blocks(problem)
     if not outcome.found:
-        return PlanParts("no_plan", None, None, None, (), (), (), blocks, merging, {})
+        return PlanParts("no_plan", None, None, None, (), (), (), blocks, {})
     data = data_of(problem)
     solution = solution_of(data, outcome.values)
     by_term = bill(data, solution)
@@ -50,7 +49,6 @@ def read_off(problem: Problem, outcome: Outcome) -> PlanParts:
         segments=planned_segments(data, solution, by_term),
         pools=planned_pools(data, solution),
         blocks=blocks,
-        readings=merging,
         prices=prices_used(data, solution),
     )
 
@@ -73,12 +71,6 @@ def planned_blocks(problem: Problem) -> tuple[Block, ...]:
         )
         for b, hours in enumerate(loads.hours)
     )
-
-
-def merge_reading(problem: Problem) -> Reading:
-    """What merging the hours of the week into blocks costs."""
-    says = f"replica-hours that {len(problem.blocks.hours)} load blocks imply over those of all 168 hours of the week"
-    return Reading(name="merging of hours", value=problem.blocks.merge_error, unit="share", says=says)
 
 
 def planned_pools(data: Data, solution: Solution) -> tuple[Pool, ...]:

@@ -76,7 +76,7 @@ def catalog_for(overlay: Mapping[str, Any]) -> Catalog:
     """The catalog for the effects that the checklist tells; also warms what a solve needs."""
     from catalogs.catalog import load_catalog
 
-    return load_catalog(overlays=[("your overlay", overlay)] if overlay else [])
+    return load_catalog(overlays=[("the scenario", overlay)] if overlay else [])
 
 
 def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: threading.Event) -> Plan:
@@ -85,7 +85,7 @@ def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: t
     from solver.plan import rounded
     from wizard.commands.solve import catalog_of, check_against
 
-    overlays = (("your overlay", scenario.catalog),) if scenario.catalog else ()
+    overlays = (("the scenario", scenario.catalog),) if scenario.catalog else ()
     catalog = catalog_of(Question(scenario, overlays))
     check_against(scenario, catalog, "your answers")
     return rounded(decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop))

@@ -117,11 +117,11 @@ def test_an_overlay_overrides_fields_and_leaves_the_rest(plain: Catalog) -> None
         update={
             "tdp_w": 650.0,
             "date": "2026-11-24",
-            "source": plain.gpus["h100-sxm"].source + "; tdp_w by your overlay o.toml",
+            "source": plain.gpus["h100-sxm"].source + "; tdp_w by your overlay, o.toml",
         }
     )
     assert (mine.operations["pue"].value, mine.operations["pue"].estimate) == (1.1, "")
-    assert mine.operations["pue"].source == "your overlay o.toml"
+    assert mine.operations["pue"].source == "your overlay, o.toml"
     assert mine.gpus["h200-sxm"] is plain.gpus["h200-sxm"]
     assert plain.gpus["h100-sxm"].tdp_w == 700
 
@@ -158,7 +158,7 @@ def test_an_overlay_adds_a_quote_a_negotiated_price_a_model_and_a_rate() -> None
     mine = load_catalog(currency="EUR", overlays=[overlay(text)])
     quote = price(mine, "acme/quote")
     assert (quote.provider, quote.purchase, quote.price_per_hour, quote.currency) == ("acme", "on_demand", 16.8, "EUR")
-    assert (quote.source, quote.date) == ("your overlay o.toml", "2026-11-24")
+    assert (quote.source, quote.date) == ("your overlay, o.toml", "2026-11-24")
     offer = {o.id: o for o in mine.api_offers}["together/my-model@eu:batch"]
     assert (offer.provider, offer.model, offer.region, offer.tier) == ("together", "my-model", "eu", "batch")
     assert offer.open_weights
@@ -167,7 +167,7 @@ def test_an_overlay_adds_a_quote_a_negotiated_price_a_model_and_a_rate() -> None
     assert live.ttft_p50_ms
     assert live.latency_estimate
     assert mine.rates[0].requests_per_second == 3.5
-    assert mine.attributes["acme"].sources == {"retention_days": "your overlay o.toml"}
+    assert mine.attributes["acme"].sources == {"retention_days": "your overlay, o.toml"}
     assert mine.regions["acme/eu"].geographies == ("eu", "eea")
 
 

@@ -57,6 +57,17 @@ def test_one_block_is_sized_at_the_worst_hour_and_says_what_that_costs() -> None
     assert isclose(blocks.merge_error, 3 / 2 - 1)
 
 
+def test_hours_that_are_equal_in_all_data_go_together_whatever_the_count() -> None:
+    day = [1.0] * 16 + [2.0] * 8
+    blocks = blocks_of([day, [1.0] * 24], [1.0, 3.0], [0.0, 0.5], 12, [1.5, 1.0], 168)
+    assert sorted(blocks.hours.round(6)) == sorted(
+        round(730 / 168 * n, 6) for n in (5 * 16, 5 * 8, 2 * 16, 2 * 8)
+    )  # two levels of each day type
+    assert blocks.merge_error == 0
+    waiting = blocks_of([day, [1.0] * 24], [1.0, 3.0], [0.0, 0.5], 12, [1.5, 1.0], 168, [True, False])
+    assert len(waiting.hours) == 168
+
+
 def test_all_hours_apart_cost_nothing() -> None:
     rng = np.random.default_rng(1)
     blocks = blocks_of([rng.uniform(1, 2, 168)], [1.0], [0.0], 12, [1.0], 168)
