@@ -11,6 +11,7 @@ from made_problems import design, flat_blocks, offer, random_problem
 
 from catalogs.records import PurchaseType
 from solver.baselines import restricted
+from solver.optimise import optimise
 from solver.problem import ApiOption, Charge, FixedCost, PeopleSteps, Problem, Purchase, Rules
 from solver.program.build import build
 from solver.readoff import read_off
@@ -121,6 +122,15 @@ def _block(problem: Problem, b: int, r: tuple[int, ...], d: tuple[int, ...], use
 def test_the_optimum_is_the_least_of_all_plans_counted_one_by_one(seed: int) -> None:
     problem = one_segment(seed)
     assert isclose(cost(problem), counted_by_hand(problem), rel_tol=1e-6)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(12, 300))
+def test_the_optimum_by_cases_is_the_least_of_all_plans_counted_one_by_one(seed: int) -> None:
+    problem = one_segment(seed)
+    outcome = optimise(problem, gap=1e-9)
+    assert outcome.objective is not None
+    assert isclose(outcome.objective, counted_by_hand(problem), rel_tol=1e-6)
 
 
 def test_some_of_those_cases_self_host_some_do_not() -> None:
