@@ -71,6 +71,10 @@ def share_above(tokens: Tokens, threshold: float) -> tuple[float, float]:
     return _PHI.cdf(z), _PHI.cdf(z + tokens.sigma)
 
 
+FEW_LONG = 1e-4
+"""Share of the input tokens in long prompts below which none is counted: three lines of a bill for less than a cent."""
+
+
 def api_charges(segment: Segment, offer: ApiOffer) -> tuple[Charge, ...]:
     """What one request of the segment pays.
 
@@ -85,6 +89,8 @@ def api_charges(segment: Segment, offer: ApiOffer) -> tuple[Charge, ...]:
     above = input_above = 0.0
     if offer.long_context_from_tokens is not None and offer.long_input_per_mtok is not None:
         above, input_above = share_above(segment.input_tokens, offer.long_context_from_tokens)
+    if input_above < FEW_LONG:
+        above = input_above = 0.0
     long_input = offer.long_input_per_mtok or offer.input_per_mtok
     long_output = offer.output_per_mtok if offer.long_output_per_mtok is None else offer.long_output_per_mtok
     dearer = long_input / offer.input_per_mtok if offer.input_per_mtok else 1.0

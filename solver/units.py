@@ -5,6 +5,7 @@ shortest text that reads as the same value.
 """
 
 import re
+from decimal import Decimal
 from math import exp, log, sqrt
 from typing import Annotated, Any
 
@@ -202,9 +203,14 @@ def _read_share(value: Any) -> float:
 
 
 def _read_change(value: Any) -> float:
-    if isinstance(value, str) and value.strip().startswith("-"):
-        return -_read_share(value.strip()[1:])
-    return -_read_share(-value) if isinstance(value, int | float) and value < 0 else _read_share(value)
+    wanted = "a change a year such as 30%, 30%/year or -10%"
+    text = value.strip().removesuffix("/year") if isinstance(value, str) else value
+    try:
+        if isinstance(text, str):
+            return -_read_share(text[1:]) if text.startswith("-") else _read_share(text)
+        return -_read_share(-text) if isinstance(text, int | float) and text < 0 else _read_share(text)
+    except ValueError as error:
+        raise ValueError(wanted) from error
 
 
 def _read_milliseconds(value: Any) -> float:
