@@ -43,9 +43,10 @@ class Owned(NamedTuple):
 def owned_gpu(catalog: Catalog, gpu: Gpu, purchase: GpuPurchase) -> Owned | None:
     """Cost of one owned GPU an hour (FORMULATION, "Prices that need a formula").
 
-    ((purchase - residual) * annuity + residual * cost of capital + failures) / 12 / 730 + TDP * PUE * power price
-    + colocation. The purchase holds the GPU's share of the server; a failed GPU is replaced at its own price.
-    None where the GPU's power is unknown.
+    ((purchase - residual) * annuity + residual * cost of capital + failures + upkeep) / 12 / 730
+    + power * PUE * power price + colocation. The purchase holds the GPU's share of the server, and so does the power:
+    its TDP times what a server draws for each watt of its GPUs (CPUs, memory, network, fans). A failed GPU is replaced
+    at its own price; upkeep is a share of the purchase a year. None where the GPU's power is unknown.
     """
     if gpu.tdp_w is None:
         return None
@@ -53,12 +54,13 @@ def owned_gpu(catalog: Catalog, gpu: Gpu, purchase: GpuPurchase) -> Owned | None
     residual = capital * figure(catalog, "owned_residual_share").value
     rate = figure(catalog, "cost_of_capital").value
     failures = figure(catalog, "gpu_failure_rate_year").value * purchase.price
+    upkeep = figure(catalog, "owned_operations_share").value * capital
     lasting = annuity(rate, figure(catalog, "owned_life_years").value)
-    yearly = (capital - residual) * lasting + residual * rate + failures
-    kilowatt = gpu.tdp_w / 1000
+    yearly = (capital - residual) * lasting + residual * rate + failures + upkeep
+    kilowatt = gpu.tdp_w / 1000 * figure(catalog, "owned_server_power_factor").value
     power = kilowatt * figure(catalog, "pue").value * figure(catalog, "power_kwh").value
     colocation = kilowatt * figure(catalog, "colocation_kw_month").value / HOURS_PER_MONTH
-    estimate = "life, residual value and failures of owned GPUs are estimates"
+    estimate = "life, residual value, failures, upkeep and the server's power of owned GPUs are estimates"
     return Owned(yearly / 12 / HOURS_PER_MONTH + power + colocation, capital, estimate)
 
 

@@ -59,7 +59,7 @@ def format_count(value: float) -> str:
             short = f"{value / factor:.12g}"
             if len(short.replace(".", "")) <= 4 and float(short) * factor == value:
                 return short + suffix
-    return f"{value:.12g}"
+    return f"{Decimal(f'{value:.12g}'):f}"
 
 
 def _texts(pattern: str, *examples: str) -> dict[str, Any]:

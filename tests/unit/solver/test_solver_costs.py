@@ -72,27 +72,41 @@ def test_an_annuity_pays_a_loan_back() -> None:
 def test_an_owned_gpu_costs_capital_failures_power_and_space(shipped: Catalog) -> None:
     catalog = with_operations(
         shipped, owned_server_factor=1.5, owned_residual_share=0.2, cost_of_capital=0.0, gpu_failure_rate_year=0.1,
-        owned_life_years=4, pue=1.25, power_kwh=0.2, colocation_kw_month=146,
+        owned_life_years=4, pue=1.25, power_kwh=0.2, colocation_kw_month=146, owned_operations_share=0.08,
+        owned_server_power_factor=1.6,
     )  # fmt: skip
     gpu = Gpu(
         id="g", name="g", vendor="v", kind="gpu", performance_class="c", memory_gb=80, tdp_w=1000, **SOURCED
     )  # fmt: skip
     owned = owned_gpu(catalog, gpu, GpuPurchase(gpu="g", price=29200, **SOURCED))
     assert owned is not None
-    # 43800 with its server, 35040 lost in 4 years = 8760 a year; 2920 a year of failures; 8760 hours a year
-    assert owned.per_hour == pytest.approx((8760 + 2920) / 8760 + 1.0 * 1.25 * 0.2 + 146 / 730)
+    # 43800 with its server, 35040 lost in 4 years = 8760 a year; 2920 a year of failures; 8 % of 43800 = 3504 a year
+    # of upkeep: 15184 over 8760 hours. 1 kW of GPU is 1.6 kW of server: 1.6 x 1.25 x 0.2 of power, 1.6 x 146 / 730
+    assert owned.per_hour == pytest.approx(15184 / 8760 + 0.4 + 0.32)
     assert owned.capital == pytest.approx(43800)
 
 
 def test_capital_left_in_the_residual_value_costs_its_interest(shipped: Catalog) -> None:
     catalog = with_operations(
         shipped, owned_server_factor=1.0, owned_residual_share=1.0, cost_of_capital=0.1, gpu_failure_rate_year=0.0,
-        pue=1.0, power_kwh=0.0, colocation_kw_month=0.0,
+        pue=1.0, power_kwh=0.0, colocation_kw_month=0.0, owned_operations_share=0.0,
     )  # fmt: skip
     gpu = Gpu(id="g", name="g", vendor="v", kind="gpu", performance_class="c", memory_gb=80, tdp_w=1, **SOURCED)
     owned = owned_gpu(catalog, gpu, GpuPurchase(gpu="g", price=87600, **SOURCED))
     assert owned is not None
     assert owned.per_hour == pytest.approx(1.0)
+
+
+def test_an_owned_h100_draws_its_part_of_the_server(shipped: Catalog) -> None:
+    h100 = owned_gpu(shipped, shipped.gpus["h100-sxm"], shipped.purchases["h100-sxm"])
+    assert h100 is not None
+    # 30,000 x 1.4 = 42,000, of which 27 % stays; 8 % interest over 5 years: 0.250456 a year
+    yearly = 30_660 * 0.250456 + 11_340 * 0.08 + 30_000 * 0.1015 + 42_000 * 0.08
+    kilowatt = 10.2 / 8
+    euro = shipped.operations["power_kwh"].value / 0.1902
+    hourly = kilowatt * (1.3 * 0.1902 * euro + 150 / 730)
+    assert h100.per_hour == pytest.approx(yearly / 8760 + hourly, rel=2e-3)
+    assert 2.2 < h100.per_hour < 2.5
 
 
 def test_a_gpu_of_unknown_power_has_no_price_as_owned(shipped: Catalog) -> None:
