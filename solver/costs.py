@@ -139,6 +139,8 @@ class People(NamedTuple):
     fte: Mapping[PoolClass, float]
     setup_weeks: Mapping[PoolClass, float]
     estimate: str
+    fte_estimate: Mapping[PoolClass, str]
+    setup_estimate: str
     source: str
     fte_source: str
     setup_source: str
@@ -170,15 +172,22 @@ def people_of(scenario: Scenario, catalog: Catalog) -> People:
         for name in CLASSES
     }
     setup["self_run"] = first
+    own_estimate = "" if team.operations_fte is not None else defaults["self_run"].estimate
     return People(
         month,
         fte,
         setup,
-        "; ".join(dict.fromkeys(filter(None, (estimate, defaults["self_run"].estimate)))),
+        estimate,
+        {name: own_estimate if name == "self_run" else defaults[name].estimate for name in CLASSES},
+        "" if team.setup_weeks is not None else weeks.estimate,
         source,
         defaults["self_run"].source if team.operations_fte is None else yours,
         weeks.source if team.setup_weeks is None else yours,
     )
+
+
+def _joined(*estimates: str) -> str:
+    return "; ".join(dict.fromkeys(filter(None, estimates)))
 
 
 def people_costs(scenario: Scenario, catalog: Catalog, suppliers: set[str]) -> tuple[FixedCost, ...]:
@@ -193,7 +202,7 @@ def people_costs(scenario: Scenario, catalog: Catalog, suppliers: set[str]) -> t
             costs.append(
                 FixedCost(
                     f"operations of {words[name]}", "FTE-month", people.fte[name], people.month, ("class", name),
-                    people.estimate, people.fte_source,
+                    _joined(people.estimate, people.fte_estimate[name]), people.fte_source,
                 )
             )  # fmt: skip
         if scenario.policy.setup and people.setup_weeks[name] > 0:
@@ -201,7 +210,7 @@ def people_costs(scenario: Scenario, catalog: Catalog, suppliers: set[str]) -> t
                 FixedCost(
                     f"set-up of {words[name]}, over {scenario.horizon} months", "engineer-week",
                     people.setup_weeks[name] / scenario.horizon, people.month * 12 / WEEKS_PER_YEAR, ("class", name),
-                    people.estimate, people.setup_source,
+                    _joined(people.estimate, people.setup_estimate), people.setup_source,
                 )
             )  # fmt: skip
     supplier = catalog.operations.get("operations_fte_api_supplier")
@@ -209,7 +218,7 @@ def people_costs(scenario: Scenario, catalog: Catalog, suppliers: set[str]) -> t
         costs += [
             FixedCost(
                 f"operations of the API of {provider}", "FTE-month", supplier.value, people.month,
-                ("supplier", provider), supplier.estimate, supplier.source,
+                ("supplier", provider), _joined(people.estimate, supplier.estimate), supplier.source,
             )
             for provider in sorted(suppliers)
         ]  # fmt: skip
@@ -224,7 +233,7 @@ def people_steps(scenario: Scenario, catalog: Catalog) -> PeopleSteps | None:
     designs = catalog.operations.get("operations_designs_per_step")
     people = people_of(scenario, catalog)
     each = max(1, round(designs.value)) if designs else 1
-    return PeopleSteps(step.value, each, people.month, step.estimate, step.source)
+    return PeopleSteps(step.value, each, people.month, _joined(people.estimate, step.estimate), step.source)
 
 
 def pool_costs(policy: Policy, catalog: Catalog, designs: tuple[PoolDesign, ...]) -> tuple[FixedCost, ...]:

@@ -209,3 +209,13 @@ def test_an_open_pool_stores_its_weights_and_stands_behind_a_load_balancer(shipp
 def test_a_missing_figure_is_told_by_its_key(shipped: Catalog) -> None:
     with pytest.raises(InputError, match=r"operations\.egress_gb"):
         figure(replace(shipped, operations={}), "egress_gb:aws", "egress_gb")
+
+
+def test_the_teams_own_figures_are_no_estimates() -> None:
+    catalog = load_catalog()
+    asked = {"chat": {"requests": "60k/day", "input_tokens": 1000, "output_tokens": 200}}
+    team = {"engineer_cost": "120k/year", "setup_weeks": 4, "operations_fte": 0.25}
+    known = people_costs(Scenario.model_validate({"segment": asked, "team": team}), catalog, set())
+    assert {c.estimate for c in known if c.trigger == ("class", "self_run")} == {""}
+    assumed = people_costs(Scenario.model_validate({"segment": asked}), catalog, {"together"})
+    assert all(c.estimate for c in assumed)
