@@ -93,7 +93,7 @@ def _decode_fault(file: str, text: str, error: ValueError) -> Fault:
 
 def _nearest_file(path: Path) -> str:
     try:
-        beside = [other.name for other in path.parent.glob("*.toml")]
+        beside = [other.name for other in path.parent.glob("*.toml") if other.name != path.name]
     except OSError:
         return ""
     near = difflib.get_close_matches(path.name, beside, n=1)

@@ -1,5 +1,6 @@
 """Where the app keeps plans and drafts: the store's functions with folders given, so that a test gives its own."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,7 @@ class Shelf:
 
     def taken(self, name: str) -> bool:
         """Whether a plan of this name is in the folder."""
-        return (self.plans / f"{name}.toml").exists()
+        return os.path.lexists(self.plans / f"{name}.toml")
 
     def save(self, plan: Plan, scenario: Scenario, name: str, day: str) -> Path:
         """Save a plan; InputError when the name cannot be had or the folder not written."""

@@ -103,19 +103,24 @@ def checked_name(name: str) -> str:
 
 
 def refuse_taken(path: Path) -> None:
-    """InputError when a file is there already."""
-    if path.exists():
+    """InputError when a file is there already, or a link to nothing."""
+    if os.path.lexists(path):
         raise InputError(Fault(str(path), "", "a file of that name", "a new name", "nothing was changed"))
 
 
 def write_whole(path: Path, text: str, exclusive: bool = False) -> None:
     """Write a text file by temporary file, fsync and rename: readers see the old text or the new, never a part.
 
-    With `exclusive`, a file that appeared meanwhile is kept. InputError when the folder cannot be written.
+    With `exclusive`, a file that appeared meanwhile is kept. A link is followed; a pipe or a device is written into
+    and never replaced. InputError when the folder cannot be written.
     """
     try:
         if path.is_dir():
             raise InputError(Fault(str(path), "", "a folder", "a file to write"))
+        if is_stream(path):
+            path.write_text(text, encoding="utf-8")
+            return
+        path = Path(os.path.realpath(path))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".new")
         try:
@@ -137,6 +142,11 @@ def write_whole(path: Path, text: str, exclusive: bool = False) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(Fault(str(path), "", f"cannot be written ({reason})", "a file that can be written")) from None
+
+
+def is_stream(path: Path) -> bool:
+    """Whether a path is a pipe or a device: what is written there cannot be renamed, and reading it may never end."""
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
 def _umask() -> int:
@@ -189,6 +199,8 @@ def list_plans(directory: str | Path) -> tuple[Entry, ...]:
 
 
 def _entry(path: Path) -> Entry:
+    if is_stream(path):
+        return Entry(path, None, str(Fault(str(path), "", "a pipe or a device", "a TOML file")))
     try:
         return Entry(path, load(path))
     except InputError as error:

@@ -1,6 +1,7 @@
 """`wizard show`, `list` and `diff`: saved plans read, compared and printed; no solver is loaded."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,8 @@ def show_plan(options: argparse.Namespace) -> int:
 def list_all(options: argparse.Namespace) -> int:
     """List the plans of the folder, or the shipped examples where it holds none."""
     folder = plans_folder(options.plans)
-    if options.plans and not folder.is_dir():
-        raise InputError(Fault(str(folder), "", "no such folder", "a folder of plans"))
+    if options.plans or os.path.lexists(folder):
+        _check_folder(folder)
     entries = list_plans(folder)
     if not entries:
         entries = list_plans(shipped_folder())
@@ -46,6 +47,17 @@ def list_all(options: argparse.Namespace) -> int:
         if entry.plan is None:
             say(f"wizard: {entry.problem}")
     return _put("\n".join(table(rows, "<<><><<")) + "\n", options)
+
+
+def _check_folder(folder: Path) -> None:
+    """InputError when a folder cannot be listed."""
+    try:
+        os.listdir(folder)
+    except FileNotFoundError:
+        raise InputError(Fault(str(folder), "", "no such folder", "a folder of plans")) from None
+    except OSError as error:
+        reason = f"cannot be listed ({error.strerror})"
+        raise InputError(Fault(str(folder), "", reason, "a folder of plans")) from None
 
 
 def diff(options: argparse.Namespace) -> int:

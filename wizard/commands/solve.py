@@ -73,7 +73,7 @@ def solve(options: argparse.Namespace) -> int:
 
 def _refuse_other(path: Path) -> None:
     """InputError when a file is there that is not the saved plan of that name: a scenario is never written over."""
-    if not path.exists():
+    if not os.path.lexists(path):
         return
     try:
         same = load(path).name == path.stem
