@@ -17,6 +17,7 @@ from catalogs.records import ApiOffer
 
 # Outside the peak hours that some providers charge more for (UTC).
 _QUIET_HOUR = 20
+_UNREAD = "was not read"  # a row whose note ends so is an estimate
 _SMALL_CLOSED = re.compile(r"mini|nano|haiku|flash|lite|luna|micro|ministral|small")
 _PARAMETERS = re.compile(r"(?<![a-z\d.])(\d+(?:\.\d+)?)(b|t)\b")
 _ACTIVE = re.compile(r"-a(\d+(?:\.\d+)?)b\b")
@@ -150,6 +151,7 @@ def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
         default = providers[provider].get("region", "unknown")
         placed_by = providers[provider].get("source", "") if row["region"] == default else "the price row names it"
         estimate, change = _changes(model, at)
+        unread = row["note"] if row["note"].endswith(_UNREAD) else ""
         shared: dict[str, Any] = {
             "provider": provider,
             "model": name,
@@ -160,7 +162,7 @@ def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
             "context_tokens": int(float(row["context"])) if row["context"] else None,
             "max_output_tokens": int(float(row["max_output"])) if row["max_output"] else None,
             "retires": row["retires"],
-            "estimate": estimate,
+            "estimate": "; ".join(filter(None, (estimate, unread))),
             "note": "; ".join(filter(None, (row["note"], change))),
         }
         source = f"genai-prices {version} (PyPI, MIT)" if model else row["source"]

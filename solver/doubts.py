@@ -7,12 +7,22 @@ from solver.scenario import Scenario
 from solver.sub_segments import sub_segments
 from solver.units import format_share
 
+LONG_PROMPT = 4000
+"""Mean input tokens above which a latency estimated for short prompts says little."""
+SMALL_MODEL_B = 10
+"""Parameters in 1e9 below which a model that passes more than a low floor does so by votes on short chats."""
+MOST_GPUS = 16
+"""Rented GPUs beyond which it is not taken for granted that one place has them at the list price."""
+
 
 def doubts_of(
     scenario: Scenario, catalog: Catalog, apis: ApiOffers, pools: PoolOffers, assumed_round_trip: bool
 ) -> tuple[str, ...]:
     """One sentence for each kind of doubt among the options that were kept."""
-    found = [*_coverage(scenario), *_of_apis(scenario, catalog, apis), *_of_pools(scenario, catalog, pools)]
+    found = [
+        *_coverage(scenario), *_of_apis(scenario, catalog, apis), *_of_pools(scenario, catalog, pools),
+        *_of_small_models(scenario, catalog, apis, pools),
+    ]  # fmt: skip
     if assumed_round_trip:
         found.append("The round trip to some providers is unknown: the longest known one is taken.")
     return tuple(found)
@@ -33,6 +43,11 @@ def _of_apis(scenario: Scenario, catalog: Catalog, apis: ApiOffers) -> list[str]
     guessed = [offer for offer in offers if offer.latency_estimate]
     if guessed and limits:
         found.append(f"Latency of {len(guessed)} of {len(offers)} API offers is an estimate by class of provider.")
+        long = [name for name, part in scenario.segment.items() if part.ttft and part.input_tokens.mean > LONG_PROMPT]
+        if long:
+            found.append(f"That estimate is of prompts of about 2,000 tokens; longer here: {', '.join(long)}.")
+    if offers:
+        found.append("Tokens that a model spends on hidden reasoning are neither priced nor timed.")
     priced = [offer for offer in offers if offer.estimate]
     if priced:
         found.append(f"Prices of {len(priced)} of {len(offers)} API offers are estimates.")
@@ -69,6 +84,15 @@ def _of_pools(scenario: Scenario, catalog: Catalog, pools: PoolOffers) -> list[s
         segment.spot_tolerance > 0 for segment in scenario.segment.values()
     ):
         found.append("Spot prices are of one moment, and spot interruptions of one trace.")
+    if any(design.pool_class == "serverless" for design in designs):
+        found.append("Serverless replicas are paid in fractions; one that requests keep awake is paid whole.")
+    choosy = sorted({catalog.engines[design.engine].name for design in designs} - {"vLLM"})
+    if choosy:
+        found.append(f"That each model runs on {' and '.join(choosy)} was not checked.")
+    rented = [design for design in designs if design.pool_class == "self_run" and design.provider != "owned"]
+    most = min((design.max_replicas * design.gpus for design in rented), default=0)
+    if most > MOST_GPUS and not scenario.policy.gpus_available:
+        found.append(f"Pools alone take {most} GPUs and more at the peak; that a cloud has so many was not checked.")
     models = {design.model: catalog.models[design.model] for design in designs}
     barred = sorted(name for name, model in models.items() if model.licence_class == "noncommercial")
     if barred:
@@ -80,3 +104,14 @@ def _of_pools(scenario: Scenario, catalog: Catalog, pools: PoolOffers) -> list[s
     if scenario.team.expertise == "hire" and scenario.policy.people:
         found.append("Whoever is to run it must still be hired; the search and its months are not counted.")
     return found
+
+
+def _of_small_models(scenario: Scenario, catalog: Catalog, apis: ApiOffers, pools: PoolOffers) -> list[str]:
+    if all(segment.quality == "low" for segment in scenario.segment.values()):
+        return []
+    names = {design.model for design in pools.designs} | {option.offer.model for option in apis.options}
+    models = [catalog.models[name] for name in sorted(names) if name in catalog.models]
+    small = [model.id for model in models if model.params_total_b < SMALL_MODEL_B]
+    more = ", ..." if len(small) > 4 else ""
+    told = f"Small models pass the quality asked by a public score alone, try yours: {', '.join(small[:4])}{more}."
+    return [told] if small else []

@@ -76,6 +76,8 @@ def test_gpu_figures_are_those_of_the_datasheets() -> None:
     assert gpus["h200-sxm"].memory_gb == 141
     assert gpus["a100-80gb-sxm"].fp8_support is False
     assert gpus["mi300x"].memory_gb == 192
+    assert gpus["mi300x"].link_gb_s == gpus["mi325x"].link_gb_s == 7 * 128 / 2  # seven links of 128 GB/s both ways
+    assert gpus["mi355x"].link_gb_s == int(7 * 153.6 / 2)
     assert gpus["h200-nvl"].estimate
     assert not gpus["h100-sxm"].estimate
     assert gpus["m4-max"].bandwidth_gb_s is None

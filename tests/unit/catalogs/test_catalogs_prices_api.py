@@ -81,6 +81,11 @@ def test_a_region_at_a_factor_is_an_offer_of_its_own(offers: dict[str, ApiOffer]
     assert "anthropic/claude-sonnet-4.5@us" not in offers
 
 
+def test_an_offer_that_nobody_read_is_an_estimate(offers: dict[str, ApiOffer]) -> None:
+    assert offers["aws-bedrock/claude-haiku-4.5@eu"].estimate.endswith("offered there was not read")
+    assert not offers["azure/gpt-5-nano@eu-data-zone"].estimate
+
+
 def test_a_region_of_the_row_wins_over_the_default(offers: dict[str, ApiOffer]) -> None:
     assert offers["azure/gpt-5@eu-data-zone"].output_per_mtok == pytest.approx(11.0)
     assert offers["azure/gpt-5"].region == "global"

@@ -248,6 +248,26 @@ def test_what_serves_today_stays_however_dear(small: Catalog) -> None:
     assert pool in {design.id for design in problem.designs}
 
 
+def test_what_latency_quality_and_serverless_leave_out_is_a_doubt(small: Catalog) -> None:
+    guessed = offer(latency_estimate="by class")
+    catalog = with_offers(with_prices(small, price(36.0, purchase="serverless"), rates=(rate(2.0),)), guessed)
+    doubts = problem_of(scenario(requests="100/s", input_tokens=6000), catalog).doubts
+    assert "That estimate is of prompts of about 2,000 tokens; longer here: chat." in doubts
+    assert any("hidden reasoning" in doubt for doubt in doubts)
+    assert any(doubt.startswith("Serverless replicas are paid in fractions") for doubt in doubts)
+    assert not any("2,000 tokens" in doubt for doubt in problem_of(scenario(), catalog).doubts)
+
+
+def test_many_gpus_and_small_models_are_doubts(small: Catalog) -> None:
+    little = replace(small, models={MODEL: small.models[MODEL].model_copy(update={"params_total_b": 8.0})})
+    catalog = with_prices(little, price(3.0), rates=(rate(2.0),))
+    doubts = problem_of(scenario(requests="100/s"), catalog).doubts
+    assert any(doubt.startswith("Pools alone take ") for doubt in doubts)
+    assert f"Small models pass the quality asked by a public score alone, try yours: {MODEL}." in doubts
+    few = problem_of(scenario(quality="low"), with_prices(small, price(3.0), rates=(rate(2.0),))).doubts
+    assert not any(doubt.startswith(("Pools alone", "Small models")) for doubt in few)
+
+
 def test_coverage_that_is_asked_for_is_a_doubt(small: Catalog) -> None:
     doubts = problem_of(scenario(coverage="100%"), with_offers(small, offer())).doubts
     assert "chat: fallback coverage of 100% is not yet proven in this plan." in doubts
