@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from catalogs.toml_file import Fault, InputError, check
-from solver.scenario import Scenario
+from solver.scenario import Scenario, Segment
 from solver.units import Rate, Tokens, parse_count
 
 _TYPED = ("catalog.", "policy.gpus_available.")
@@ -25,10 +25,18 @@ def parts_of(key: str) -> tuple[str, ...]:
 
 
 def full_key(tables: Mapping[str, Any], key: str) -> str:
-    """The whole key of a short one: `chat.requests` is `segment.chat.requests` where a segment is named chat."""
+    """The whole key of a short one.
+
+    `chat.requests` is `segment.chat.requests` where a segment is named chat, and so is `requests` where chat is the
+    only segment.
+    """
+    segments = tables.get("segment", {})
     head, dot, _ = key.partition(".")
-    known = dot and head in tables.get("segment", {}) and head not in Scenario.model_fields
-    return f"segment.{key}" if known else key
+    if head in Scenario.model_fields or not isinstance(segments, Mapping):
+        return key
+    if dot and head in segments:
+        return f"segment.{key}"
+    return f"segment.{next(iter(segments))}.{key}" if head in Segment.model_fields and len(segments) == 1 else key
 
 
 def field_of(key: str) -> FieldInfo | None:

@@ -1,0 +1,49 @@
+"""What the README says works as it is written there."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from catalogs.catalog import load_catalog
+from wizard.cli import parser
+from wizard.scenario_file import question_of
+from wizard.scenario_keys import full_key
+
+README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line.split("#")[0].strip() for line in README.splitlines() if line.startswith("    wizard ")]
+SCENARIO, OVERLAY = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_the_readme_is_one_that_the_parser_knows(command: str) -> None:
+    parser().parse_args(shlex.split(command)[1:])
+
+
+def test_the_scenario_and_the_overlay_of_the_readme_are_taken_as_they_stand(tmp_path: Path) -> None:
+
+    overlay = tmp_path / "ours.toml"
+    overlay.write_text(OVERLAY, encoding="utf-8")
+    question = question_of(tomllib.loads(SCENARIO), "README.md", (), (overlay,))
+    catalog = load_catalog(currency=question.scenario.currency, overlays=question.overlays)
+    assert any(price.id == "our-quote" for price in catalog.gpu_prices)
+    assert [rate.id for rate in catalog.rates] == ["measured"]
+
+
+def test_the_readme_shows_a_picture_that_is_there() -> None:
+    (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert (Path(__file__).parents[3] / picture).stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("key", "whole"),
+    [
+        ("requests", "segment.rag.requests"), ("rag.requests", "segment.rag.requests"), ("load", "load"),
+        ("policy.headroom", "policy.headroom"), ("wishes", "wishes"),
+    ],
+)  # fmt: skip
+def test_a_short_key_means_the_only_segment(key: str, whole: str) -> None:
+    assert full_key({"segment": {"rag": {}}}, key) == whole
+    assert full_key({"segment": {"rag": {}, "chat": {}}}, "requests") == "requests"
