@@ -86,7 +86,7 @@ def _of_pools(scenario: Scenario, catalog: Catalog, pools: PoolOffers) -> list[s
         found.append("Spot prices are of one moment, and spot interruptions of one trace.")
     if any(design.pool_class == "serverless" for design in designs):
         found.append("Serverless replicas are paid in fractions; one that requests keep awake is paid whole.")
-    choosy = sorted({catalog.engines[design.engine].name for design in designs} - {"vLLM"})
+    choosy = sorted({catalog.engines[design.engine].name.split(" (")[0] for design in designs} - {"vLLM"})
     if choosy:
         found.append(f"That each model runs on {' and '.join(choosy)} was not checked.")
     rented = [design for design in designs if design.pool_class == "self_run" and design.provider != "owned"]
