@@ -265,7 +265,8 @@ def test_many_gpus_and_small_models_are_doubts(small: Catalog) -> None:
     assert any(doubt.startswith("Pools alone take ") for doubt in doubts)
     assert f"Small models pass the quality asked by a public score alone, try yours: {MODEL}." in doubts
     (engines,) = [doubt for doubt in doubts if "runs on" in doubt]
-    assert "vLLM" not in engines and "(" not in engines  # vLLM runs nearly all, and a name needs no explanation
+    assert "vLLM" not in engines  # it runs nearly all
+    assert "(" not in engines
     few = problem_of(scenario(quality="low"), with_prices(small, price(3.0), rates=(rate(2.0),))).doubts
     assert not any(doubt.startswith(("Pools alone", "Small models")) for doubt in few)
 
