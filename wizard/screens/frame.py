@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wizard.app import WizardApp
 
 SMALLEST = (60, 15)
-SIDE = 0.42
+SIDE = 0.36
 """Share of the width that the right column takes, as in app.tcss."""
 Word = tuple[str, str]
 
@@ -99,9 +99,9 @@ class Framed(Screen[None], inherit_bindings=False):
         """Explain the row under the cursor, in one line."""
         return ""
 
-    def beside(self) -> Sequence[str]:
-        """What the right column shows from 110x30 on."""
-        return [self.about()]
+    def beside(self) -> Sequence[str] | None:
+        """What the right column shows from 110x30 on; None where the list has the whole width."""
+        return None
 
     # Filling the frame.
 
@@ -128,9 +128,10 @@ class Framed(Screen[None], inherit_bindings=False):
         width = self.size.width - 1
         style = "bold" if line.startswith("!") else ""
         self._put("#explain", Content.styled(" " + cut(line, width), style))
-        if self.has_class("-wide") and self.has_class("-tall"):
+        beside = self.beside()
+        if beside is not None and self.has_class("-wide") and self.has_class("-tall"):
             room = int(self.size.width * SIDE) - 4
-            lines = [piece for part in self.beside() for piece in hang(shown(part, self.ascii_mode), room)]
+            lines = [piece for part in beside for piece in hang(shown(part, self.ascii_mode), room)]
             self._put("#side", Content("\n".join(lines)))
 
     def refresh_frame(self) -> None:
@@ -149,6 +150,7 @@ class Framed(Screen[None], inherit_bindings=False):
         self._put("#path", Content.assemble((left, "bold"), gap, right))
         self._put("#keys", Content.styled(footer(self.keys_shown(), width), "dim"))
         self.draw()
+        self.set_class(self.beside() is None, "-alone")
         self.explain(self.note)
 
     def keys_shown(self) -> Sequence[Key]:

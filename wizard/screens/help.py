@@ -37,10 +37,6 @@ class Page(Framed):
         self.listing.pointed = False
         self.rows([Column("", grows=True)], [Row((piece,)) for piece in pieces])
 
-    def beside(self) -> Sequence[str]:
-        """Nothing: the page is all there is."""
-        return []
-
 
 class HelpScreen(Page):
     """Keys and words of the screen below."""

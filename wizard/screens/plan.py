@@ -102,9 +102,9 @@ class PlanScreen(Framed):
         """The row's arithmetic in one line."""
         return self.view.about.get(self._key(), "") if self.view else ""
 
-    def beside(self) -> Sequence[str]:
-        """The chart or the whole arithmetic."""
-        return self.view.beside(self._key()) if self.view and self.view.beside else []
+    def beside(self) -> Sequence[str] | None:
+        """The chart beside the summary; the other tabs need the width for their rows."""
+        return self.view.beside(self._key()) if self.view and self.view.beside else None
 
     def action_digit(self, digit: str) -> None:
         """Open a tab."""

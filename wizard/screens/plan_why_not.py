@@ -54,7 +54,6 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
         foot=(f"{len(plan.refusals)} of them are listed, the nearest to passing first.",),
         about=about,
         detail={key: _detail(key, turned_down, about[key]) for key in about if key.startswith("out ")},
-        beside=lambda key: [about.get(key, "")],
     )
 
 
