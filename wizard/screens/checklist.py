@@ -1,6 +1,7 @@
 """One item of the checklist: a digit answers and shows what it does; enter goes on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from solver.checklist import ITEMS, Item, implied, tally
@@ -11,8 +12,11 @@ from wizard.session import Session, answer, at, foreseen, scenario_of
 from wizard.widgets.listing import Column, Row
 
 LEANS = {"api": "to the API", "self_host": "to self-hosting", "neutral": "neither way"}
+DIGITS = digits(9, "answer", "the answer so numbered")
 NEXT = Key("enter", "enter", "enter", "next", "take the answer under the cursor, or go on when it is taken")
+ANSWER = replace(NEXT, short="answer")
 FORWARD = Key("tab", "turn(1)", "tab", "", "the next item")
+SKIP = replace(FORWARD, short="skip")
 BACKWARD = Key("shift+tab", "turn(-1)", "shift+tab", "", "the item before")
 WHY = Key("i", "why", "i", "why we ask", "why this is asked, and what each answer advises")
 
@@ -21,7 +25,7 @@ class ChecklistScreen(Framed):
     """The nine items, one at a time."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, digits(9, "answer", "the answer so numbered"), NEXT, FORWARD, BACKWARD, OUTLINE, SOLVE, UNDO, WHY,
+        *MOVES, DIGITS, NEXT, FORWARD, BACKWARD, OUTLINE, SOLVE, UNDO, WHY,
         BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
@@ -50,9 +54,18 @@ class ChecklistScreen(Framed):
         return f"wizard  {self.wizard.desk.name} > Checklist {self.place + 1}/{len(ITEMS)}  {self.item.title}"
 
     def keys_shown(self) -> Sequence[Key]:
-        """As many digits as there are answers."""
-        last = max(self.item.digits)
-        return [digits(last, "answer", "") if key.action == "digit(#)" else key for key in self.KEYS]
+        """As many digits as there are answers; enter says what it would do with the row under the cursor."""
+        shown = {key: key for key in self.KEYS}
+        shown[DIGITS] = digits(max(self.item.digits), "answer", "")
+        row = self.listing.current
+        if row is not None and self.given != int(row.key):
+            shown[NEXT] = ANSWER
+            shown[FORWARD] = SKIP if self.given is None else FORWARD
+        return list(shown.values())
+
+    def on_listing_moved(self) -> None:
+        """Say what enter would do here."""
+        self.show_keys()
 
     def draw(self) -> None:
         """Question, why, answers, effect, lean."""
@@ -66,7 +79,7 @@ class ChecklistScreen(Framed):
             chosen = digit == stands
             text = f"{digit} ({'x' if chosen else ' '}) {item.answer(digit).text}"
             rows.append(Row((text, frm if chosen else ""), str(digit)))
-        cursor = 1 if stands is None else stands
+        cursor = 0 if stands is None else stands
         self.rows([Column("", grows=True), Column("", rank=1)], rows, None if self.listing.rows else str(cursor))
         self.foot(*self._outcome())
 

@@ -148,10 +148,14 @@ class Framed(Screen[None], inherit_bindings=False):
         left = cut(left, width - len(right) - 3)
         gap = " " * (width - len(left) - len(right) - 1)
         self._put("#path", Content.assemble((left, "bold"), gap, right))
-        self._put("#keys", Content.styled(footer(self.keys_shown(), width), "dim"))
         self.draw()
+        self.show_keys()
         self.set_class(self.beside() is None, "-alone")
         self.explain(self.note)
+
+    def show_keys(self) -> None:
+        """Write the keys into the last row; nothing is sent where they are the same."""
+        self._put("#keys", Content.styled(footer(self.keys_shown(), self.size.width), "dim"))
 
     def keys_shown(self) -> Sequence[Key]:
         """The keys of this screen now: while a value is typed, those of the edit line."""
