@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError, check
-from solver.checklist import changes_of, defaults_in, item_named, keys_of
+from solver.checklist import applied, changes_of, defaults_in, item_named, keys_of
 from solver.scenario import Scenario
 from wizard.scenario_keys import full_key, lookup, read_value, store, value_at
 from wizard.scenario_keys import reads_as as _reads_as
@@ -103,6 +103,14 @@ def foreseen(session: Session, item: str, digit: int, catalog: "Catalog | None" 
     from solver.checklist_effects import effect
 
     return effect(scenario_of(answer(session, item, digit)), item, 0, catalog)
+
+
+def typed_above(session: Session, item: str, digit: int) -> tuple[str, ...]:
+    """Keys that an answer would set otherwise, were it not for the value that the person typed."""
+    scenario = scenario_of(session)
+    under = applied(scenario, item, digit)
+    keys = changes_of(item, digit, tuple(scenario.segment))
+    return tuple(k for k in keys if origin(session, k) == YOU and value_at(under, k) != value_at(scenario, k))
 
 
 def undo(session: Session) -> Session:

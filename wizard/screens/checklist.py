@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from solver.checklist import ITEMS, Item, implied, tally
+from solver.checklist import ITEMS, Item, changes_of, implied, keys_of, tally
 from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings, digits
+from wizard.questions import question_for
 from wizard.screens.frame import Framed, Word
 from wizard.screens.help import Page
-from wizard.session import Session, answer, at, foreseen, scenario_of
+from wizard.session import YOU, Session, answer, at, foreseen, origin, scenario_of, shown, typed_above
 from wizard.widgets.listing import Column, Row
 
 LEANS = {"api": "to the API", "self_host": "to self-hosting", "neutral": "neither way"}
@@ -71,9 +72,10 @@ class ChecklistScreen(Framed):
         """Question, why, answers, effect, lean."""
         given, item = self.given, self.item
         self.head(item.question, item.why)
-        stands, frm = (implied(scenario_of(self.wizard.desk.session_now), item.id), "profile")
-        if given is not None:
-            stands, frm = given, f"checklist {item.number}"
+        stands, frm = given, f"checklist {item.number}"
+        if given is None:
+            stands = implied(scenario_of(self.wizard.desk.session_now), item.id)
+            frm = self._origin(item.id, stands)
         rows = []
         for digit in item.digits:
             chosen = digit == stands
@@ -83,6 +85,24 @@ class ChecklistScreen(Framed):
         self.rows([Column("", grows=True), Column("", rank=1)], rows, None if self.listing.rows else str(cursor))
         self.foot(*self._outcome())
 
+    def _origin(self, item: str, digit: int | None) -> str:
+        """Where the values of an answer that nobody gave come from: `profile`, `you` or both."""
+        session = self.wizard.desk.session_now
+        keys = changes_of(item, digit, tuple(session.tables["segment"])) if digit is not None else {}
+        return ", ".join(sorted({origin(session, key) for key in keys}, reverse=True))
+
+    def _own(self, keys: Sequence[str]) -> str:
+        """What the person typed for these keys: `your own 'eu' stands`, with the questions if there are several."""
+        session = self.wizard.desk.session_now
+        labels: dict[str, list[str]] = {}
+        for key in keys:
+            question = question_for(key)
+            labels.setdefault(shown(session, key), []).append(question.label if question else key)
+        if len(labels) == 1:
+            return f"your own '{next(iter(labels))}' stands"
+        told = [f"'{value}' ({', '.join(dict.fromkeys(names))})" for value, names in labels.items()]
+        return f"your own {' and '.join(told)} stand" if told else ""
+
     def _effect(self, digit: int) -> str:
         return foreseen(self.wizard.desk.session_now, self.item.id, digit, self.wizard.catalog)
 
@@ -90,11 +110,19 @@ class ChecklistScreen(Framed):
         """Effect, advice and lean of the answer given, and the tally so far."""
         counts = tally(answers(self.wizard.desk.session_now))
         so_far = f"So far: API {counts['api']}, self-host {counts['self_host']}, neutral {counts['neutral']}"
+        session = self.wizard.desk.session_now
         if self.given is None:
-            return ("Effect  none yet: the profile's value stands, and is listed as a doubt", f"Leans   {so_far}")
+            keys = keys_of(self.item.id, tuple(session.tables["segment"]))
+            typed = [key for key in keys if origin(session, key) == YOU]
+            rest = "" if len(typed) == len(keys) else "; the rest is the profile's"
+            own = f"{self._own(typed)}{rest}" if typed else "the profile's value stands, and is listed as a doubt"
+            return (f"Effect  none yet: {own}", f"Leans   {so_far}")
         given = self.item.answer(self.given)
         lean = f"Leans   {LEANS[given.lean]}.  {so_far}"
-        return (f"Effect  {self._effect(self.given)}", f"Advice  {given.advice}", lean)
+        above = self._own(typed_above(session, self.item.id, self.given))
+        own = f"! {above} above this answer" if above else ""
+        told = (f"Effect  {self._effect(self.given)}", own, f"Advice  {given.advice}", lean)
+        return tuple(line for line in told if line)
 
     def about(self) -> str:
         """What the answer under the cursor would do."""
@@ -103,7 +131,8 @@ class ChecklistScreen(Framed):
             return ""
         if self.given == int(row.key):
             return "enter goes on"
-        return f"would be: {self._effect(int(row.key))}"
+        above = self._own(typed_above(self.wizard.desk.session_now, self.item.id, int(row.key)))
+        return (f"{above}; " if above else "") + f"would be: {self._effect(int(row.key))}"
 
     def beside(self) -> Sequence[str]:
         """The advice of the answer under the cursor."""
