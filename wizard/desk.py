@@ -6,10 +6,12 @@ from datetime import date
 from typing import Any
 
 from catalogs.toml_file import InputError
+from solver.checklist import item_named
 from solver.plan import Plan
 from solver.scenario import Scenario
+from wizard.questions import question_for
 from wizard.scenario_file import scenario_tables
-from wizard.session import Session, answer, at, put, scenario_of, start, start_like, undo
+from wizard.session import Session, Step, answer, at, clear, put, scenario_of, start, start_like, undo
 from wizard.shelf import Shelf
 from wizard.store import SavedPlan
 
@@ -25,6 +27,8 @@ class Desk:
         self.saving = ""
         self.saved_as = ""
         self.drafted = False
+        self.profiles_left: tuple[tuple[Session, Session], ...] = ()
+        """The decision before and after each change of its profile, so that it can be undone until the end."""
 
     @property
     def session_now(self) -> Session:
@@ -55,7 +59,7 @@ class Desk:
     def clear(self) -> None:
         """Put the decision aside; its draft is kept."""
         self.session, self.plan, self.answered = None, None, None
-        self.saving, self.saved_as, self.drafted = "", "", False
+        self.saving, self.saved_as, self.drafted, self.profiles_left = "", "", False, ()
 
     def edit(self, session: Session) -> None:
         """Take the changed session and write its draft; where it cannot be written, `saving` says so."""
@@ -70,14 +74,22 @@ class Desk:
             self.saving = "! draft not saved"
 
     def undo(self) -> str:
-        """Drop the last change; return what to say."""
+        """Drop the last change, a change of profile too; return what to say."""
         session = self.session
-        if session is None or not session.history:
+        if session is None:
             return "Nothing to undo."
-        step = session.history[-1]
-        self.edit(undo(session))
-        left = len(session.history) - 1
-        return f"Undone: {step.key} {step.value}; {left} change{'s' * (left != 1)} left to undo."
+        before, after = self.profiles_left[-1] if self.profiles_left else (None, None)
+        if before is not None and after is not None and _same(session, after):
+            self.profiles_left = self.profiles_left[:-1]
+            said, session = f"profile {self.profile}; it is {before.base.get('profile')} again", before
+            self._take(replace(before, name=self.name))
+        elif session.history:
+            said, session = step_told(session, session.history[-1]), undo(session)
+            self.edit(session)
+        else:
+            return "Nothing to undo."
+        left = len(session.history) + len(self.profiles_left)
+        return f"Undone: {said}; {left} change{'s' * (left != 1)} left to undo."
 
     def choose_profile(self, profile: str, name: str = "") -> None:
         """Start from a profile; where one was chosen before, what was typed is kept.
@@ -92,9 +104,16 @@ class Desk:
             return
         if self.overlay:
             made = replace(made, base={**made.base, "catalog": self.overlay})
-        self.session = at(made, "quick")
+        made = at(made, "quick")
+        if self.session is not None:
+            self.profiles_left = (*self.profiles_left, (self.session, made))
+        self._take(made)
+
+    def _take(self, session: Session) -> None:
+        """Take a session; its draft is written only where there is one already."""
+        self.session = session
         if self.drafted:
-            self.edit(self.session)
+            self.edit(session)
 
     def resume(self, session: Session) -> None:
         """Go on with a draft."""
@@ -128,6 +147,22 @@ class Desk:
         return ""
 
 
+def step_told(session: Session, step: Step) -> str:
+    """A change in the words of its question: `requests 60k/day`, `Data: anyone, anywhere`."""
+    item = item_named(step.key)
+    if step.kind == "answer" and item is not None:
+        return f"{item.title}: {item.answer(int(step.value)).text}"
+    question = question_for(step.key)
+    parts = step.key.split(".")
+    several = parts[0] == "segment" and len(session.tables.get("segment", {})) > 1
+    label = (f"{parts[1]}: " if several else "") + (question.label if question else step.key)
+    return f"{label} {step.value}" if step.kind == "set" else f"{label}, cleared"
+
+
+def _same(one: Session, other: Session) -> bool:
+    return one.history == other.history and one.base == other.base
+
+
 def carried(session: Session, profile: str) -> Session:
     """The session on another profile, with every step that can be taken there; a lone segment keeps its values."""
     made = start(session.name, profile)
@@ -137,7 +172,10 @@ def carried(session: Session, profile: str) -> Session:
         if len(before) == len(after) == 1:
             key = key.replace(f"segment.{before[0]}.", f"segment.{after[0]}.", 1)
         try:
-            made = answer(made, key, int(step.value)) if step.kind == "answer" else put(made, key, step.value)
+            if step.kind == "answer":
+                made = answer(made, key, int(step.value))
+            else:
+                made = put(made, key, step.value) if step.kind == "set" else clear(made, key)
         except InputError:
             continue
     return made

@@ -40,7 +40,7 @@ class ProfileScreen(Framed):
     def about(self) -> str:
         """What choosing does."""
         if self.wizard.desk.profile:
-            return "Another profile keeps what you typed and changes the rest."
+            return "Another profile keeps what you typed and changes the rest; u takes it back."
         return "A digit chooses and goes on."
 
     def action_digit(self, digit: str) -> None:

@@ -55,7 +55,7 @@ def test_undo_takes_back_one_change_and_writes_the_draft(desk: Desk) -> None:
     desk.choose_profile("support-chat")
     before = scenario_of(desk.session_now)
     desk.edit(put(desk.session_now, "chat.requests", "60k/day"))
-    assert desk.undo() == "Undone: segment.chat.requests 60k/day; 0 changes left to undo."
+    assert desk.undo() == "Undone: requests 60k/day; 0 changes left to undo."
     assert scenario_of(desk.session_now) == before
     assert desk.shelf.in_progress()[0].history == ()
     assert desk.undo() == "Nothing to undo."
@@ -70,6 +70,29 @@ def test_another_profile_keeps_what_was_typed_and_answered(desk: Desk) -> None:
     assert str(scenario.segment["rag"].requests) == "60k/day"
     assert scenario.segment["rag"].processing_in == "eu"
     assert scenario.checklist == {"data": 3}
+
+
+def test_a_change_of_profile_is_undone_like_any_other(desk: Desk) -> None:
+    desk.choose_profile("support-chat")
+    desk.edit(put(desk.session_now, "chat.requests", "60k/day"))
+    before = scenario_of(desk.session_now)
+    desk.choose_profile("rag-search")
+    desk.edit(answer(desk.session_now, "data", 3))
+    told = "Undone: Data: only within the EU, never for training; 2 changes left to undo."
+    assert desk.undo() == told
+    assert desk.undo() == "Undone: profile rag-search; it is support-chat again; 1 change left to undo."
+    assert scenario_of(desk.session_now) == before
+    assert scenario_of(desk.shelf.in_progress()[0]) == before
+    assert drafts(desk) == ["support-chat"]
+    assert desk.undo() == "Undone: requests 60k/day; 0 changes left to undo."
+
+
+def test_a_change_of_profile_before_the_first_answer_is_undone_without_a_draft(desk: Desk) -> None:
+    desk.choose_profile("support-chat")
+    desk.choose_profile("rag-search")
+    assert desk.undo() == "Undone: profile rag-search; it is support-chat again; 0 changes left to undo."
+    assert desk.profile == "support-chat"
+    assert drafts(desk) == []
 
 
 def test_saving_drops_the_draft_and_refuses_a_taken_name(desk: Desk) -> None:
