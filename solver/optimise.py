@@ -143,7 +143,9 @@ def _more_pools(search: _Search, whole: Program, pools: list[int]) -> None:
     wanted = None
     if search.best is not None:
         wanted = search.best * (1 - search.gap * HALF)
-        rows.append(at_most("cheaper", whole.cost, wanted))
+        scale = search.best or 1.0  # millions in one row have made the solver give up
+        shares = {var: cost / scale for var, cost in whole.cost.items()}
+        rows.append(at_most("cheaper", shares, wanted / scale))
     outcome = search.run(replace(whole, rows=(*whole.rows, *rows)))
     if wanted is not None:  # the plans that the row leaves out cost at least that
         search.bounded(wanted)
