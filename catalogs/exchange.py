@@ -16,6 +16,7 @@ from pathlib import Path
 from catalogs.records import Figure
 from catalogs.toml_file import Fault, InputError
 
+FILE = "exchange rates"
 # A currency without a rate for so long is no longer quoted; holidays and weekends are far shorter.
 _GAP = timedelta(days=31)
 
@@ -42,7 +43,7 @@ def rate(source_currency: str, target_currency: str, on: str) -> Figure:
 
 
 def _unknown(currency: str, day: date, known: Iterable[str]) -> Fault:
-    return Fault("exchange rates", "currency", currency, f"a currency quoted on {day}: {', '.join(sorted(known))}")
+    return Fault(FILE, "currency", currency, f"a currency quoted on {day}: {', '.join(sorted(known))}")
 
 
 def _bundled_file() -> Path:

@@ -4,7 +4,9 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
 
 from catalogs.money import MONEY_FIELDS, Money
 from catalogs.prices import money_unit
@@ -31,6 +33,7 @@ from catalogs.records import (
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 
 LARGEST = 10**15  # no figure of this catalog comes near it
+SMALLEST = 1e-12  # nor this one, other than 0
 Parts = dict[str, dict[Any, Any]]
 Values = dict[str, Any]
 
@@ -206,6 +209,9 @@ def _record(
         raise InputError(*faults.values(), *more) from None
     if isinstance(record, LoadShape) and (bad := _bad_shape(record, file, place)):
         faults["load_over_mean"] = bad
+    if isinstance(record, Model) and record.experts_per_token > record.experts:
+        found, wanted = short(record.experts_per_token), f"at most the experts of the model, {record.experts}"
+        faults["experts_per_token"] = Fault(file, f"{place}.experts_per_token", found, wanted)
     if faults:
         raise InputError(*faults.values())
     return (row_name if name == "operations" else table.key(record)), record
@@ -227,21 +233,35 @@ def _starting_values(
 
 
 def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place: str) -> dict[str, Fault]:
-    """Faults by field: numbers that are negative or not finite, money that is no number, true in place of one."""
+    """Faults by field: numbers negative, not finite or in quotes ("nan" is one), money that is none, true for one."""
     money = MONEY_FIELDS.get(record, ()) or (("value", "low", "high") if record is Figure else ())
     faults = {}
     for name, value in row.items():
         field = record.model_fields.get(name)
-        numbers = [n for n in (value if isinstance(value, list) else [value]) if isinstance(n, int | float)]
+        inside = value if isinstance(value, list) else value.values() if isinstance(value, Mapping) else [value]
+        numbers = [number for number in inside if isinstance(number, int | float)]
+        texts = _holds_numbers(field) and any(isinstance(each, str) for each in inside)
         truth = isinstance(value, bool) and field is not None and field.annotation not in (bool, bool | None)
         wanted = ""
-        if truth or (name in money and not isinstance(value, int | float)):
-            wanted = "a number" if name in money else "a value of another kind than true or false"
-        elif not all(0 <= number < LARGEST for number in numbers):
-            wanted = f"a number from 0 to {LARGEST:g}"
+        if texts or truth or (name in money and not isinstance(value, int | float)):
+            wanted = "a value of another kind than true or false"
+            if texts or name in money:
+                whole = field is not None and float not in _kinds(field)
+                wanted = "a whole number" if whole else "a number"
+        elif not all(number == 0 or SMALLEST <= number < LARGEST for number in numbers):
+            wanted = f"a number from 0 to {LARGEST:g}, none between 0 and {SMALLEST:g}"
         if wanted:
             faults[name] = Fault(file, f"{place}.{quoted(name)}", short(value), wanted)
     return faults
+
+
+def _holds_numbers(field: FieldInfo | None) -> bool:
+    """Whether a field is a number, or numbers in a list or by name."""
+    return field is not None and bool({int, float} & _kinds(field))
+
+
+def _kinds(field: FieldInfo) -> set[Any]:
+    return {field.annotation, *get_args(field.annotation)}
 
 
 def _told_apart(faults: tuple[Fault, ...], base: Any, row_name: str, known: Mapping[Any, Any]) -> list[Fault]:

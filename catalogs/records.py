@@ -110,7 +110,7 @@ class Model(Sourced):
     qk_rope_head_dim: int | None = None
     qk_nope_head_dim: int | None = None
     v_head_dim: int | None = None
-    kv_bytes_per_token_bf16: float | None = None
+    kv_bytes_per_token_bf16: float | None = Field(default=None, gt=0)
     state_bytes_per_sequence: float = 0.0
     native_precision: str = "bf16"
     licence: str = ""

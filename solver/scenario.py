@@ -23,6 +23,8 @@ Attestation = Literal["soc2", "iso27001", "fedramp_moderate", "fedramp_high", "c
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+FILE = "scenario"
+"""The file that a fault names where only the scenario is known."""
 MOST_REQUESTS_PER_S = 1e6
 MOST_MONEY_PER_MONTH = 1e11
 

@@ -6,18 +6,20 @@ from collections.abc import Iterable, Mapping
 from catalogs.catalog import Catalog
 from catalogs.toml_file import Fault, InputError
 from solver.compliance import place_faults
+from solver.load_blocks import growth_factors
 from solver.model_order import GPUS
 from solver.patterns import can_match, means_api, nearest
 from solver.pool_sites import Site
-from solver.scenario import Scenario
+from solver.scenario import FILE, Scenario
 from solver.sub_segments import user_regions
+from solver.units import format_count
 
-FILE = "scenario"
+MOST_AT_THE_END = 1e7
 
 
 def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -> "Names":
-    """Raise InputError with every name that means nothing in this catalog; else all that options may be called."""
-    faults = [*_loads(scenario, catalog), *_users(scenario, catalog)]
+    """Raise InputError with every name that means nothing here, and growth beyond reason; else all options' names."""
+    faults = [*_loads(scenario, catalog), *_users(scenario, catalog), *_growth(scenario)]
     for name, segment in scenario.segment.items():
         faults += place_faults(FILE, name, segment)
     known = Names(catalog, sites)
@@ -61,6 +63,16 @@ def _users(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:
                 areas = sorted(word for word in known if len(word) > 2 or word in ("eu", "us", "me"))
                 wanted = "an area or a country of users: " + ", ".join(areas)
                 yield Fault(FILE, f"segment.{name}.users_in", f'"{users}"', wanted, nearest(users, known))
+
+
+def _growth(scenario: Scenario) -> Iterable[Fault]:
+    """Requests that grow out of all reason, and out of what the solver can count, by the end of the horizon."""
+    for name, segment in scenario.segment.items():
+        by_then = segment.requests.per_second * growth_factors(segment.growth, scenario.horizon)[0]
+        if by_then > MOST_AT_THE_END:
+            wanted = f"at most {format_count(MOST_AT_THE_END)} requests/s at the end of the horizon"
+            found = f"{segment.growth:.0%} a year, {format_count(by_then)} requests/s by then"
+            yield Fault(FILE, f"segment.{name}.growth", found, wanted)
 
 
 class Names:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module, metadata
 from typing import Any
 
@@ -46,7 +47,9 @@ def wants_screen() -> bool:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
-        sys.stdout.write(f"wizard {metadata.version('wizard')}\n")
+        with suppress(OSError, AttributeError):  # stdout closed or full, as argparse's own --help has it
+            sys.stdout.write(f"wizard {metadata.version('wizard')}\n")
+            sys.stdout.flush()
         parser.exit(Exit.DONE)
 
 

@@ -66,7 +66,8 @@ def guarded(run: Callable[[], int]) -> int:
 
 
 def _flushed(code: int) -> int:
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return int(code)
 
 

@@ -3,13 +3,13 @@
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 
-from catalogs.toml_file import Fault, InputError, check, read_toml
+from catalogs.toml_file import Fault, InputError, check, read_toml, short
 from solver.scenario import Scenario, Segment
 from wizard.plan_file import check_schema, is_plan
 from wizard.scenario_keys import full_key
@@ -63,7 +63,7 @@ def question_of(
         changed = set_keys(changed, pairs)
         keys = {full_key(changed, key) for key, _ in pairs}
     except InputError as error:
-        faults.extend(error.faults)
+        faults.extend(replace(fault, file=SETTING) for fault in error.faults)
     try:
         scenario = scenario_of(changed, file)
     except InputError as error:
@@ -158,6 +158,8 @@ def _pair(text: str) -> tuple[str, str]:
     key, sign, value = text.partition("=")
     if not sign or not key.strip():
         raise InputError(Fault(SETTING, "", f'"{text[:48]}"', "KEY=VALUE, such as chat.requests=80k/day"))
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise InputError(Fault(SETTING, key.strip(), short(value), "text in UTF-8"))
     return key.strip(), value
 
 

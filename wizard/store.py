@@ -118,21 +118,21 @@ def write_whole(path: Path, text: str, exclusive: bool = False) -> None:
         if path.is_dir():
             raise InputError(Fault(str(path), "", "a folder", "a file to write"))
         if is_stream(path):
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
             return
-        path = Path(os.path.realpath(path))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".new")
+        target = Path(os.path.realpath(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:80]}.", suffix=".new")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as stream:
                 stream.write(text)
                 stream.flush()
                 os.fsync(stream.fileno())
             os.chmod(temporary, 0o666 & ~_umask())
             if exclusive:
-                os.link(temporary, path)
+                os.link(temporary, target)
             else:
-                os.replace(temporary, path)
+                os.replace(temporary, target)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from catalogs.toml_file import Fault, InputError, read_toml
+from wizard.commands.solve import faults_in
 from wizard.exits import Exit, say
 from wizard.store import write_whole
 from wizard.text import show
@@ -25,7 +26,8 @@ def catalog(options: argparse.Namespace) -> int:
         raise InputError(Fault("wizard catalog", "", f'"{options.table[:48]}"', "one of " + ", ".join(BY_NAME),
                                _near(options.table, BY_NAME)))  # fmt: skip
     overlays = [(str(path), read_toml(path)) for path in options.overlay]
-    figures = load_catalog(currency=options.currency, overlays=overlays)
+    with faults_in("wizard catalog --currency"):
+        figures = load_catalog(currency=options.currency, overlays=overlays)
     if listing is None:
         return _put(json_text(tables_record(figures)) if options.json else tables_text(figures), options)
     rows = list(listing.rows(figures))

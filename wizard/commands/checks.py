@@ -9,7 +9,7 @@ from typing import Any
 from catalogs.overlay import TABLES
 from catalogs.toml_file import Fault, InputError, read_toml
 from solver.scenario import Scenario
-from wizard.commands.solve import catalog_of, check_against
+from wizard.commands.solve import catalog_of, check_against, faults_in
 from wizard.exits import Exit, say
 from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, question_of
@@ -91,5 +91,11 @@ def _is_overlay(tables: Mapping[str, Any]) -> bool:
 
 
 def _check_catalog(question: Question) -> None:
-    """Check what a scenario takes from the catalog: its own tables, and the load shapes that it names."""
-    check_against(question.scenario, catalog_of(question), question.file)
+    """Check what a scenario takes from the catalog: its own tables, and every name in it."""
+    from solver.pool_sites import pool_sites
+    from solver.scenario_check import check_names
+
+    with faults_in(question.file):
+        catalog = catalog_of(question)
+        check_against(question.scenario, catalog, question.file)
+        check_names(question.scenario, catalog, pool_sites(question.scenario, catalog))

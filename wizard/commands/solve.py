@@ -5,14 +5,18 @@ import difflib
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from catalogs.exchange import FILE as EXCHANGE
 from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError
 from solver.plan import Plan, nearest, rounded
-from solver.scenario import Scenario
+from solver.scenario import FILE, Scenario
 from wizard.cli import PROFILES, wants_screen
 from wizard.commands.find import find_file
 from wizard.exits import Exit, say
@@ -96,10 +100,20 @@ def exit_code(plan: Plan, gap: float) -> Exit:
 
 def decided(question: Question, options: argparse.Namespace) -> Plan:
     """The plan, rounded as it is printed and saved. Ctrl+c stops the solve and keeps the best plan found."""
-    catalog = catalog_of(question)
-    check_against(question.scenario, catalog, question.file)
-    _told(options, f"catalog as of {catalog.as_of}")
-    return rounded(_in_a_thread(question, catalog, options))
+    with faults_in(question.file):
+        catalog = catalog_of(question)
+        check_against(question.scenario, catalog, question.file)
+        _told(options, f"catalog as of {catalog.as_of}")
+        return rounded(_in_a_thread(question, catalog, options))
+
+
+@contextmanager
+def faults_in(file: str) -> Iterator[None]:
+    """Give the faults that catalog and solver find in a scenario the name of the file that it stands in."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(*(replace(f, file=file) if f.file in (EXCHANGE, FILE) else f for f in error.faults)) from None
 
 
 def catalog_of(question: Question) -> "Catalog":

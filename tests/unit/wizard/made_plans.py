@@ -165,6 +165,7 @@ def fake_decide(monkeypatch: pytest.MonkeyPatch, answer: Plan | Exception) -> Fa
     module.decide = fake  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "solver.decide", module)
     monkeypatch.setattr("catalogs.catalog.load_catalog", lambda **_: small_catalog(), raising=False)
+    monkeypatch.setattr("solver.scenario_check.check_names", lambda *_: None)  # the small catalog knows none
     return fake
 
 

@@ -208,6 +208,9 @@ ARGUMENTS: list[tuple[tuple[str, ...], str]] = [
     (("new", "bot", "--profile", "support-chat", "--limit", "soon"), "seconds from"),
     (("list", "--plans", "nowhere"), "no such folder"),
     (("catalog", "gpuz"), "did you mean gpus?"),
+    (("list", "--plans", "x" * 300), "cannot be listed"),
+    (("new", "bot", "--profile", "support-chat", "--set", "chat.requests.amount=3"), "--set: segment.chat.requests"),
+    (("new", "bot", "--profile", "support-chat", "--set", "sources.x=\udcff"), "text in UTF-8"),
     (("help", "me"), "invalid choice"),
     (("slove", "x"), "invalid choice"),
     (("solve",), "required"),
@@ -233,8 +236,9 @@ def test_a_folder_that_cannot_be_written_is_told_and_leaves_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "plans").write_text("I am a file")
-    assert run("new", "bot", "--profile", "support-chat", "--yes", "--plans", "plans") == 2
-    assert "wizard: plans" in capsys.readouterr().err
+    for folder in ("plans", "x" * 300):
+        assert run("new", "bot", "--profile", "support-chat", "--yes", "--plans", folder) == 2
+        assert f"wizard: {folder}" in capsys.readouterr().err
     assert [each.name for each in tmp_path.iterdir()] == ["plans"]
 
 
@@ -249,6 +253,35 @@ def test_an_overlay_with_faults_names_its_file_and_keys(
     assert f"{overlay}: gpu_prices" in printed
     assert "found -2" in printed
     assert "gpuz: found an unknown table" in printed
+
+
+# What only the catalog tells: the key that the message must name, and words of what is wanted.
+NAMES: list[tuple[dict[str, Any], str, str]] = [
+    (top(currency="DEM"), "currency", "a currency quoted on"),
+    (policy(must_use=["lamda"]), "policy.must_use", "did you mean lambda?"),
+    (policy(gpus_available={"lamda": 3}), "policy.gpus_available.lamda", "did you mean lambda?"),
+    (top(today={"served_by": {"chat": "3"}}), "today.served_by.chat", "an option id"),
+    (chat(users_in="atlantis"), "segment.chat.users_in", "an area or a country"),
+    (chat(processing_in="earth"), "segment.chat.processing_in", "codes of two letters"),
+    ({**chat(growth="1000%"), "horizon": "120 months"}, "segment.chat.growth", "10M requests/s at the end"),
+]
+
+
+@pytest.mark.parametrize(("tables", "key", "says"), NAMES, ids=[f"{key}: {says}" for _, key, says in NAMES])
+@pytest.mark.parametrize("command", ["solve", "validate"])
+def test_a_name_that_the_catalog_does_not_know_is_told_with_its_file(
+    command: str, tables: dict[str, Any], key: str, says: str,
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.undo()
+    path = tmp_path / "bad.toml"
+    path.write_text(tomli_w.dumps(tables))
+    assert main([command, str(path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f"{path}: {key}" in printed.err
+    assert says in printed.err
+    assert_quiet(printed.err)
 
 
 def test_the_table_of_bad_scenarios_is_long() -> None:

@@ -110,6 +110,27 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
     assert told == ""
 
 
+SHOW = "import sys\nfrom wizard.cli import main\nsys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.parametrize(("where", "says"), [(">&-", "closed"), (">/dev/full", "No space left on device")])
+def test_a_stdout_that_cannot_be_written_is_told(where: str, says: str) -> None:
+    for arguments, code in (("help json", 2), ("list", 2), ("--version", 0)):
+        done = subprocess.run(
+            ["sh", "-c", f'"$0" -c "$1" {arguments} {where}', sys.executable, SHOW],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert done.returncode == code
+        assert (f"wizard: stdout: found {says}" in done.stderr or says in done.stderr) is (code == 2)
+        assert "Traceback" not in done.stderr
+        assert "our fault" not in done.stderr
+
+
+def test_letters_that_stdout_lacks_are_written_as_escapes() -> None:
+    code = "from wizard.text import show\nshow('\\u03bc\\udcff')"
+    assert python(code, PYTHONIOENCODING="ascii").stdout == "\\u03bc\\udcff\n"
+
+
 def test_ctrl_c_outside_a_solve_ends_with_130_and_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     def pressed() -> int:
         raise KeyboardInterrupt

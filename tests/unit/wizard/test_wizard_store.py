@@ -12,7 +12,7 @@ from catalogs.toml_file import InputError
 from solver.plan import Plan, rounded
 from solver.refusals import Rule
 from wizard import store
-from wizard.store import SavedPlan, as_saved, from_tables, list_plans, load, save, to_toml
+from wizard.store import SavedPlan, as_saved, from_tables, list_plans, load, save, to_toml, write_whole
 
 
 def saved(made: Plan, name: str = "support-bot") -> SavedPlan:
@@ -201,3 +201,34 @@ def test_drafts_stand_in_the_state_folder(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert store.list_drafts() == ()
     assert store.save_draft("one", {}) == tmp_path / "wizard" / "drafts" / "one.toml"
     assert store.list_drafts() == ("one",)
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "kept.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to("kept.txt")
+    write_whole(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "kept.txt").read_text() == "new"
+
+
+def test_a_pipe_is_written_into_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, "text")
+    assert os.read(reader, 100) == b"text"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_pipe_among_the_plans_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.toml")
+    (entry,) = list_plans(tmp_path)
+    assert "found a pipe or a device" in entry.problem
+
+
+def test_a_link_to_nothing_is_a_taken_name(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").symlink_to("nowhere.toml")
+    with pytest.raises(InputError, match="a file of that name"):
+        save(plan(), scenario(), "a", tmp_path)
+    assert not (tmp_path / "nowhere.toml").exists()
