@@ -1,6 +1,6 @@
 """Tab 3 of the plan: the options chosen and those turned down, with the figure found and the figure wanted."""
 
-from solver.plan import Plan
+from solver.plan import Plan, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.screens.views import View, money
 from wizard.text.refusals import reason, rule_words
@@ -25,7 +25,7 @@ def reasons(plan: Plan) -> list[str]:
 
 
 def why_not(plan: Plan, rule: str, wanted: str) -> View:
-    """Return the options, nearest to passing first; `rule` and `wanted` narrow the list."""
+    """Return the options, the nearest of each rule first; `rule` and `wanted` narrow the list."""
     rows = [
         Row(
             (segment.name, served.option, f"chosen, {money(served.per_month)} a month"),
@@ -35,11 +35,11 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
         for place, served in enumerate(segment.served_by)
     ]
     about = {row.key: "chosen: see tab 1" for row in rows}
-    turned_down = [r for r in plan.refusals if not rule or r.rule == rule]
-    for place, refusal in enumerate(sorted(turned_down, key=lambda r: r.distance)):
+    detail: dict[str, list[str]] = {}
+    for place, refusal in enumerate(in_order(plan, rule)):
         key = f"out {place}"
         rows.append(Row((refusal.segment or "all", refusal.option, "! " + reason(refusal)), key))
-        about[key] = sentence(refusal)
+        about[key], detail[key] = sentence(refusal), told_of(refusal)
     if wanted:
         rows = [row for row in rows if wanted.lower() in " ".join(row.cells).lower()]
     counts = sorted(plan.refusal_counts.items(), key=lambda item: -item[1])
@@ -51,10 +51,17 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
         head=(f"Turned down: {out or 'none'}", *([narrowed.strip()] if narrowed else [])),
         columns=COLUMNS,
         rows=rows,
-        foot=(f"{len(plan.refusals)} of them are listed, the nearest to passing first.",),
+        foot=(f"{len(plan.refusals):,} of them are listed: the nearest of each rule, then the rest by how near.",),
         about=about,
-        detail={key: _detail(key, turned_down, about[key]) for key in about if key.startswith("out ")},
+        detail=detail,
     )
+
+
+def in_order(plan: Plan, rule: str = "") -> list[Refusal]:
+    """The refusals, of one rule where asked: the nearest of each rule (and segment), then the rest, nearest first."""
+    asked = tuple(r for r in plan.refusals if not rule or r.rule == rule)
+    first = nearest_of_each_rule(asked)
+    return [*first, *(r for r in nearest(asked, None) if r not in first)]
 
 
 def sentence(refusal: Refusal) -> str:
@@ -63,14 +70,16 @@ def sentence(refusal: Refusal) -> str:
     return f"{refusal.option} for {whom}: {reason(refusal)}"
 
 
-def _detail(key: str, turned_down: list[Refusal], about: str) -> list[str]:
-    refusal = sorted(turned_down, key=lambda r: r.distance)[int(key.split()[1])]
+def told_of(refusal: Refusal) -> list[str]:
+    """The refusal on a page: in words as in its row, then its figures."""
+    found, wanted = number(refusal.found), number(refusal.wanted)
+    figures = [f"  found       {found} {refusal.unit}".rstrip(), f"  wanted      {wanted} {refusal.unit}".rstrip()]
     return [
         refusal.option,
         "",
         f"  segment     {refusal.segment or 'every one'}",
         f"  rule        {rule_words(refusal.rule)} ({refusal.rule})",
-        f"  found       {number(refusal.found)} {refusal.unit}",
-        f"  wanted      {number(refusal.wanted)} {refusal.unit}",
-        f"  distance    {number(refusal.distance)} (0 is at the limit; the list stands in this order)",
+        f"  why not     {reason(refusal)}",
+        *(figures if found != wanted else []),
+        f"  distance    {number(refusal.distance)} (0 is at the limit)",
     ]
