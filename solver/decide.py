@@ -17,7 +17,7 @@ from solver.scenario import Scenario
 from solver.solve import Outcome, Progress
 
 BASELINE_GAP = 1e-3
-BASELINE_LIMIT_S = 2.0
+BASELINE_LIMIT_S = 5.0
 
 
 def decide(

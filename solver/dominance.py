@@ -1,8 +1,8 @@
 """Exact dominance: what may leave the problem without changing its optimum.
 
 Pools. Design k may go if some k2 stays that serves every segment of k, and for each purchase type m of k has a type m2
-that can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, t whole
-(serverless: any t), carry what one replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
+that can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, whole
+(serverless: any t >= 1), carry what one replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
 money, t*price2 <= price, in whole boxes (t*box is a multiple of box2); or so that the replicas of k2 that carry all
 traffic it may serve in the worst block, `enough`, cost no more than one box of k. Where a request pays more besides
 (egress), price is less by as much as a replica of k can serve in an hour at most; where an open pool of k2 costs more a
@@ -147,7 +147,8 @@ def _replaces(pools: Pools, by: Index, ratio: Array, extra: Array, m: int, m2: i
     with np.errstate(invalid="ignore", divide="ignore"):
         needed = ratio * pools.available[:, m][None, :] / pools.available[by, m2][:, None]
     if PURCHASES[m] == "serverless":
-        return np.asarray(offered[:, None] & _no_dearer(pools, by, needed, np.ones((1, 1)), extra, m, m2))
+        awake = np.maximum(needed, 1.0)  # what keeps one replica of k awake keeps one of k2 awake too
+        return np.asarray(offered[:, None] & _no_dearer(pools, by, awake, np.ones((1, 1)), extra, m, m2))
     t = np.maximum(np.ceil(needed * (1 - SLACK)), 1.0)
     box, box2 = pools.box[:, m][None, :], pools.box[by, m2][:, None]
     step = box2 / np.gcd(box.astype(np.int64), box2.astype(np.int64))

@@ -13,7 +13,7 @@ from solver.dominance import reduce_apis
 from solver.doubts import doubts_of
 from solver.model_order import GPUS
 from solver.patterns import means_api
-from solver.pool_charges import Asked, cold_starts
+from solver.pool_charges import Asked, awake_shares, cold_starts
 from solver.pool_options import PoolOffers, pool_offers
 from solver.pool_sites import Site, matched, pool_sites
 from solver.problem import Array, FixedCost, LoadBlocks, Problem, Rules
@@ -58,6 +58,7 @@ def problem_of(scenario: Scenario, catalog: Catalog, all_refusals: bool = False)
         rules=_rules(scenario),
         refusals=book.refusals(),
         refusal_counts=dict(sorted(book.counts.items())),
+        awake=awake_shares(parts, blocks, _idle_timeout(catalog, sites)),
         doubts=doubts_of(scenario, catalog, apis, pools, assumed or apis.assumed_round_trip),
     )
 
@@ -74,7 +75,7 @@ def _pools(
 ) -> tuple[PoolOffers, bool]:
     """Pool designs: raise, size, price; and whether a round trip had to be assumed."""
     trips, assumed = round_trips(catalog, parts, [(site.provider, site.region) for site in sites])
-    timeout = figure(catalog, "serverless_idle_timeout_s").value if _sells_serverless(sites) else 0.0
+    timeout = _idle_timeout(catalog, sites)
     asked = Asked(
         scenario, catalog, parts, blocks, sites, matched(catalog, parts, sites), trips,
         cold_starts(parts, blocks, timeout),
@@ -102,8 +103,10 @@ def _trips(asked: Asked) -> dict[str, list[float]]:
     return {name: sorted(trips) or [0.0] for name, trips in found.items()}
 
 
-def _sells_serverless(sites: tuple[Site, ...]) -> bool:
-    return any(site.pool_class == "serverless" for site in sites)
+def _idle_timeout(catalog: Catalog, sites: tuple[Site, ...]) -> float:
+    """Seconds after which an idle serverless replica sleeps; 0 where none is sold."""
+    sold = any(site.pool_class == "serverless" for site in sites)
+    return figure(catalog, "serverless_idle_timeout_s").value if sold else 0.0
 
 
 def _without_dominated(

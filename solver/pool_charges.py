@@ -92,6 +92,15 @@ def cold_starts(parts: Sequence[SubSegment], blocks: LoadBlocks, idle_timeout_s:
     return {s: float((weight[s] * shares[s]).sum() / total[s]) for s in range(len(parts))}
 
 
+def awake_shares(parts: Sequence[SubSegment], blocks: LoadBlocks, idle_timeout_s: float) -> Array:
+    """Share of each block [s, b] that arrivals at the mean keep a serverless replica awake: 1 - exp(-arrivals*timeout).
+
+    The time that a request itself takes is left out, so this is the least; what may wait can be sent in one go: 0.
+    """
+    waits = np.array([part.segment.may_wait for part in parts], dtype=bool)
+    return np.asarray(np.where(waits[:, None], 0.0, -np.expm1(-blocks.mean * idle_timeout_s)))
+
+
 def request_charges(asked: Asked, s: int, site: Site, weights_gb: float) -> tuple[Charge, ...]:
     """What a request pays at a pool besides the replica's hours: egress, and the start-up of serverless replicas."""
     charges = egress_charge(asked.catalog, asked.policy, site.provider, asked.parts[s].segment)

@@ -151,6 +151,7 @@ class Problem:
 
     kappa [s, k] replica-seconds of one request (NaN: not admissible); headroom, spot_tolerance [s];
     tokens_per_request [s] for token limits; may_wait [s]; charges per (segment index, option id);
+    `awake` [s, b] is the least share of the block that a serverless replica stays awake, and is paid, for all of s;
     `segment_of` [s] maps a sub-segment (users by region) to the scenario's segment.
     """
 
@@ -171,3 +172,4 @@ class Problem:
     refusals: tuple[Refusal, ...] = ()
     refusal_counts: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    awake: Array | None = None

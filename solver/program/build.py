@@ -39,6 +39,7 @@ def build(problem: Problem) -> Program:
         *constraints.capacity(data, v),
         *constraints.firm(data, v),
         *constraints.rests(data, v),
+        *constraints.awake(data, v),
         *constraints.opened(data, v),
         *constraints.triggered(data, v),
         *constraints.limits(data, v),

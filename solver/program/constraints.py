@@ -77,6 +77,20 @@ def rests(data: Data, v: Variables) -> Iterator[Row]:
             yield at_most(f"rests_s{s}_k{k}_b{b}", {var: 1.0} | dict.fromkeys(held.values(), -1.0))
 
 
+def awake(data: Data, v: Variables) -> Iterator[Row]:
+    """2, awake. A serverless replica is paid while requests keep it awake: awake[s,b]*x[s,k,b] <= r + d + e + v.
+
+    At share x the time awake is 1 - exp(-x * arrivals * timeout), which lies above awake * x and meets it at x = 1.
+    """
+    if data.problem.awake is None:
+        return
+    for (s, k, b), var in v.x.items():
+        share = float(data.problem.awake[s, b])
+        if (k, b) in v.v and share > 0:
+            held = dict.fromkeys(dict(_held(data, v, k, b)).values(), -1.0)
+            yield at_most(f"awake_s{s}_k{k}_b{b}", {var: share} | held)
+
+
 def _busy(data: Data, s: int, k: int, b: int) -> float:
     """Replicas that segment s would keep busy, with headroom."""
     problem = data.problem

@@ -39,6 +39,10 @@ def waiting(problem: Problem) -> Problem:
     return replace(problem, may_wait=np.array([False, True]))
 
 
+def awake(problem: Problem) -> Problem:
+    return replace(problem, awake=np.array([[0.9, 0.5], [0.25, 0.0]]))
+
+
 def same(problem: Problem) -> Problem:
     return problem
 
@@ -50,6 +54,7 @@ CASES: dict[str, tuple[str, Callable[[Problem], Problem]]] = {
     "capacity_waiting": ("capacity", waiting),
     "firm": ("firm", same),
     "rests": ("rests", same),
+    "awake": ("awake", awake),
     "opened": ("opened", same),
     "triggered": ("triggered", same),
     "limits": ("limits", same),
