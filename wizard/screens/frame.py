@@ -202,8 +202,13 @@ class Framed(Screen[None], inherit_bindings=False):
         self.explain()
 
     def on_edit_line_refused(self, event: EditLine.Refused) -> None:
-        """Say in full what is wanted."""
-        self.explain(f"! wanted: {event.wanted}")
+        """Say in full what is wanted, where the edit line has no room for it."""
+        self.explain("" if event.whole else f"! wanted: {event.wanted}")
+
+    def on_edit_line_changed(self, event: EditLine.Changed) -> None:
+        """Let go of what was said of the text before."""
+        if self.note:
+            self.explain()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key act unseen: in a window too small only those that leave."""

@@ -86,6 +86,7 @@ class PlanScreen(Framed):
         self.rows(view.columns, view.rows, 0 if changed else None)
         self.foot(*view.foot)
         self.edit_line.set_class(self.tab != 2, "empty")
+        self.edit_line.keep(self.wanted)
 
     def _view(self) -> View:
         if self.tab == 1:

@@ -46,9 +46,8 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
     most = [f"{count:,} {rule_words(name)}" for name, count in counts[:MOST]]
     rest = sum(count for _, count in counts[MOST:])
     out = ", ".join(most + ([f"{rest:,} other"] if rest else []))
-    narrowed = "".join([f"  only: {rule_words(rule)}" if rule else "", f"  find: {wanted}" if wanted else ""])
     return View(
-        head=(f"Turned down: {out or 'none'}", *([narrowed.strip()] if narrowed else [])),
+        head=(f"Turned down: {out or 'none'}", *([f"only: {rule_words(rule)}"] if rule else [])),
         columns=COLUMNS,
         rows=rows,
         foot=(f"{len(plan.refusals):,} of them are listed: the nearest of each rule, then the rest by how near.",),

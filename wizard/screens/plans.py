@@ -80,6 +80,7 @@ class PlansScreen(Framed):
         )
         self.rows(columns, rows)
         self.edit_line.set_class(not self.wanted and not self.edit_line.editing, "empty")
+        self.edit_line.keep(self.wanted)
 
     def _key(self) -> str:
         row = self.listing.current

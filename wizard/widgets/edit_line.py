@@ -60,10 +60,11 @@ class EditLine(Horizontal):
             super().__init__()
 
     class Refused(Message):
-        """A text that does not read was to be accepted; it stays in the field."""
+        """A text that does not read was to be accepted; it stays in the field. `whole`: the line shows all of it."""
 
-        def __init__(self, wanted: str) -> None:
+        def __init__(self, wanted: str, whole: bool) -> None:
             self.wanted = wanted
+            self.whole = whole
             super().__init__()
 
     class Restored(Message):
@@ -80,6 +81,7 @@ class EditLine(Horizontal):
         super().__init__()
         self.label = label
         self.empty = empty
+        self.labelled = f" {label} "
         self.ascii_mode = ascii_mode
         self.reader: Callable[[str], str] | None = None
 
@@ -104,6 +106,7 @@ class EditLine(Horizontal):
     def open(self, value: str, reader: Callable[[str], str]) -> None:
         """Open the field on `value`; `reader` says what a text reads as, or raises ValueError with what is wanted."""
         self.reader = reader
+        self._label("")
         field = self.field
         field.disabled = False
         field.display = True
@@ -121,6 +124,20 @@ class EditLine(Horizontal):
         self.reader = None
         self.query_one(".echo", Static).update(self.empty)
 
+    def keep(self, text: str) -> None:
+        """Show beside the label the text that was kept, such as a filter, while the field is shut."""
+        self._label("" if self.editing else text)
+
+    def _label(self, kept: str) -> None:
+        label = f" {self.label} {kept} " if kept else f" {self.label} "
+        if label != self.labelled:
+            self.labelled = label
+            self.query_one(".label", Static).update(shown(label, self.ascii_mode))
+
+    @property
+    def _room(self) -> int:
+        return max(10, self.size.width - len(self.label) - FIELD - 5)
+
     def _read(self, text: str) -> tuple[str, bool]:
         try:
             return (self.reader(text) if self.reader else "", True)
@@ -129,8 +146,7 @@ class EditLine(Horizontal):
 
     def _echo(self, text: str) -> bool:
         echo, good = self._read(text)
-        room = max(10, self.size.width - len(self.label) - FIELD - 5)
-        self.query_one(".echo", Static).update(cut(shown(echo, self.ascii_mode), room))
+        self.query_one(".echo", Static).update(cut(shown(echo, self.ascii_mode), self._room))
         return good
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -149,7 +165,8 @@ class EditLine(Horizontal):
         elif self._echo(text):
             self.post_message(self.Accepted(text, {"up": -1, "down": 1}.get(event.key, 0)))
         else:
-            self.post_message(self.Refused(self._read(text)[0].removeprefix("! ")))
+            said = self._read(text)[0]
+            self.post_message(self.Refused(said.removeprefix("! "), len(said) <= self._room))
 
     def on_resize(self, event: events.Resize) -> None:
         """Echo again in the new width."""
