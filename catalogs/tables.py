@@ -4,6 +4,7 @@ A blank cell is left out of the record: unknown, never zero. Each table is read 
 """
 
 import csv
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -107,7 +108,7 @@ def performance_figures() -> Mapping[str, Figure]:
 def scores() -> Mapping[tuple[str, str, str], QualityScore]:
     """Benchmark scores by (model, benchmark, date), a successor's missing ones taken from its predecessor."""
     rows = csv_rows("quality_scores.csv")
-    own = [QualityScore.model_validate({k: v for k, v in row.items() if k not in _BESIDE_SCORE}) for row in rows]
+    own = [_score(row) for row in rows]
     found = by_key(own, lambda score: (score.model, score.benchmark, score.date))
     by_model: dict[str, dict[tuple[str, str], QualityScore]] = {}
     for score in own:
@@ -120,6 +121,15 @@ def scores() -> Mapping[tuple[str, str, str], QualityScore]:
 
 
 _BESIDE_SCORE = {"variant", "licence"}
+_MORE_EFFORT = re.compile(r"[-_](x?high|max|thinking|highthinking|reasoning)\b", re.IGNORECASE)
+
+
+def _score(row: Mapping[str, Any]) -> QualityScore:
+    """A score; one measured with more hidden reasoning than prices and speeds count is an estimate of the model."""
+    kept = {key: value for key, value in row.items() if key not in _BESIDE_SCORE}
+    if not kept.get("estimate") and _MORE_EFFORT.search(row.get("variant") or ""):
+        kept["estimate"] = f"measured as {row['variant']}: its hidden reasoning is neither priced nor timed here"
+    return QualityScore.model_validate(kept)
 
 
 def _is_general(scores: Iterable[tuple[str, str]]) -> bool:

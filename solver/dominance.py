@@ -2,7 +2,7 @@
 
 Pools. Design k may go if some k2 stays that serves every segment of k, and for each purchase type m of k has a type m2
 that can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, whole
-(serverless: any t >= 1), carry what one replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
+(serverless: any t >= 1), carry what a replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
 money, t*price2 <= price, in whole boxes (t*box is a multiple of box2); or so that the replicas of k2 that carry all
 traffic it may serve in the worst block, `enough`, cost no more than one box of k. Where a request pays more besides
 (egress), price is less by as much as a replica of k can serve in an hour at most; where an open pool of k2 costs more a
