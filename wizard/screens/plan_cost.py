@@ -12,7 +12,9 @@ from wizard.widgets.listing import Column, Row
 PEOPLE = ("operations", "set-up")
 HOSTED = ("GPU hours", "commitment", "storage", "load balancer", "monitoring")
 DESIGN = re.compile(r"/\d+x[^/ ]+/")
-BAR = 10
+BAR = 8
+LEAST = 26
+"""Cells for a name, before the bars of the baseline give way."""
 
 
 def kind_of(name: str) -> Fill:
@@ -31,8 +33,15 @@ def formula(line: CostLine, currency: str) -> str:
 
 
 def baselines(plan: Plan) -> list[Baseline]:
-    """The baselines that have a bill to set beside the plan's."""
-    return [base for base in plan.baselines if base.total_per_month is not None]
+    """The baselines that have a bill to set beside the plan's; one that is the plan itself comes last."""
+    able = [base for base in plan.baselines if base.total_per_month is not None]
+    return sorted(
+        able, key=lambda base: _bill(base.lines, base.total_per_month) == _bill(plan.lines, plan.total_per_month)
+    )
+
+
+def _bill(lines: Sequence[CostLine], total: float | None) -> tuple[set[tuple[str, str]], str]:
+    return {(line.name, money(line.per_month)) for line in lines}, money(total)
 
 
 def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
@@ -43,7 +52,11 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
     theirs = {line.name: line for line in other.lines} if other else {}
     names = [*mine, *(name for name in theirs if name not in mine)]
     largest = max([abs(line.per_month) for line in (*mine.values(), *theirs.values())], default=0.0)
-    columns = [Column(f"{plan.currency} a month", grows=True), Column("This plan", right=True), Column("", rank=2)]
+    columns = [
+        Column(f"{plan.currency} a month", grows=True, least=LEAST, ends=True),
+        Column("This plan", right=True),
+        Column("", rank=2),
+    ]
     if other:
         columns += [Column(BASELINES[other.name], right=True), Column("", rank=2)]
     rows = []

@@ -45,6 +45,18 @@ def cut(text: str, width: int) -> str:
     return text[: max(0, width - 2)] + ".."[:width]
 
 
+def cut_inside(text: str, width: int) -> str:
+    """Cut the text to `width` cells before its last words: `openai/gp..cached input`.
+
+    All after the first blank is kept where that leaves a third of the width, else the last word, else half.
+    """
+    if len(text) <= width:
+        return text
+    ends = (text.partition(" ")[2], text.rpartition(" ")[2], text[-(width // 2) :])
+    end = next((end for end in ends if 0 < len(end) <= 2 * width // 3), "")
+    return cut(text[: len(text) - len(end)], width - len(end)) + end
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Break the text at spaces into lines of at most `width` cells."""
     lines: list[str] = []

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from wizard.widgets.glyphs import cut, shown
+from wizard.widgets.glyphs import cut, cut_inside, shown
 
 MARGIN = 3
 GAP = 2
@@ -22,13 +22,17 @@ GAP = 2
 
 @dataclass(frozen=True)
 class Column:
-    """A column; those that `grow` give way down to `least` cells, then the highest `rank` is dropped."""
+    """A column; those that `grow` give way down to `least` cells, then the highest `rank` is dropped.
+
+    Where `ends` is set, a cell too long keeps its last words.
+    """
 
     title: str
     right: bool = False
     grows: bool = False
     rank: int = 0
     least: int = 10
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -195,8 +199,9 @@ class Listing(Widget, can_focus=False):
             return cells[0]
         pieces = []
         for place, wide in widths.items():
-            cell = cut(cells[place] if place < len(cells) else "", wide)
-            pieces.append(cell.rjust(wide) if self.columns[place].right else cell.ljust(wide))
+            column = self.columns[place]
+            cell = (cut_inside if column.ends else cut)(cells[place] if place < len(cells) else "", wide)
+            pieces.append(cell.rjust(wide) if column.right else cell.ljust(wide))
         return (" " * GAP).join(pieces)
 
     def _strip(self, text: str, style: Style, width: int) -> Strip:

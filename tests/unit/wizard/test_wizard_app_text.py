@@ -8,7 +8,7 @@ from wizard.keys import BACK, HELP, SOLVE, UNDO, bindings, digits, footer
 from wizard.screens.plan_cost import kind_of
 from wizard.screens.views import gap, money, share
 from wizard.terminal import ascii_needed, few_colours
-from wizard.widgets.glyphs import bar, cut, gap_bar, hang, shown
+from wizard.widgets.glyphs import bar, cut, cut_inside, gap_bar, hang, shown
 from wizard.widgets.listing import Column, Row, layout
 
 
@@ -120,3 +120,20 @@ def test_the_terminals_own_palette_is_used_below_256_colours_or_with_no_color(
     environ: dict[str, str], few: bool
 ) -> None:
     assert few_colours(environ) is few
+
+
+@pytest.mark.parametrize(
+    ("width", "told"),
+    [
+        (29, "azure/gpt-5-nano cached input"),
+        (28, "azure/gpt-5-na..cached input"),  # the cut is seen even if only the blank goes
+        (24, "azure/gpt-..cached input"),  # 12 for the end, 2 for the dots, 10 of the start
+        (15, "azure/gp..input"),  # `cached input` would take more than two thirds of 15
+    ],
+)
+def test_a_name_too_long_keeps_its_last_words(width: int, told: str) -> None:
+    assert cut_inside("azure/gpt-5-nano cached input", width) == told
+
+
+def test_a_name_whose_last_word_is_long_keeps_both_ends() -> None:
+    assert cut_inside("GPU hours, spot: open-8b:fp8/2xl4/vllm/aws@us", 20) == "GPU hour..llm/aws@us"
