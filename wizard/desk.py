@@ -27,6 +27,8 @@ class Desk:
         self.saving = ""
         self.saved_as = ""
         self.drafted = False
+        self.written: tuple[str, str] = ("", "")
+        """What was written last since the start: `draft` or `plan`, and its name; told on leaving."""
         self.profiles_left: tuple[tuple[Session, Session], ...] = ()
         """The decision before and after each change of its profile, so that it can be undone until the end."""
 
@@ -69,7 +71,7 @@ class Desk:
         self.session = session
         try:
             self.shelf.keep(session)
-            self.saving = "draft saved"
+            self.saving, self.written = "draft saved", ("draft", session.name)
         except (InputError, OSError):
             self.saving = "! draft not saved"
 
@@ -119,6 +121,15 @@ class Desk:
         """Go on with a draft."""
         self.clear()
         self.session, self.saving, self.drafted = session, "draft saved", True
+        self.written = ("draft", session.name)
+
+    def drop_draft(self, name: str) -> None:
+        """Delete a draft; if it lies on the desk, it is put aside too."""
+        self.shelf.drop(name)
+        if self.drafted and self.name == name:
+            self.clear()
+        if self.written == ("draft", name):
+            self.written = ("", "")
 
     def open_saved(self, saved: SavedPlan, example: bool) -> None:
         """Take a plan; the first change of its answers starts a draft of its own."""
@@ -142,7 +153,7 @@ class Desk:
         if self.drafted and not self.plan_is_old:
             self.shelf.drop(self.session.name)
             self.drafted, self.saving = False, ""
-        self.saved_as = name
+        self.saved_as, self.written = name, ("plan", name)
         self.session = replace(self.session, name=name) if not self.drafted else self.session
         return ""
 

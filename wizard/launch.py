@@ -1,6 +1,7 @@
 """The app on a real terminal: the solver and the catalog behind it, the terminal around it, one line after it."""
 
 import os
+import shlex
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,11 +15,12 @@ from catalogs.toml_file import Fault, InputError
 from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.app import Opening, WizardApp
+from wizard.desk import Desk
 from wizard.exits import say
 from wizard.scenario_file import Question, question_of
 from wizard.session import put, start
 from wizard.shelf import Shelf
-from wizard.store import shipped_folder
+from wizard.store import plans_folder, shipped_folder
 from wizard.terminal import ascii_needed, few_colours, line_lost, silent_stdout
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
         code = app.run(mouse=mouse)
     if line_lost():  # nobody is there to read the last words, and a stream that cannot be flushed ends Python with 120
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-    if line := last_words(app):
+    if line := last_words(app.desk):
         say(line)
     if app.crash is not None:
         raise app.crash
@@ -91,13 +93,23 @@ def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: t
     return rounded(decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop))
 
 
-def last_words(app: WizardApp) -> str:
-    """One line: where the plan or the draft is, and what opens it again."""
-    desk = app.desk
+def last_words(desk: Desk) -> str:
+    """Where the draft or plan of this run is, and what opens it again: the open draft, else what was written last.
+
+    It is one line, or two where a command would be broken at 80 columns.
+    """
+    kind, name = ("draft", desk.name) if desk.drafted else desk.written
     if desk.drafted and desk.saving.startswith("!"):
-        return f"wizard: draft {desk.name} could not be written"
-    if desk.drafted:
-        return f"draft {desk.name} is kept; wizard opens it again, first in the list"
-    if desk.saved_as:
-        return f"plan {desk.shelf.plans / desk.saved_as}.toml; wizard show {desk.saved_as} prints it again"
+        return f"wizard: draft {name} could not be written"
+    if kind == "draft":
+        return _in_80(f"draft {name} is kept", "wizard opens it again, first in the list")
+    if name or desk.saved_as:
+        path = desk.shelf.plans / f"{name or desk.saved_as}.toml"
+        usual = desk.shelf.plans.absolute() == plans_folder().absolute()
+        said = "plan saved as" if name else "plan"
+        return _in_80(f"{said} {path}", f"wizard show {path.stem if usual else shlex.quote(str(path))} prints it again")
     return ""
+
+
+def _in_80(said: str, hint: str) -> str:
+    return f"{said}; {hint}" if len(said) + len(hint) + 2 <= 80 else f"{said}\n{hint}"

@@ -123,7 +123,7 @@ class PlansScreen(Framed):
             self.explain("D deletes drafts; a plan is a file in your folder, delete it there.")
             return
         self.deleted = session
-        self.wizard.desk.shelf.drop(session.name)
+        self.wizard.desk.drop_draft(session.name)
         self._again(f"Draft {session.name} is deleted; u brings it back.")
 
     def action_undo(self) -> None:

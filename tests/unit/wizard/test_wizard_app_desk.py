@@ -7,6 +7,7 @@ import pytest
 
 from solver.plan import CostLine, Plan
 from wizard.desk import Desk
+from wizard.launch import last_words
 from wizard.progress import Solving, at_most_twice_a_second
 from wizard.session import answer, put, scenario_of
 from wizard.shelf import Shelf
@@ -170,3 +171,35 @@ def test_a_strategys_figures_are_not_taken_for_the_plans() -> None:
     state = Solving(running=True).heard(Report("solve", 1.0, 100.0, 90.0))  # type: ignore[arg-type]
     state = state.heard(Report("self_hosted", 0.1, 500.0, 400.0))  # type: ignore[arg-type]
     assert (state.place, state.best, state.bound) == (2, 100.0, 90.0)
+
+
+def test_the_last_words_name_the_open_draft_else_what_was_written_last(desk: Desk) -> None:
+    assert last_words(desk) == ""
+    desk.choose_profile("support-chat")
+    desk.edit(put(desk.session_now, "chat.requests", "60k/day"))
+    scenario = scenario_of(desk.session_now)
+    assert last_words(desk) == "draft support-chat is kept; wizard opens it again, first in the list"
+    desk.solved(tiny_plan(), scenario)
+    desk.save_as("ours")
+    save(tiny_plan(), scenario, "other", desk.shelf.plans)
+    desk.open_saved(SavedPlan("other", "2026-11-01", scenario, tiny_plan()), example=False)
+    path = desk.shelf.plans / "ours.toml"
+    assert last_words(desk).splitlines() == [f"plan saved as {path}", f"wizard show {path} prints it again"]
+    desk.edit(put(desk.session_now, "chat.requests", "70k/day"))
+    assert last_words(desk).startswith("draft other is kept")
+    desk.drop_draft("other")
+    assert last_words(desk) == ""
+
+
+def test_the_command_of_the_last_words_is_never_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WIZARD_PLANS", raising=False)
+    desk = Desk(Shelf(Path("saved_plans"), tmp_path / "drafts", tmp_path / "examples"), lambda: TODAY)
+    for name, lines in (("ours", 1), ("a" * 40, 2)):
+        desk.choose_profile("support-chat")
+        desk.solved(tiny_plan(), scenario_of(desk.session_now))
+        assert desk.save_as(name) == ""
+        told = last_words(desk).splitlines()
+        assert len(told) == lines
+        assert all(len(line) <= 80 for line in told)
+        assert f"wizard show {name} prints it again" in told[-1]
