@@ -7,6 +7,7 @@ from time import perf_counter
 from catalogs.catalog import Catalog
 from solver.baselines import Strategy, baseline_of, strategies, todays_bill
 from solver.checklist import checklist_items, doubts_of
+from solver.doubts import doubts_of_use
 from solver.optimise import best_of, optimise
 from solver.options import problem_of
 from solver.plan import Plan, PriceUsed
@@ -43,6 +44,7 @@ def decide(
     pure = _pure_strategies(scenario, problem, on_progress, stop)
     parts = read_off(problem, best_of(outcome, (each for _, each in pure)))
     baselines = [baseline_of(strategy, each) for strategy, each in pure]
+    used = dict.fromkeys(served.option for segment in parts.segments for served in segment.served_by)
     plan = Plan(
         status=outcome.status,
         verdict=parts.verdict,
@@ -58,7 +60,7 @@ def decide(
         refusals=problem.refusals,
         refusal_counts=dict(problem.refusal_counts),
         checklist=checklist_items(scenario),
-        doubts=(*problem.doubts, *doubts_of(scenario)),
+        doubts=(*doubts_of_use(problem, catalog, used), *problem.doubts, *doubts_of(scenario)),
         prices=parts.prices,
         exchange_rates={
             name: PriceUsed(value=rate.value, unit=rate.unit, date=rate.date, source=rate.source)

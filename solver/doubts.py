@@ -1,8 +1,11 @@
 """Estimates and gaps that the problem rests on, grouped and short."""
 
+from collections.abc import Iterable
+
 from catalogs.catalog import Catalog
 from solver.api_options import ApiOffers
 from solver.pool_options import PoolOffers
+from solver.problem import Problem
 from solver.scenario import Scenario
 from solver.sub_segments import sub_segments
 from solver.units import format_share
@@ -26,6 +29,26 @@ def doubts_of(
     if assumed_round_trip:
         found.append("The round trip to some providers is unknown: the longest known one is taken.")
     return tuple(found)
+
+
+def doubts_of_use(problem: Problem, catalog: Catalog, used: Iterable[str]) -> tuple[str, ...]:
+    """One sentence for each option that the plan uses, of what is guessed or runs out there; used are option ids."""
+    end = _end(catalog.as_of, problem.rules.horizon_months)
+    told: dict[str, list[str]] = {}
+    for api in problem.apis:
+        offer = api.offer
+        told[api.id] = [
+            *([f"it retires on {offer.retires}, within the horizon"] if offer.retires and offer.retires <= end else []),
+            *(["its price is an estimate"] if offer.estimate else []),
+            *(["its latency is an estimate"] if offer.latency_estimate else []),
+            *(["its rate limits are unknown"] if min(api.requests_per_s, api.tokens_per_s) == float("inf") else []),
+        ]
+    for design in problem.designs:
+        told[design.id] = [
+            *(["its speed rests on few or no measurements"] if design.estimate else []),
+            *(["a price is an estimate"] if any(way.estimate for way in design.purchases.values()) else []),
+        ]
+    return tuple(f"{option}: {', '.join(told[option])}." for option in used if told.get(option))
 
 
 def _coverage(scenario: Scenario) -> list[str]:
@@ -85,7 +108,7 @@ def _of_pools(scenario: Scenario, catalog: Catalog, pools: PoolOffers) -> list[s
     ):
         found.append("Spot prices are of one moment, and spot interruptions of one trace.")
     if any(design.pool_class == "serverless" for design in designs):
-        found.append("Serverless replicas are paid in fractions; one that requests keep awake is paid whole.")
+        found.append("Serverless replicas are paid in fractions, and whole only while arrivals keep one awake.")
     choosy = sorted({catalog.engines[design.engine].name.split(" (")[0] for design in designs} - {"vLLM"})
     if choosy:
         found.append(f"That each model runs on {' and '.join(choosy)} was not checked.")

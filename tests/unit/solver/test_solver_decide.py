@@ -112,3 +112,11 @@ def test_volume_throughput_and_cost_a_token_stand_side_by_side() -> None:
     floors = [reading for reading in found.readings if " for quality " in reading.name]
     assert floors
     assert all("at least" in reading.says for reading in floors)
+
+
+def test_what_is_guessed_of_the_option_chosen_is_the_first_doubt() -> None:
+    found = plan("support-chat")
+    (served,) = found.segments[0].served_by
+    assert found.doubts[0].startswith(f"{served.option}: ")
+    offer = next(offer for offer in catalog().api_offers if offer.id == served.option)
+    assert ("its latency is an estimate" in found.doubts[0]) == bool(offer.latency_estimate)
