@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from catalogs.records import Attributes, LicenceClass
-from catalogs.toml_file import Fault
 from solver.problem import PoolClass
 from solver.refusals import Rule
 from solver.scenario import Segment
@@ -36,16 +35,6 @@ def places_of(wanted: str) -> tuple[str, ...]:
     """The alternatives in `processing_in` or `storage_in`: `eu`, `de`, or `us, ca` for either; () for anywhere."""
     places = tuple({"uk": "gb"}.get(word, word) for word in wanted.lower().replace(",", " ").split())
     return () if not places or any(place in ANYWHERE for place in places) else places
-
-
-def place_faults(file: str, name: str, segment: Segment) -> list[Fault]:
-    """Faults of place names that are neither a zone nor an ISO 3166 code of two letters."""
-    wanted = "eu, eea, anywhere, or ISO 3166 codes of two letters such as de or us"
-    return [
-        Fault(file, f"segment.{name}.{key}", f'"{text}"', wanted)
-        for key, text in (("processing_in", segment.processing_in), ("storage_in", segment.storage_in))
-        if any(place not in ZONES and not (len(place) == 2 and place.isalpha()) for place in places_of(text))
-    ]
 
 
 def lies_within(geographies: tuple[str, ...], places: tuple[str, ...]) -> bool:

@@ -52,6 +52,18 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _places(value: str) -> str:
+    words = value.lower().replace(",", " ").split()
+    if any(
+        word not in ("eu", "eea", "anywhere", "global") and not (len(word) == 2 and word.isalpha()) for word in words
+    ):
+        raise ValueError("eu, eea, anywhere, or ISO 3166 codes of two letters such as de or us")
+    return value
+
+
+Places = Annotated[str, AfterValidator(_places)]
+
+
 def _as_shares(value: Any) -> Any:
     return {value: 1.0} if isinstance(value, str) else value
 
@@ -75,8 +87,8 @@ class Segment(Part):
     may_wait: Flag = False
     features: tuple[Feature, ...] = ()
     users_in: Annotated[dict[str, Share], BeforeValidator(_as_shares)] = {}
-    processing_in: str = ""
-    storage_in: str = ""
+    processing_in: Places = ""
+    storage_in: Places = ""
     max_retention_days: Whole | None = Field(default=None, ge=0, le=36500)
     agreements: tuple[Literal["dpa", "baa", "scc"], ...] = ()
     attestations: tuple[Attestation, ...] = ()

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 
 from catalogs.catalog import Catalog
 from catalogs.toml_file import Fault, InputError
-from solver.compliance import place_faults
 from solver.load_blocks import growth_factors
 from solver.model_order import GPUS
 from solver.patterns import can_match, means_api, nearest
@@ -20,8 +19,6 @@ MOST_AT_THE_END = 1e7
 def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -> "Names":
     """Raise InputError with every name that means nothing here, and growth beyond reason; else all options' names."""
     faults = [*_loads(scenario, catalog), *_users(scenario, catalog), *_growth(scenario)]
-    for name, segment in scenario.segment.items():
-        faults += place_faults(FILE, name, segment)
     known = Names(catalog, sites)
     policy = scenario.policy
     for key, texts in (

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from catalogs.records import Attributes
-from solver.compliance import lies_within, place_faults, places_of, pool_attributes, reasons
+from solver.compliance import lies_within, places_of, pool_attributes, reasons
 from solver.refusals import Rule
 from solver.scenario import Segment
 
@@ -113,6 +114,8 @@ def test_owned_machines_are_operated_by_yourself() -> None:
     assert rules(asked, own) == []
 
 
-def test_a_place_that_is_none_is_a_fault_that_names_the_key() -> None:
-    faults = place_faults("scenario", "chat", segment(processing_in="europe", storage_in="de"))
-    assert [fault.key for fault in faults] == ["segment.chat.processing_in"]
+def test_a_place_that_is_no_zone_or_country_is_refused() -> None:
+    for place in ("europe", "o51", "eu; us", "e1"):
+        with pytest.raises(ValidationError, match="ISO 3166"):
+            segment(processing_in=place)
+    assert places_of(segment(storage_in="EU, UK").storage_in) == ("eu", "gb")
