@@ -99,6 +99,10 @@ class Framed(Screen[None], inherit_bindings=False):
         """Explain the row under the cursor, in one line."""
         return ""
 
+    def words(self) -> Sequence[Word]:
+        """The words of this screen and what they mean, for the help."""
+        return self.WORDS
+
     def beside(self) -> Sequence[str] | None:
         """What the right column shows from 110x30 on; None where the list has the whole width."""
         return None
@@ -235,7 +239,7 @@ class Framed(Screen[None], inherit_bindings=False):
         from wizard.screens.help import HelpScreen
 
         self.app.push_screen(
-            HelpScreen(self.path(), [*self.KEYS, *EVERYWHERE], self.WORDS, self.TYPING if self.EDIT_LABEL else ())
+            HelpScreen(self.path(), [*self.KEYS, *EVERYWHERE], self.words(), self.TYPING if self.EDIT_LABEL else ())
         )
 
     def action_outline(self) -> None:

@@ -13,6 +13,7 @@ from wizard.screens.plan_summary import summary
 from wizard.screens.plan_why_not import reasons, why_not
 from wizard.screens.views import View, ending
 from wizard.widgets.edit_line import EditLine
+from wizard.widgets.glyphs import Fill, fill
 
 TABS = ("Summary", "Cost", "Why not")
 DETAIL = Key("enter", "detail", "enter", "the sum", "the row's arithmetic and source, on a page")
@@ -46,7 +47,6 @@ class PlanScreen(Framed):
         ("baseline", "the best plan of one strategy alone, on the same problem"),
         ("est", "the figure is an estimate; enter tells how it was made"),
         ("doubt", "a default or an estimate that the plan rests on"),
-        ("bars", "= API, # self-hosted, : people (four shades on a Unicode screen)"),
         ("pool", "model : precision / GPUs of a replica / engine / provider @ region"),
     )
     EDIT_LABEL = "Find"
@@ -65,6 +65,12 @@ class PlanScreen(Framed):
     def path(self) -> str:
         """The decision's name."""
         return f"wizard  {self.wizard.desk.name} > Plan"
+
+    def words(self) -> Sequence[Word]:
+        """With the fills of the bars as this terminal shows them."""
+        kinds: tuple[tuple[Fill, str], ...] = (("=", "API"), ("#", "self-hosted"), (":", "people"))
+        drawn = ", ".join(f"{fill(kind, self.ascii_mode)} {name}" for kind, name in kinds)
+        return (*self.WORDS, ("bars", drawn))
 
     def state(self) -> str:
         """Whether it is saved, and how the solve ended."""

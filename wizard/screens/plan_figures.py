@@ -1,7 +1,9 @@
 """The plan's figures on a page: readings, load, checklist, and the prices it rests on."""
 
-from solver.plan import Plan
-from wizard.text.tables import number
+from collections.abc import Sequence
+
+from solver.plan import Plan, PriceUsed
+from wizard.text.tables import number, price
 
 LEANS = {"api": "leans to the API", "self_host": "leans to self-hosting", "neutral": "leans neither way"}
 
@@ -11,20 +13,30 @@ def figures(plan: Plan) -> list[str]:
     lines = [f"Catalog as of {plan.catalog_as_of}; options, program and solve took {plan.seconds:.1f} s"]
     if plan.readings:
         lines += ["", "Readings"]
-        for each in plan.readings:
-            lines.append(_row(each.value, each.unit, f"{each.name}: {each.says}" if each.says else each.name))
+        says = [f"{each.name}: {each.says}" if each.says else each.name for each in plan.readings]
+        lines += _rows([(number(r.value), r.unit, text) for r, text in zip(plan.readings, says, strict=True)])
     if plan.checklist:
         lines += ["", "Checklist"]
         for item in plan.checklist:
             lines += [f"  {item.item:<10}  {item.answer} ({LEANS[item.lean]})"]
             lines += [f"  {'':<10}  {item.advice}"] if item.advice else []
-    for title, prices in (("Prices", plan.prices), ("Exchange rates", plan.exchange_rates)):
+    for title, prices, of in (("Prices", plan.prices, plan.currency), ("Exchange rates", plan.exchange_rates, "")):
         lines += ["", title] if prices else []
-        for name, used in prices.items():
-            est = " est" if used.estimate else ""
-            lines.append(_row(used.value, used.unit + est, f"{name}, {used.date}, {used.source}"))
+        lines += _rows(
+            [
+                (price(used.value), _unit(used, of), f"{name}, {used.date}, {used.source}")
+                for name, used in prices.items()
+            ]
+        )
     return lines
 
 
-def _row(value: float, unit: str, says: str) -> str:
-    return f"  {number(value):>10} {unit:<13}  {says}"
+def _unit(used: PriceUsed, currency: str) -> str:
+    """The unit with its currency, `USD/Mtok`, and whether the figure is an estimate."""
+    unit = used.unit if "/" in used.unit or not currency else f"{currency}/{used.unit}"
+    return f"{unit} est" if used.estimate else unit
+
+
+def _rows(figures: Sequence[tuple[str, str, str]]) -> list[str]:
+    wide = min(max((len(unit) for _, unit, _ in figures), default=0), 22)
+    return [f"  {figure:>10} {unit:<{wide}}  {says}" for figure, unit, says in figures]
