@@ -3,6 +3,7 @@
 from solver.plan import (
     Baseline,
     Block,
+    ChecklistItem,
     CostLine,
     Plan,
     PlannedSegment,
@@ -141,5 +142,10 @@ def no_plan() -> Plan:
         update={
             "status": "infeasible", "verdict": "no_plan", "total_per_month": None, "bound_per_month": None, "gap": None,
             "lines": (), "segments": (), "baselines": (), "readings": (),
+            "refusal_counts": {"processing_in": 201_340, "ttft": 64, "memory": 31, "quality": 15, "no_training": 5},
+            "checklist": (
+                ChecklistItem(item="fallback", answer="everything, at once", lean="api"),
+                ChecklistItem(item="data", answer="only on machines that are ours", lean="self_host"),
+            ),
         }
     )  # fmt: skip

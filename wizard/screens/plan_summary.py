@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from solver.plan import Plan, Pool
 from wizard.screens.plan_cost import formula, kind_of, told
-from wizard.screens.views import View, ending, money, share
-from wizard.text.refusals import reason, rule_words
+from wizard.screens.plan_none import no_plan
+from wizard.screens.views import View, money, share
 from wizard.text.tables import BASELINES, VERDICTS, number
 from wizard.widgets.glyphs import bar
 from wizard.widgets.listing import Column, Row
@@ -139,26 +139,3 @@ def _chart(plan: Plan, about: str, ascii_mode: bool) -> list[str]:
         drawn = bar(value or 0.0, largest, 11, "#" if name in kind else "=", ascii_mode)
         lines.append(f"{name:<12} {money(value):>10} {drawn}".rstrip())
     return [*lines, "", about]
-
-
-def no_plan(plan: Plan) -> View:
-    """Return the same frame when nothing fits: the rules that turned the options down, and how many each."""
-    rows = [
-        Row((rule_words(rule), str(count)), rule)
-        for rule, count in sorted(plan.refusal_counts.items(), key=lambda item: -item[1])
-    ]
-    about = {}
-    for rule in plan.refusal_counts:
-        nearest = min((r for r in plan.refusals if r.rule == rule), key=lambda r: r.distance, default=None)
-        if nearest is not None:
-            about[rule] = f"nearest: {nearest.option}: {reason(nearest)}"
-    stopped = plan.status in ("stopped", "time_limit")
-    head = "NO PLAN FOUND YET" if stopped else VERDICTS["no_plan"].upper()
-    why = f"The search ended early: {ending(plan)}." if stopped else "No mix of options meets every rule."
-    return View(
-        head=(head, why),
-        columns=(Column("Rule that turns options down", grows=True), Column("Options", right=True)),
-        rows=rows,
-        foot=("3 shows each option with what was found and what is wanted.",),
-        about=about,
-    )
