@@ -11,7 +11,7 @@ from typing import get_args
 import numpy as np
 
 from solver.plan import Baseline, BaselineName, CostLine
-from solver.problem import Problem
+from solver.problem import Problem, Rules
 from solver.readoff import read_off
 from solver.solve import Outcome
 from solver.units import Rate
@@ -99,7 +99,7 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
         return Baseline(name=strategy.name, total_per_month=None, why_null=strategy.why_null)
     if not outcome.found:
         why = {
-            "infeasible": "no such plan fits the limits and rules (rate limits, budget, suppliers, must-use)",
+            "infeasible": f"no such plan fits the rules on the whole: {_rules(strategy.problem.rules)}",
             "time_limit": "no such plan was found within the time limit",
             "stopped": "stopped before such a plan was found",
         }.get(outcome.status, outcome.status)
@@ -109,6 +109,19 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
     if outcome.status != "optimal" and parts.gap is not None:
         why = f"best found, not proven: at most {parts.gap:.1%} above the least"
     return Baseline(name=strategy.name, total_per_month=parts.total_per_month, why_null=why, lines=parts.lines)
+
+
+def _rules(rules: Rules) -> str:
+    """The rules on the plan as a whole that this scenario has, in words; rate limits are the offers' own."""
+    given = {
+        "budget": rules.budget_per_month is not None,
+        "capital": rules.capital is not None,
+        "pool designs": rules.max_pool_designs is not None,
+        "suppliers": rules.min_suppliers is not None or rules.max_suppliers is not None,
+        "must-use": bool(rules.must_use),
+        "GPUs available": bool(rules.gpus_available),
+    }
+    return ", ".join(["rate limits", *(words for words, has in given.items() if has)])
 
 
 def todays_bill(today: Baseline, bill: Rate | None, total: float | None) -> Baseline:

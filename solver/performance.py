@@ -23,6 +23,7 @@ DAMPING = 0.5
 def weight_time(arrays: DesignArrays, batch: Array | float) -> Array:
     """Time to read the weights that a batch touches, w; the experts touched rise with the batch."""
     a = arrays
+    batch = np.maximum(batch, 1e-9)  # a prompt that is all shared prefix has none
     with np.errstate(divide="ignore"):  # log of 0 where every expert is active
         touched = -np.expm1(np.where(a.is_moe, np.log1p(-np.where(a.is_moe, a.activated_share, 0.0)), -np.inf) * batch)
     read = a.dense_params * a.dense_bytes + a.expert_params * a.expert_bytes * touched

@@ -4,13 +4,14 @@ A list of tables would change its shape with the length of its rows; a table of 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from types import NoneType
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from catalogs.toml_file import Fault, InputError, check, quoted
+from catalogs.toml_file import Fault, InputError, check, quoted, short
 from solver.plan import (
     SCHEMA,
     Baseline,
@@ -60,11 +61,21 @@ def plan_of(tables: Any, file: str) -> Plan:
     """The plan that `plan_tables` wrote; InputError holds every fault."""
     if not isinstance(tables, Mapping):
         raise InputError(Fault(file, "plan", "no table", "a table"))
-    faults: list[Fault] = []
+    faults = list(_not_finite(tables, file, "plan"))
     read = _record(Plan, {**tables, "schema": SCHEMA}, file, "plan", faults)
     if faults or not isinstance(read, Plan):
         raise InputError(*faults)
     return read
+
+
+def _not_finite(tables: Mapping[str, Any], file: str, at: str) -> Iterator[Fault]:
+    """Figures that TOML can hold and no plan does: nan and inf."""
+    for key, value in tables.items():
+        where = f"{at}.{quoted(key)}"
+        if isinstance(value, Mapping):
+            yield from _not_finite(value, file, where)
+        elif isinstance(value, float) and not isfinite(value):
+            yield Fault(file, where, short(value), "a finite number")
 
 
 def is_plan(tables: Mapping[str, Any]) -> bool:

@@ -26,6 +26,13 @@ def test_two_h100s_serve_a_70b_in_fp8_at_53_tokens_a_second_when_alone() -> None
     assert closed_loop(a, 5000, 500, 1.0).tpot[0] == pytest.approx(0.0186, rel=0.15)
 
 
+def test_a_prompt_that_is_all_shared_prefix_costs_one_reading_of_the_dense_weights() -> None:
+    a = arrays(Design("llama-8b", "bf16", "h100", 1, "vllm"))
+    found = prefill(a, 1000.0, shared=1000.0)
+    assert found.alone[0] == pytest.approx(16.06e9 / (3.35e12 * 0.80) + 29e-6 * (32 + 25), rel=0.01)
+    assert found.marginal[0] == 0
+
+
 def test_a_decode_step_adds_up_by_hand() -> None:
     a = arrays(Design("llama-8b", "bf16", "h100", 1, "vllm"))
     w = 16.06e9 / (3.35e12 * 0.80)  # 5.9925 ms

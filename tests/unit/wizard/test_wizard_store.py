@@ -124,6 +124,8 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
         ({"plan": 3}, "plan", "a table"),
         ({"scenario": {}}, "scenario.segment", "nothing"),
         ({"plan.total_per_month": "much"}, "plan.total_per_month", "a number"),
+        ({"plan.total_per_month": float("nan")}, "plan.total_per_month", "a finite number"),
+        ({"plan.gap": float("inf")}, "plan.gap", "a finite number"),
         ({"plan.line": {"x": 3}}, 'plan.line.x', "a table"),
         ({"plan.line": {"x": {"unit": "h", "quantity": 1, "price": 2}}}, 'plan.line.x.per_month', "nothing"),
         ({"plan.segment.chat.served_by": {"o": {"kind": "gpu", "share": 1, "per_month": 1}}},
