@@ -20,6 +20,7 @@ from catalogs.records import (
     GpuPrice,
     GpuPurchase,
     LoadShape,
+    MeasuredRange,
     Model,
     PerformanceClass,
     Precision,
@@ -57,6 +58,7 @@ class Catalog:
     regions: Mapping[str, Region]
     load_shapes: Mapping[str, LoadShape]
     rates: tuple[DesignRate, ...] = ()
+    measured: Mapping[tuple[str, str], MeasuredRange] = field(default_factory=dict)
     exchange_rates: Mapping[str, Figure] = field(default_factory=dict)
 
 
@@ -118,6 +120,7 @@ def load_catalog(
         load_shapes=parts["load_shapes"],
         rates=tuple(parts["rates"].values()),
         exchange_rates=money.rates,
+        measured=tables.measured(),
     )
 
 

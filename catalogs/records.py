@@ -167,6 +167,16 @@ class EngineOffset(Sourced):
     tau: float = 1.0
 
 
+class MeasuredRange(Sourced):
+    """Published operating points of a GPU at a weight format, and the sizes of the models measured (1e9 parameters)."""
+
+    gpu: str
+    precision: str
+    points: int = Field(ge=1)
+    least_params_b: float = Field(gt=0)
+    most_params_b: float = Field(gt=0)
+
+
 class GpuPrice(Sourced):
     """What an instance of a provider costs an hour, by region and purchase type."""
 

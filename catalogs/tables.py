@@ -17,6 +17,7 @@ from catalogs.records import (
     Figure,
     Gpu,
     LoadShape,
+    MeasuredRange,
     Model,
     PerformanceClass,
     Precision,
@@ -187,6 +188,13 @@ def quantisation() -> Mapping[tuple[str, str], QuantisationLoss]:
     rows = csv_rows("quantisation.csv")
     losses = [QuantisationLoss.model_validate({k: v for k, v in row.items() if k != "rows"}) for row in rows]
     return by_key(losses, lambda loss: (loss.precision, loss.task))
+
+
+@cache
+def measured() -> Mapping[tuple[str, str], MeasuredRange]:
+    """What was measured at all, by (gpu, precision): beyond it a speed is an estimate."""
+    rows = [MeasuredRange.model_validate(row) for row in csv_rows("measured.csv")]
+    return {(row.gpu, row.precision): row for row in rows}
 
 
 @cache

@@ -21,6 +21,8 @@ R = TypeVar("R")
 DATA_PARALLEL_ATTENTION = frozenset({"vllm", "sglang", "tensorrt-llm", "trt-llm"})
 ASSUMED_LINK_GB_S = 32.0  # PCIe 4 x16 one way: the usual link of gpus.csv without NVLink, where a row has none
 ASSUMED_FLOP_PER_BYTE = 30.0  # lowest 16-bit peak over bandwidth of gpus.csv (the CPU server), where a row has no peak
+FEW_POINTS = 5  # published operating points below which a speed counts as not measured
+SIZE_MARGIN = 2.0  # a model so many times smaller or larger than any measured counts as measured
 DENSE_FLOOR = 0.01  # of all parameters, where rounded totals would leave nothing beside the experts
 
 
@@ -297,7 +299,7 @@ def _no_offset(engine: str) -> EngineOffset:
 def _estimates(catalog: Catalog, designs: Sequence[Design]) -> tuple[str, ...]:
     """Why each design's figures are estimates; empty where its GPU class and engine were measured."""
 
-    def of(model: str, gpu: str, engine: str, several: bool) -> str:
+    def of(model: str, precision: str, gpu: str, engine: str, several: bool) -> str:
         card, offset = catalog.gpus[gpu], catalog.engine_offsets.get(engine)
         group = catalog.performance_classes.get(card.performance_class)
         unmeasured = f"{card.name}: " + ((group.estimate if group else "") or "not measured")
@@ -308,9 +310,24 @@ def _estimates(catalog: Catalog, designs: Sequence[Design]) -> tuple[str, ...]:
             "" if offset and not offset.estimate else untried,
             f"{card.name}: link assumed as {ASSUMED_LINK_GB_S:g} GB/s" if several and not card.link_gb_s else "",
             "" if card.bf16_tflops else f"{card.name}: 16-bit peak assumed",
+            _beyond(catalog, catalog.models[model], precision, gpu),
         )
         return "; ".join(filter(None, said))
 
-    keys = [(d.model, d.gpu, d.engine, d.gpus > 1) for d in designs]
+    keys = [(d.model, d.precision, d.gpu, d.engine, d.gpus > 1) for d in designs]
     said = {key: of(*key) for key in dict.fromkeys(keys)}
     return tuple(said[key] for key in keys)
+
+
+def _beyond(catalog: Catalog, model: Model, precision: str, gpu: str) -> str:
+    """What of a design lies outside the published measurements; empty without a table of them."""
+    if not catalog.measured:
+        return ""
+    seen = catalog.measured.get((gpu, precision))
+    if seen is None or seen.points < FEW_POINTS:
+        return f"{catalog.gpus[gpu].name} at {precision}: {seen.points if seen else 'no'} published measurements"
+    least, most = seen.least_params_b / SIZE_MARGIN, seen.most_params_b * SIZE_MARGIN
+    if least <= model.params_total_b <= most:
+        return ""
+    sizes = f"{seen.least_params_b:g} to {seen.most_params_b:g}"
+    return f"{catalog.gpus[gpu].name} at {precision}: measured with models of {sizes} B only"

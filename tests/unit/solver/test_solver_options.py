@@ -226,8 +226,8 @@ def test_a_name_that_means_nothing_is_a_fault_with_the_nearest_spelling(
 
 def test_all_faults_are_told_at_once(small: Catalog) -> None:
     with pytest.raises(InputError) as caught:
-        problem_of(scenario({"may_use": ["x/y"], "must_use": ["z"]}, load="none", processing_in="europe"), small)
-    assert len(caught.value.faults) == 4
+        problem_of(scenario({"may_use": ["x/y"], "must_use": ["z"]}, load="none"), small)
+    assert len(caught.value.faults) == 3
 
 
 def test_a_rate_of_an_unknown_model_is_a_fault(small: Catalog) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from made_catalog import made_catalog
 
+from catalogs.catalog import load_catalog
 from solver.design_arrays import Design, DesignArrays, design_arrays, is_sized, parameters, peak
 from solver.performance import closed_loop, decode_step, prefill, weight_time
 
@@ -167,3 +168,15 @@ def test_no_designs_or_an_unknown_id_is_an_error() -> None:
         arrays()
     with pytest.raises(KeyError):
         arrays(Design("nobody", "fp8", "h100", 1, "vllm"))
+
+
+def test_what_lies_outside_the_published_measurements_is_an_estimate() -> None:
+    catalog = load_catalog()
+    asked = {
+        Design("llama-3.3-70b", "fp8", "h100-sxm", 2, "vllm"): "",
+        Design("llama-3.3-70b", "int8", "h100-sxm", 2, "vllm"): "no published measurements",
+        Design("gemma-3-4b", "fp4", "b200", 1, "vllm"): "models of 30.5 to 1043 B only",
+        Design("llama-3.3-70b", "bf16", "l40s", 8, "vllm"): "1 published measurements",
+    }
+    for design, said in zip(asked, design_arrays(catalog, list(asked)).estimates, strict=True):
+        assert (asked[design] in said) if asked[design] else said == ""
