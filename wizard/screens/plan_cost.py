@@ -77,6 +77,7 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
         foot=missing[:2],
         about=about,
         detail={name: _detail(name, mine.get(name), theirs.get(name), other, plan.currency) for name in names},
+        beside=lambda key: _detail(key, mine.get(key), theirs.get(key), other, plan.currency) if key in names else [],
     )
 
 

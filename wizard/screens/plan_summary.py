@@ -136,6 +136,6 @@ def _chart(plan: Plan, about: str, ascii_mode: bool) -> list[str]:
     kind = {"self-hosted": "#"}
     lines = [f"{plan.currency} a month"]
     for name, value in totals:
-        drawn = bar(value or 0.0, largest, 11, "#" if name in kind else "=", ascii_mode)
-        lines.append(f"{name:<12} {money(value):>10} {drawn}".rstrip())
+        drawn = bar(value or 0.0, largest, 8, "#" if name in kind else "=", ascii_mode)
+        lines.append(f"{name:<11} {money(value):>9} {drawn}".rstrip())
     return [*lines, "", about]
