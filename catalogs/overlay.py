@@ -33,6 +33,7 @@ from catalogs.records import (
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 
 LARGEST = 10**15  # no figure of this catalog comes near it
+FAR = 1000  # a figure of `operations` times so much is beyond reason
 SMALLEST = 1e-12  # nor this one, other than 0
 Parts = dict[str, dict[Any, Any]]
 Values = dict[str, Any]
@@ -212,6 +213,8 @@ def _record(
     if isinstance(record, Model) and record.experts_per_token > record.experts:
         found, wanted = short(record.experts_per_token), f"at most the experts of the model, {record.experts}"
         faults["experts_per_token"] = Fault(file, f"{place}.experts_per_token", found, wanted)
+    if far := _far_off(record, base, row_name, file, place):
+        faults.setdefault("value", far)
     if faults:
         raise InputError(*faults.values())
     return (row_name if name == "operations" else table.key(record)), record
@@ -303,6 +306,17 @@ def _bad_shape(shape: LoadShape, file: str, place: str) -> Fault | None:
         return None
     wanted = "24 hours of a day or 168 of a week from Monday 00:00, not all of them 0"
     return Fault(file, f"{place}.load_over_mean", f"{len(hours)} values", wanted)
+
+
+def _far_off(record: Any, base: Any, name: str, file: str, place: str) -> Fault | None:
+    """A figure beyond reason: nothing may cost or take `FAR` times the shipped, and no machine is so much faster."""
+    if not isinstance(base, Figure):
+        return None
+    low, high = base.value / FAR if name.startswith("perf_") else 0.0, base.value * FAR
+    if base.value <= 0 or low <= record.value <= high:
+        return None
+    wanted = f"a number from {low:g} to {high:g}; shipped is {base.value:g}"
+    return Fault(file, f"{place}.value", short(record.value), wanted)
 
 
 def _broken_references(file: str, place: str, name: str, record: Any, parts: Parts) -> list[Fault]:

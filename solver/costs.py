@@ -164,7 +164,8 @@ def people_of(scenario: Scenario, catalog: Catalog) -> People:
     fte["self_run"] = own
     weeks = figure(catalog, "setup_weeks")
     first = weeks.value if team.setup_weeks is None else team.setup_weeks
-    ratio = {name: defaults[name].value / defaults["self_run"].value for name in CLASSES}
+    whole = defaults["self_run"].value
+    ratio = {name: defaults[name].value / whole if whole > 0 else 1.0 for name in CLASSES}
     setup: dict[PoolClass, float] = {
         name: min(first, catalog.operations[f"setup_weeks_{name}"].value)
         if f"setup_weeks_{name}" in catalog.operations

@@ -185,6 +185,13 @@ def test_the_teams_figures_go_before_the_defaults(shipped: Catalog) -> None:
     assert managed.quantity == min(0.25, shipped.operations["operations_fte_managed"].value)
 
 
+def test_pools_that_run_themselves_cost_their_set_up_only(shipped: Catalog) -> None:
+    costs = people_costs(scenario(), with_operations(shipped, operations_fte_self_run=0), set())
+    assert {cost.name.partition(",")[0] for cost in costs} == {
+        "set-up of self-run pools", "set-up of managed endpoints", "set-up of serverless pools"
+    }  # fmt: skip
+
+
 def test_switches_take_people_and_set_up_out(shipped: Catalog) -> None:
     off = scenario(policy={"people": False})
     assert all(cost.name.startswith("set-up") for cost in people_costs(off, shipped, {"openai"}))
