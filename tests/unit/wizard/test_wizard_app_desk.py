@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from solver.plan import CostLine, Plan
+from solver.plan import Baseline, CostLine, Plan
 from wizard.desk import Desk
 from wizard.launch import last_words
 from wizard.progress import Solving, at_most_twice_a_second
+from wizard.screens.plan_cost import baselines
 from wizard.session import answer, put, scenario_of
 from wizard.shelf import Shelf
 from wizard.store import SavedPlan, load, save
@@ -203,3 +204,17 @@ def test_the_command_of_the_last_words_is_never_broken(tmp_path: Path, monkeypat
         assert len(told) == lines
         assert all(len(line) <= 80 for line in told)
         assert f"wizard show {name} prints it again" in told[-1]
+
+
+def test_a_baseline_that_is_the_plan_itself_comes_last_beside_it() -> None:
+    dearer = CostLine(name="c/d input", unit="Mtok", quantity=10.0, price=3.0, per_month=30.0)
+    plan = tiny_plan().model_copy(
+        update={
+            "baselines": (
+                Baseline(name="closed_api", total_per_month=20.0, lines=tiny_plan().lines),
+                Baseline(name="open_api", total_per_month=30.0, lines=(dearer,)),
+                Baseline(name="today", total_per_month=None),
+            )
+        }
+    )
+    assert [base.name for base in baselines(plan)] == ["open_api", "closed_api"]
