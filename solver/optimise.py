@@ -181,4 +181,6 @@ def _outcome(search: _Search) -> Outcome:
         return Outcome(status, stopped_by, None, known, None, nodes=search.nodes, seconds=seconds)
     bound = min(bound, search.best)
     gap = relative_gap(search.best, bound)
+    if gap is not None and gap <= search.gap:  # time ran out on a case that could no longer matter
+        status, stopped_by = "optimal", "proof"
     return Outcome(status, stopped_by, search.best, bound, gap, search.values, search.nodes, seconds)

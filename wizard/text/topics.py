@@ -43,7 +43,7 @@ Keys on the screens
   tab, shift+tab   next, previous              s       solve with what there is
   /                filter; esc clears          w       save the plan
   ?                keys and words of a screen  o       the outline
-  u                undo the last change        ctrl+p  every action by name
+  u                undo the last change
   ctrl+c           stop the solve, else leave  ctrl+q  leave; ctrl+z suspends
 Letters act only when no field is being edited.
 
