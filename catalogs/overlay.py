@@ -33,6 +33,10 @@ from catalogs.records import (
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 
 LARGEST = 10**15  # no figure of this catalog comes near it
+MAY_BE_NOTHING = frozenset(
+    f"perf_{name}" for name in ("runtime_gb", "t_fix_ms", "sigma_us", "alpha_us", "tau_moe", "mixed_step", "mu")
+)
+"""Parameters of the performance model that add something, so that 0 leaves it out."""
 FAR = 1000  # a figure of `operations` times so much is beyond reason
 SMALLEST = 1e-12  # nor this one, other than 0
 Parts = dict[str, dict[Any, Any]]
@@ -312,7 +316,8 @@ def _far_off(record: Any, base: Any, name: str, file: str, place: str) -> Fault 
     """A figure beyond reason: nothing may cost or take `FAR` times the shipped, and no machine is so much faster."""
     if not isinstance(base, Figure):
         return None
-    low, high = base.value / FAR if name.startswith("perf_") else 0.0, base.value * FAR
+    divides = name.startswith("perf_") and name not in MAY_BE_NOTHING
+    low, high = base.value / FAR if divides else 0.0, base.value * FAR
     if base.value <= 0 or low <= record.value <= high:
         return None
     wanted = f"a number from {low:g} to {high:g}; shipped is {base.value:g}"

@@ -141,6 +141,12 @@ class Policy(Part):
     apis: Flag = True
     unusable_prices: Flag = False
 
+    @model_validator(mode="after")
+    def _check(self) -> "Policy":
+        if self.min_suppliers and self.max_suppliers and self.min_suppliers > self.max_suppliers:
+            raise ValueError("min_suppliers: at most max_suppliers")
+        return self
+
 
 class Today(Part):
     """What runs now: the bill as billed, and the options that serve each segment."""
