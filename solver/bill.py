@@ -84,13 +84,14 @@ def _requests(data: Data, solution: Solution) -> Iterator[CostLine]:
     options = [(api.id, metered[:, a], api.offer.estimate, api.offer.source) for a, api in enumerate(problem.apis)]
     options += [(design.id, by_pool[:, k], "", "") for k, design in enumerate(problem.designs)]
     for option, requests, estimate, source in options:
-        quantities: dict[tuple[str, str, float], float] = {}
+        quantities: dict[tuple[str, str, float, str, str], float] = {}
         for s in np.flatnonzero(requests > 0):
             for charge in problem.charges.get((int(s), option), ()):
-                key = (charge.name, charge.unit, charge.price)
+                own = (charge.estimate or estimate, charge.source or source)
+                key = (charge.name, charge.unit, charge.price, *own)
                 quantities[key] = quantities.get(key, 0.0) + float(requests[s]) * charge.per_request
-        for (name, unit, price), quantity in quantities.items():
-            yield line(f"{option} {name}", unit, quantity, price, estimate, source)
+        for (name, unit, price, guessed, where), quantity in quantities.items():
+            yield line(f"{option} {name}", unit, quantity, price, guessed, where)
 
 
 def _provisioned(data: Data, solution: Solution) -> Iterator[CostLine]:

@@ -118,9 +118,10 @@ def egress_charge(catalog: Catalog, policy: Policy, provider: str, segment: Segm
     """The way out of one answer: output tokens as bytes of text at the provider's price, or the default one."""
     if not policy.network or provider == "owned":
         return ()
-    price = figure(catalog, f"egress_gb:{provider}", "egress_gb").value
-    gigabytes = segment.output_tokens.mean * figure(catalog, "bytes_per_token").value / 1e9
-    return (Charge("egress", "GB", gigabytes, price),) if price > 0 else ()
+    price, size = figure(catalog, f"egress_gb:{provider}", "egress_gb"), figure(catalog, "bytes_per_token")
+    gigabytes = segment.output_tokens.mean * size.value / 1e9
+    estimate = _joined(price.estimate, size.estimate)
+    return (Charge("egress", "GB", gigabytes, price.value, estimate, price.source),) if price.value > 0 else ()
 
 
 def availability(catalog: Catalog, purchase: PurchaseType) -> tuple[float, str]:

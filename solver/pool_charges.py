@@ -112,8 +112,8 @@ def request_charges(asked: Asked, s: int, site: Site, weights_gb: float) -> tupl
 
 def cold_start_charge(asked: Asked, s: int, price_per_hour: float, weights_gb: float) -> tuple[Charge, ...]:
     """Seconds of start-up, paid by the share of requests that meet one."""
-    operations = asked.catalog.operations
-    each = operations["cold_start_s"].value if "cold_start_s" in operations else 0.0
-    per_gb = operations["cold_start_s_per_gb"].value if "cold_start_s_per_gb" in operations else 0.0
-    hours = asked.cold[s] * (each + per_gb * weights_gb) / 3600
-    return (Charge("cold starts", "replica-hour", hours, price_per_hour),) if hours > 0 else ()
+    each, per_gb = (asked.catalog.operations.get(key) for key in ("cold_start_s", "cold_start_s_per_gb"))
+    seconds = (each.value if each else 0.0) + (per_gb.value if per_gb else 0.0) * weights_gb
+    hours = asked.cold[s] * seconds / 3600
+    estimate = "; ".join(figure.estimate for figure in (each, per_gb) if figure and figure.estimate)
+    return (Charge("cold starts", "replica-hour", hours, price_per_hour, estimate),) if hours > 0 else ()

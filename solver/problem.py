@@ -33,12 +33,17 @@ class LoadBlocks:
 
 @dataclass(frozen=True)
 class Charge:
-    """What one request pays for one thing: `per_request` units (e.g. Mtok) at `price` a unit."""
+    """What one request pays for one thing: `per_request` units (e.g. Mtok) at `price` a unit.
+
+    `estimate` and `source` are of the charge itself; empty where they are those of the option.
+    """
 
     name: str
     unit: str
     per_request: float
     price: float
+    estimate: str = ""
+    source: str = ""
 
     @property
     def cost(self) -> float:
