@@ -15,7 +15,7 @@ from catalogs import prices
 from catalogs.api_prices import api_offers, latency_class, offer_id
 from catalogs.records import ApiOffer
 
-SHARED = Path("/work/shared/data/api_prices.csv")
+SHARED = Path(__file__).parents[4] / "shared" / "data" / "api_prices.csv"
 README = Path(prices.__file__).parent / "README.md"
 
 

@@ -10,7 +10,7 @@ import pytest
 from catalogs import prices
 from catalogs.records import GpuPrice
 
-SHARED = Path("/work/shared/data")
+SHARED = Path(__file__).parents[4] / "shared" / "data"
 README = Path(prices.__file__).parent / "README.md"
 
 
