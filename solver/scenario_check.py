@@ -18,7 +18,7 @@ MOST_AT_THE_END = 1e7
 
 def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -> "Names":
     """Raise InputError with every name that means nothing here, and growth beyond reason; else all options' names."""
-    faults = [*_loads(scenario, catalog), *_users(scenario, catalog), *_growth(scenario)]
+    faults = [*load_faults(scenario, catalog), *_users(scenario, catalog), *_growth(scenario)]
     known = Names(catalog, sites)
     policy = scenario.policy
     for key, texts in (
@@ -41,15 +41,16 @@ def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -
     return known
 
 
-def _loads(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:
+def load_faults(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:
+    """Load shapes that the catalog does not have; the scenario's own counts where a segment has none."""
     shapes = [("load", scenario.load)]
     if all(segment.load for segment in scenario.segment.values()):
         shapes = []
     shapes += [(f"segment.{name}.load", segment.load) for name, segment in scenario.segment.items() if segment.load]
     for key, shape in shapes:
         if shape not in catalog.load_shapes:
-            wanted = "a load shape of the catalog: " + ", ".join(sorted(catalog.load_shapes))
-            yield Fault(FILE, key, f'"{shape}"', wanted, nearest(shape, catalog.load_shapes))
+            hint = nearest(shape, catalog.load_shapes) or "wizard catalog shapes lists them"
+            yield Fault(FILE, key, f'"{shape[:48]}"', "a load shape of the catalog", hint)
 
 
 def _users(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:

@@ -9,7 +9,7 @@ from typing import Any
 from catalogs.overlay import TABLES
 from catalogs.toml_file import Fault, InputError, read_toml
 from solver.scenario import Scenario
-from wizard.commands.solve import catalog_of, check_against, faults_in
+from wizard.commands.solve import catalog_of, faults_in
 from wizard.exits import Exit, say
 from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, question_of
@@ -97,5 +97,4 @@ def _check_catalog(question: Question) -> None:
 
     with faults_in(question.file):
         catalog = catalog_of(question)
-        check_against(question.scenario, catalog, question.file)
         check_names(question.scenario, catalog, pool_sites(question.scenario, catalog))

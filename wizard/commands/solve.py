@@ -1,7 +1,6 @@
 """`wizard new` and `wizard solve`: read, decide, save, print, exit code."""
 
 import argparse
-import difflib
 import os
 import sys
 import threading
@@ -102,7 +101,7 @@ def decided(question: Question, options: argparse.Namespace) -> Plan:
     """The plan, rounded as it is printed and saved. Ctrl+c stops the solve and keeps the best plan found."""
     with faults_in(question.file):
         catalog = catalog_of(question)
-        check_against(question.scenario, catalog, question.file)
+        check_against(question.scenario, catalog)
         _told(options, f"catalog as of {catalog.as_of}")
         return rounded(_in_a_thread(question, catalog, options))
 
@@ -126,16 +125,11 @@ def catalog_of(question: Question) -> "Catalog":
     )
 
 
-def check_against(scenario: Scenario, catalog: "Catalog", file: str) -> None:
-    """InputError when a scenario names a load shape that the catalog does not have."""
-    named = {"load": scenario.load, **{f"segment.{name}.load": each.load for name, each in scenario.segment.items()}}
-    faults = []
-    for key, shape in named.items():
-        if shape and shape not in catalog.load_shapes:
-            near = difflib.get_close_matches(shape, list(catalog.load_shapes), n=1)
-            hint = f"did you mean {near[0]}?" if near else "wizard catalog shapes lists them"
-            faults.append(Fault(file, key, f'"{shape[:48]}"', "a load shape of the catalog", hint))
-    if faults:
+def check_against(scenario: Scenario, catalog: "Catalog") -> None:
+    """InputError when a scenario names a load shape that the catalog does not have, before a solve is begun."""
+    from solver.scenario_check import load_faults
+
+    if faults := tuple(load_faults(scenario, catalog)):
         raise InputError(*faults)
 
 

@@ -26,6 +26,7 @@ from solver.plan import (
 from solver.refusals import Refusal, Rule
 from solver.scenario import Scenario
 from wizard.cli import main
+from wizard.commands.solve import check_against
 
 SCENARIO: dict[str, Any] = {
     "currency": "EUR",
@@ -165,7 +166,8 @@ def fake_decide(monkeypatch: pytest.MonkeyPatch, answer: Plan | Exception) -> Fa
     module.decide = fake  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "solver.decide", module)
     monkeypatch.setattr("catalogs.catalog.load_catalog", lambda **_: small_catalog(), raising=False)
-    monkeypatch.setattr("solver.scenario_check.check_names", lambda *_: None)  # the small catalog knows none
+    # The small catalog knows load shapes and no other name.
+    monkeypatch.setattr("solver.scenario_check.check_names", lambda asked, catalog, _: check_against(asked, catalog))
     return fake
 
 
