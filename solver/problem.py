@@ -89,17 +89,20 @@ class PoolDesign:
 
 @dataclass(frozen=True)
 class ApiOption:
-    """An API offer and its limits; infinite where unknown. Provisioned units come with `unit_rate` above 0."""
+    """An API offer and its limits; infinite where unknown.
+
+    Provisioned units, where `Problem.unit_rate` says what one serves: price an hour, the least number and the step.
+    """
 
     id: str
     offer: ApiOffer
     requests_per_s: float = np.inf
     tokens_per_s: float = np.inf
-    unit_rate: float = 0.0
     unit_price: float = 0.0
     unit_min: int = 0
     unit_step: int = 1
     estimate: str = ""
+    unit_source: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,51 @@ class PeopleSteps:
 
 
 @dataclass(frozen=True)
+class Contingency:
+    """What may be lost: a replica of a pool, all spot of a pool, or a provider with its pools and APIs.
+
+    `of` is the design's id, or the provider's; `share` is the part of the month, in [0, 1], for which it is lost.
+    """
+
+    kind: Literal["replica", "spot", "provider"]
+    of: str
+    share: float
+    estimate: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class InForce:
+    """Replicas of one design and purchase type that are owned or committed today.
+
+    For `paid_share` of the horizon, in [0, 1], a replica-hour of them costs `still` (power and space of what is owned)
+    in place of its price: the rest is sunk. After that they cost what a new one costs.
+    """
+
+    replicas: int
+    paid_share: float
+    still: float = 0.0
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What runs today, and what a change costs: money a month, spread over the horizon.
+
+    routes are pairs (segment index, option id); replicas [design id] is the mean count over the month, of all purchase
+    types. Each replica and route that the plan adds or takes away costs its figure.
+    """
+
+    routes: frozenset[tuple[int, str]] = frozenset()
+    replicas: Mapping[str, float] = field(default_factory=dict)
+    replica_added: float = 0.0
+    replica_removed: float = 0.0
+    route_added: float = 0.0
+    route_removed: float = 0.0
+    estimate: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Rules:
     """Policy rules on the plan as a whole; None or empty does not bind."""
 
@@ -154,8 +202,10 @@ class Rules:
 class Problem:
     """Everything the program needs, and nothing else.
 
-    kappa [s, k] replica-seconds of one request (NaN: not admissible); headroom, spot_tolerance [s];
+    kappa [s, k] replica-seconds of one request (NaN: not admissible); headroom, spot_tolerance [s]; coverage [s] of a
+    segment while a contingency holds (None: 0 everywhere);
     tokens_per_request [s] for token limits; may_wait [s]; charges per (segment index, option id);
+    unit_rate (segment index, option id) requests/s that one provisioned unit serves; in_force (design id, type);
     `awake` [s, b] is the least share of the block that a serverless replica stays awake, and is paid, for all of s;
     `segment_of` [s] maps a sub-segment (users by region) to the scenario's segment.
     """
@@ -178,3 +228,8 @@ class Problem:
     refusal_counts: Mapping[str, int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     awake: Array | None = None
+    coverage: Array | None = None
+    contingencies: tuple[Contingency, ...] = ()
+    unit_rate: Mapping[tuple[int, str], float] = field(default_factory=dict)
+    in_force: Mapping[tuple[str, PurchaseType], InForce] = field(default_factory=dict)
+    moving: Moving | None = None
