@@ -7,7 +7,7 @@ None is unknown, never zero.
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 TaskClass = Literal["chat", "rag", "code", "extraction", "classification", "reasoning", "agents"]
 QualityWord = Literal["low", "mid", "high", "frontier"]
@@ -229,6 +229,27 @@ class ApiOffer(Sourced):
     note: str = ""
 
 
+class Provisioned(Sourced):
+    """Capacity of an API offer that is bought by the unit for a term (0: by the hour), whatever comes through it.
+
+    A request takes its input tokens, `cached_weight` of each one read from the cache (None: counted in full) and
+    `output_weight` of each output token out of `tokens_per_minute` a unit; prompts above `longest_prompt` are not taken.
+    """
+
+    id: str
+    offer: str
+    unit: str = "unit"
+    tokens_per_minute: float = Field(gt=0)
+    output_weight: float = Field(gt=0)
+    cached_weight: float | None = Field(default=None, ge=0, le=1)
+    minimum: int = Field(default=1, ge=1)
+    step: int = Field(default=1, ge=1)
+    longest_prompt: int | None = Field(default=None, ge=1)
+    term_months: int = Field(default=0, ge=0)
+    price_per_hour: float = Field(gt=0)
+    currency: str = "USD"
+
+
 class QualityScore(Sourced):
     """One benchmark score; scores of different dates are compared only where the benchmark allows it."""
 
@@ -288,9 +309,11 @@ class Region(Sourced):
 
 
 class DesignRate(Sourced):
-    """The user's own rate of a design for a segment, used instead of the performance model.
+    """The user's own rate of a design, used as it stands instead of the performance model.
 
-    An empty `segment` is every segment; `requests_per_second` is of one replica at the segment's SLO.
+    Rates are requests/s of one replica at the segment's SLO; 0 says that the design may not serve the segment.
+    `requests_per_second` holds for `segment` (empty: every segment), `by_segment` for the segments that it names: the
+    others take `requests_per_second`, and are not served by the design where that is not given.
     """
 
     id: str
@@ -300,7 +323,18 @@ class DesignRate(Sourced):
     gpu: str
     gpus: int = Field(ge=1)
     engine: str
-    requests_per_second: float = Field(gt=0)
+    requests_per_second: float | None = Field(default=None, ge=0)
+    by_segment: dict[str, float] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> "DesignRate":
+        if self.requests_per_second is None and not self.by_segment:
+            raise ValueError("requests_per_second: requests/s of one replica, here or in by_segment")
+        if not all(rate >= 0 for rate in self.by_segment.values()):
+            raise ValueError("by_segment: requests/s of at least 0")
+        if self.segment and self.by_segment:
+            raise ValueError("by_segment: nothing beside segment, which names the only one")
+        return self
 
 
 class LoadShape(Sourced):

@@ -1,8 +1,8 @@
 """How long a request keeps a replica: the performance model on what was raised, the user's own rates on top."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,10 +25,18 @@ from solver.slo_rate import Outcome, Rates, RequestShape, highest_rates
 LEAST_TTFT_MS = 1e-3
 """Stands for a TTFT limit that the round trip alone breaks."""
 
+_NOT_SERVED = Reason(Rule.OWN_RATE, 0.0, "more than 0", "requests/s")
 _RULES = {
     Outcome.UNKNOWN: Rule.NOT_SIZED, Outcome.MEMORY: Rule.MEMORY, Outcome.CONTEXT: Rule.CONTEXT,
     Outcome.TTFT: Rule.TTFT, Outcome.TPOT: Rule.TPOT,
 }  # fmt: skip
+
+
+class OwnRate(NamedTuple):
+    """The user's rate of a design for one segment, requests/s of one replica; 0: it may not serve the segment."""
+
+    requests_per_second: float
+    estimate: str
 
 
 @dataclass(frozen=True)
@@ -81,7 +89,7 @@ def size_designs(
                 _refuse(name, refused, place, wanted, raised, own[name], copies[name], book)
             kappa[name][trip] = np.where(wanted, seconds[place], np.nan) if len(place) else np.empty(0)
     said = arrays.estimates if arrays is not None else ()
-    return _joined(raised, kappa, place, said, own, segments, catalog, gate, book)
+    return _joined(raised, kappa, place, said, own, segments, copies, catalog, gate, book)
 
 
 def _alike(raised: Raised, catalog: Catalog) -> tuple[Index, Index]:
@@ -183,7 +191,7 @@ def _refuse(
     place: Index,
     wanted: Mask,
     raised: Raised,
-    own: Mapping[Design, DesignRate],
+    own: Mapping[Design, OwnRate],
     copies: int,
     book: RefusalBook,
 ) -> None:
@@ -204,7 +212,7 @@ def _refuse(
         book.add_many(name, distances, make, str(rule), copies)
 
 
-def _own_rates(catalog: Catalog, segments: Mapping[str, Segment]) -> dict[str, dict[Design, DesignRate]]:
+def _own_rates(catalog: Catalog, segments: Mapping[str, Segment]) -> dict[str, dict[Design, OwnRate]]:
     """The user's rates by segment and design; one for a segment goes before one for all. InputError: unknown ids."""
     faults: list[Fault] = []
     for rate in catalog.rates:
@@ -217,18 +225,29 @@ def _own_rates(catalog: Catalog, segments: Mapping[str, Segment]) -> dict[str, d
                 faults.append(
                     Fault("catalog", f"{key}.{field}", f'"{value}"', "an id of the catalog", nearest(value, known))
                 )
-        if rate.segment and rate.segment not in segments:
-            wanted = "a segment of the scenario, or none for all"
-            hint = nearest(rate.segment, segments)
-            faults.append(Fault("catalog", f"{key}.segment", f'"{rate.segment}"', wanted, hint))
+        named = [("segment", rate.segment)] if rate.segment else [("by_segment", name) for name in rate.by_segment]
+        faults += [
+            Fault("catalog", f"{key}.{field}", f'"{name}"', "a segment of the scenario", nearest(name, segments))
+            for field, name in named if name not in segments
+        ]  # fmt: skip
     if faults:
         raise InputError(*faults)
-    own: dict[str, dict[Design, DesignRate]] = {name: {} for name in segments}
-    for rate in sorted(catalog.rates, key=lambda rate: bool(rate.segment)):
+    own: dict[str, dict[Design, OwnRate]] = {name: {} for name in segments}
+    stated = [(named, name, each, rate) for rate in catalog.rates for named, name, each in _stated(rate, segments)]
+    for _, name, each, rate in sorted(stated, key=lambda one: one[0]):
         design = Design(rate.model, rate.precision, rate.gpu, rate.gpus, rate.engine)
-        for name in [rate.segment] if rate.segment else list(segments):
-            own[name][design] = rate
+        own[name][design] = OwnRate(each, rate.estimate)
     return own
+
+
+def _stated(rate: DesignRate, segments: Mapping[str, Segment]) -> Iterator[tuple[bool, str, float]]:
+    """What a rate says of segments: whether it names the one, the segment, requests/s."""
+    others = rate.requests_per_second or 0.0
+    if rate.segment:
+        yield True, rate.segment, others
+        return
+    for name in segments:
+        yield name in rate.by_segment, name, rate.by_segment.get(name, others)
 
 
 def _joined(
@@ -236,8 +255,9 @@ def _joined(
     kappa: dict[str, dict[float, Array]],
     place: Index,
     said: Sequence[str],
-    own: Mapping[str, Mapping[Design, DesignRate]],
+    own: Mapping[str, Mapping[Design, OwnRate]],
     segments: Mapping[str, Segment],
+    copies: Mapping[str, int],
     catalog: Catalog,
     gate: QualityGate,
     book: RefusalBook,
@@ -260,11 +280,15 @@ def _joined(
             reason = licence[0] if licence else gate.reason(design.model, design.precision, segments[name])
             if reason:
                 if design in extra:
-                    book.add(name, design_id(design), reason)
+                    book.add(name, design_id(design), reason, copies[name])
                 continue
-            estimates[at[design]] = rate.estimate
+            served = rate.requests_per_second > 0
+            if served:
+                estimates[at[design]] = rate.estimate
+            else:
+                book.add(name, design_id(design), _NOT_SERVED, copies[name])
             for seconds in kappa[name].values():
-                seconds[at[design]] = 1 / rate.requests_per_second
+                seconds[at[design]] = 1 / rate.requests_per_second if served else np.nan
     serving = np.zeros(size + len(extra), dtype=bool)
     for by_trip in kappa.values():
         for seconds in by_trip.values():

@@ -104,8 +104,9 @@ def raise_designs(
     axes = axes_of(catalog, sold)
     alive = _runnable(axes, catalog, sold, sum(copies.values()), book)
     each = alive.sum(axis=(2, 3, 4))
+    barred = _barred(axes, each, named)
     good = {
-        name: _good(name, segment, each * copies[name], axes, catalog, gate, named, book)
+        name: _good(name, segment, each * copies[name], axes, catalog, gate, barred, book)
         for name, segment in segments.items()
     }
     some = np.logical_or.reduce(list(good.values()))
@@ -277,6 +278,18 @@ def _serves(gpu: Gpu, engine: Engine) -> bool:
     return gpu.kind in engine.kinds and gpu.vendor in engine.vendors
 
 
+def _barred(axes: Axes, pairs: NDArray[np.int_], named: Named | None) -> dict[tuple[int, int], Reason]:
+    """Why the policy bars a model and format, whatever the segment, by (m, p); `pairs` [m, p] designs are of each."""
+    if named is None or not named.allowed:
+        return {}
+    why: dict[tuple[int, int], Reason] = {}
+    for m, p in np.argwhere(pairs > 0).tolist():
+        model, precision = axes.models[m], axes.precisions[p]
+        if not named.may_use(model, precision):
+            why[m, p] = Reason(Rule.MAY_USE, f"{model}:{precision}", ", ".join(named.allowed))
+    return why
+
+
 def _good(
     name: str,
     segment: Segment,
@@ -284,7 +297,7 @@ def _good(
     axes: Axes,
     catalog: Catalog,
     gate: QualityGate,
-    named: Named | None,
+    barred: Mapping[tuple[int, int], Reason],
     book: RefusalBook,
 ) -> Mask:
     """May-use, licence and quality of each model and format for one segment; `pairs` [m, p] stand behind each."""
@@ -299,11 +312,7 @@ def _good(
         for p, precision in enumerate(axes.precisions):
             if not pairs[m, p]:
                 continue
-            if named is not None and not named.may_use(model, precision):
-                why = Reason(Rule.MAY_USE, f"{model}:{precision}", ", ".join(named.allowed))
-                book.add(name, f"{model}:{precision}/*", why, int(pairs[m, p]))
-                continue
-            reason = gate.reason(model, precision, segment)
+            reason = barred.get((m, p)) or gate.reason(model, precision, segment)
             good[m, p] = reason is None
             if reason:
                 book.add(name, f"{model}:{precision}/*", reason, int(pairs[m, p]))

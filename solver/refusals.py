@@ -36,6 +36,7 @@ class Rule(StrEnum):
     MAY_USE = "may_use"
     MUST_NOT_USE = "must_not_use"
     APIS_OFF = "apis"
+    OWN_RATE = "rates"
     DOMINATED = "dominated"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from catalogs.catalog import Catalog
+from catalogs.records import DesignRate
 from wizard.text.tables import number, plain, price, share, table, wrap
 
 Cells = Callable[[Any], tuple[str, ...]]
@@ -41,6 +42,12 @@ def _amount(value: float | None) -> str:
     return "-" if value is None else number(value)
 
 
+def _rates(rate: DesignRate) -> str:
+    """The rate, or the least and the most of several."""
+    given = [*rate.by_segment.values(), *([] if rate.requests_per_second is None else [rate.requests_per_second])]
+    return " to ".join(_amount(value) for value in dict.fromkeys((min(given), max(given))))
+
+
 def _yes(value: bool) -> str:
     return "yes" if value else "no"
 
@@ -63,6 +70,9 @@ LISTINGS = (
             ("in", "cached", "out", "region"),
             lambda r: (_cost(r.input_per_mtok), _cost(r.cached_input_per_mtok), _cost(r.output_per_mtok), r.region),
             ">>><"),
+    Listing("provisioned", "API capacity by the unit, price an hour", lambda c: [(r.id, r) for r in c.provisioned],
+            ("an hour", "tokens/minute", "least"),
+            lambda r: (_cost(r.price_per_hour), _amount(r.tokens_per_minute), _amount(r.minimum)), ">>>"),
     Listing("precisions", "weight formats", _of("precisions"), ("bytes", "KV bytes", "computes in"),
             lambda r: (_amount(r.bytes_per_weight), _amount(r.bytes_per_kv), r.compute), ">><"),
     Listing("engines", "inference servers", _of("engines"), ("recommended", "sequences"),
@@ -90,7 +100,7 @@ LISTINGS = (
     Listing("offsets", "factors of an engine on that model", _of("engine_offsets"), ("t_fix", "mu", "tau"),
             lambda r: (_amount(r.t_fix), _amount(r.mu), _amount(r.tau)), ">>>"),
     Listing("rates", "your own rates of designs", lambda c: [(r.id, r) for r in c.rates], ("requests/s", "of"),
-            lambda r: (_amount(r.requests_per_second), f"{r.model} {r.precision} {r.gpus} x {r.gpu}"), "><"),
+            lambda r: (_rates(r), f"{r.model} {r.precision} {r.gpus} x {r.gpu}"), "><"),
     Listing("exchange", "exchange rates used", _of("exchange_rates"), ("rate", "unit"),
             lambda r: (_amount(r.value), r.unit), "><"),
 )  # fmt: skip

@@ -32,6 +32,7 @@ _WORDS = {
     Rule.MAY_USE: "not on the list of what may be used",
     Rule.MUST_NOT_USE: "must not be used",
     Rule.APIS_OFF: "APIs are off",
+    Rule.OWN_RATE: "not served by your own rates",
     Rule.DOMINATED: "another one does it for less",
 }
 
