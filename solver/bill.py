@@ -9,7 +9,8 @@ import numpy as np
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
 from solver.plan import CostLine
-from solver.program.data import Data, beyond_horizon_per_month
+from solver.program.data import Data, beyond_horizon_per_month, sunk_per_month
+from solver.program.policy import LEAST_SHARE
 from solver.solution import Solution
 from solver.units import HOURS_PER_MONTH
 
@@ -32,6 +33,9 @@ def bill(data: Data, solution: Solution) -> dict[str, tuple[CostLine, ...]]:
         "provisioned": tuple(_provisioned(data, solution)),
         "fixed": tuple(_fixed(data, solution)),
         "people": tuple(_people(data, solution)),
+        "sunk": tuple(_sunk(data, solution)),
+        "fallback": tuple(_fallback(data, solution)),
+        "moving": tuple(_moving(data, solution)),
     }
 
 
@@ -70,10 +74,80 @@ def _beyond(data: Data, solution: Solution) -> Iterator[CostLine]:
     for k, m in sorted(solution.replicas):
         way = data.purchases[k, m]
         price = beyond_horizon_per_month(way, horizon)
-        if m in COMMITTED and price > 0:
-            count = float(solution.replicas[k, m][0])
+        count = float(solution.replicas[k, m][0]) - kept_of(data, solution, k, m)
+        if m in COMMITTED and price > 0 and count > 0:
             name = f"commitment beyond the horizon, {WORDS[m]}: {data.problem.designs[k].id}"
             yield line(name, "replica", count, price, way.estimate, way.source)
+
+
+def kept_of(data: Data, solution: Solution, k: int, m: PurchaseType) -> float:
+    """Replicas of those in force that the plan holds on to."""
+    return min(float(data.kept[k, m].replicas), float(solution.replicas[k, m][0])) if (k, m) in data.kept else 0.0
+
+
+def _sunk(data: Data, solution: Solution) -> Iterator[CostLine]:
+    for k, m in sorted(solution.replicas):
+        if m in COMMITTED and (count := kept_of(data, solution, k, m)) > 0:
+            way, force = data.purchases[k, m], data.kept[k, m]
+            price = sunk_per_month(way, force)
+            if price > 0:
+                name = f"paid already, {WORDS[m]}: {data.problem.designs[k].id}"
+                yield line(name, "replica", -count, price, way.estimate, way.source)
+
+
+def _fallback(data: Data, solution: Solution) -> Iterator[CostLine]:
+    """What contingencies send to each option above the plan, by contingency; requests of the share of the month."""
+    problem = data.problem
+    requests: dict[tuple[int, str], float] = {}
+    costs: dict[tuple[int, str], float] = {}
+    options = [design.id for design in problem.designs] + [api.id for api in problem.apis]
+    for (c, b), shares in solution.fallback.items():
+        served = np.concatenate((solution.pool[:, :, b], solution.api[:, :, b]), axis=1)
+        above = np.maximum(shares * data.requests[:, b : b + 1] - served, 0.0) * problem.contingencies[c].share
+        for s, o in zip(*np.nonzero(above > 0), strict=True):
+            if (cost := data.request_cost.get((int(s), options[o]), 0.0)) > 0:
+                key = c, options[o]
+                requests[key] = requests.get(key, 0.0) + float(above[s, o])
+                costs[key] = costs.get(key, 0.0) + float(above[s, o]) * cost
+    for key, count in sorted(requests.items()):
+        each = problem.contingencies[key[0]]
+        name = f"fallback on {key[1]} while {LOST[each.kind]} {each.of} is lost"
+        yield line(name, "request", count, costs[key] / count, each.estimate, each.source)
+
+
+LOST = {"replica": "a replica of", "spot": "all spot of", "provider": "provider"}
+"""How a contingency reads before what it is of."""
+
+
+def _moving(data: Data, solution: Solution) -> Iterator[CostLine]:
+    moving, problem = data.problem.moving, data.problem
+    if moving is None:
+        return
+    ids = [design.id for design in problem.designs]
+    runs: dict[str, float] = dict.fromkeys(moving.replicas, 0.0)
+    for (k, _), counts in solution.replicas.items():
+        runs[ids[k]] = runs.get(ids[k], 0.0) + float(counts @ problem.blocks.hours) / HOURS_PER_MONTH
+    change = [count - moving.replicas.get(name, 0.0) for name, count in runs.items()]
+    shares = served_shares(data, solution)
+    used = {pair for pair, share in shares.items() if share > 0}
+    gone = sum(shares.get(pair, 0.0) < LEAST_SHARE * (1 - 1e-6) for pair in moving.routes)
+    for name, count, price in (
+        ("replicas added", sum(max(0.0, each) for each in change), moving.replica_added),
+        ("replicas taken away", sum(max(0.0, -each) for each in change), moving.replica_removed),
+        ("routes added", float(len(used - moving.routes)), moving.route_added),
+        ("routes taken away", float(gone), moving.route_removed),
+    ):
+        if count > 0 and price > 0:
+            yield line(f"{name}, over the horizon", "change", count, price, moving.estimate, moving.source)
+
+
+def served_shares(data: Data, solution: Solution) -> dict[tuple[int, str], float]:
+    """Share of each segment's month that an option serves, of pairs that serve something."""
+    problem = data.problem
+    month = np.maximum(problem.blocks.mean @ problem.blocks.hours * 3600.0, 1e-300)
+    shares = {(s, problem.designs[k].id): solution.pool[s, k].sum() / month[s] for s, k in data.pool_pairs}
+    shares |= {(s, problem.apis[a].id): solution.api[s, a].sum() / month[s] for s, a in data.api_pairs}
+    return {pair: float(share) for pair, share in shares.items() if share > 0}
 
 
 def _requests(data: Data, solution: Solution) -> Iterator[CostLine]:
@@ -99,7 +173,12 @@ def _provisioned(data: Data, solution: Solution) -> Iterator[CostLine]:
         if solution.unit_count[a] > 0:
             hours = float(solution.unit_count[a]) * HOURS_PER_MONTH
             yield line(
-                f"{api.id} provisioned units", "unit-hour", hours, api.unit_price, api.estimate, api.offer.source
+                f"{api.id} provisioned units",
+                "unit-hour",
+                hours,
+                api.unit_price,
+                api.estimate,
+                api.unit_source or api.offer.source,
             )
 
 
@@ -113,7 +192,7 @@ def _fixed(data: Data, solution: Solution) -> Iterator[CostLine]:
 def switched_on(data: Data, solution: Solution) -> set[tuple[str, str]]:
     """Triggers that the plan switches on, by what it runs."""
     designs = [data.problem.designs[k] for k in solution.pools]
-    on = {("supplier", data.problem.apis[a].offer.provider) for a in solution.apis}
+    on = {("supplier", data.problem.apis[a].offer.provider) for a in solution.ready_apis}
     for design in designs:
         on |= {("selfhost", ""), ("class", design.pool_class), ("open", design.id)}
         on.add(("site", f"{design.provider}@{design.region}"))
@@ -132,5 +211,5 @@ def _people(data: Data, solution: Solution) -> Iterator[CostLine]:
 
 def capacity_cost(lines: Mapping[str, tuple[CostLine, ...]], design: str) -> float:
     """What a pool's replicas cost a month, of all purchase types."""
-    terms = ("committed", "beyond_horizon", "hourly", "spot", "serverless")
+    terms = ("committed", "beyond_horizon", "hourly", "spot", "serverless", "sunk")
     return sum(each.per_month for term in terms for each in lines[term] if each.name.endswith(f": {design}"))

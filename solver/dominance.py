@@ -269,7 +269,7 @@ def reduce_apis(
         rows = np.array(alike, dtype=np.intp)
         values = cost[:, rows]
         for place, a in reversed(list(enumerate(alike))):
-            if held[a] or options[a].unit_rate > 0:
+            if held[a]:
                 continue
             beats = unlimited[rows] & keep[rows] & np.all(values <= values[:, place : place + 1] * (1 + SLACK), axis=0)
             beats[place] = False

@@ -8,6 +8,7 @@ import numpy as np
 from catalogs.records import COMMITTED, PurchaseType
 from solver.problem import Array, Problem
 from solver.program.data import PURCHASE_TYPES, Data
+from solver.program.variables import survivors
 
 TINY_SHARE = 1e-9
 
@@ -17,7 +18,8 @@ class Solution:
     """What a plan runs.
 
     pool [s, k, b] and api [s, a, b] are the requests a month (at mean load) that an option serves; units [s, a, b] the
-    part of them within provisioned units. replicas[k, m] is [b]; unit_count [a]; steps of people.
+    part of them within provisioned units. replicas[k, m] is [b]; unit_count [a]; steps of people. fallback (c, b) holds
+    the shares [s, o] of the segments while contingency c holds, pools first, then APIs.
     """
 
     pool: Array
@@ -26,6 +28,7 @@ class Solution:
     replicas: Mapping[tuple[int, PurchaseType], Array]
     unit_count: Array
     steps: int
+    fallback: Mapping[tuple[int, int], Array]
 
     @property
     def pools(self) -> list[int]:
@@ -37,6 +40,13 @@ class Solution:
     def apis(self) -> list[int]:
         """API options with traffic."""
         return [int(a) for a in np.flatnonzero(self.api.sum(axis=(0, 2)))]
+
+    @property
+    def ready_apis(self) -> list[int]:
+        """API options with traffic, or with some while a contingency holds."""
+        n = self.api.shape[1]
+        ready = {int(a) for shares in self.fallback.values() for a in np.flatnonzero(shares[:, -n:].sum(axis=0))}
+        return sorted({*self.apis, *(ready if n else ())})
 
 
 def solution_of(data: Data, values: Mapping[str, float]) -> Solution:
@@ -68,7 +78,24 @@ def solution_of(data: Data, values: Mapping[str, float]) -> Solution:
         replicas=_replicas(data, values),
         unit_count=np.array([round(values.get(f"n_a{a}", 0.0)) * api.unit_step for a, api in enumerate(problem.apis)]),
         steps=round(values.get("steps", 0.0)),
+        fallback=_fallback(data, values),
     )
+
+
+def _fallback(data: Data, values: Mapping[str, float]) -> dict[tuple[int, int], Array]:
+    """The shares of each contingency and block that the values tell of."""
+    n, found = len(data.problem.designs), {}
+    for c, b in data.contingent:
+        shares = np.zeros((len(data.problem.segments), n + len(data.problem.apis)))
+        pools, apis = survivors(data, c)
+        for s, k in pools:
+            shares[s, k] = values.get(f"z_s{s}_k{k}_c{c}_b{b}", 0.0)
+        for s, a in apis:
+            shares[s, n + a] = values.get(f"z_s{s}_a{a}_c{c}_b{b}", 0.0)
+        shares[shares < TINY_SHARE] = 0.0
+        if shares.any():
+            found[c, b] = shares
+    return found
 
 
 def _replicas(data: Data, values: Mapping[str, float]) -> dict[tuple[int, PurchaseType], Array]:

@@ -66,7 +66,7 @@ def tiny_problem() -> Problem:
         ),
         apis=(
             ApiOption(
-                "openai/gpt", _offer("openai", "gpt", False), unit_rate=2.0, unit_price=10.0, unit_min=4, unit_step=2
+                "openai/gpt", _offer("openai", "gpt", False), unit_price=10.0, unit_min=4, unit_step=2
             ),
             ApiOption("together/llama", _offer("together", "llama", True), requests_per_s=5.0, tokens_per_s=3000.0),
         ),
@@ -90,4 +90,5 @@ def tiny_problem() -> Problem:
         ),
         people=PeopleSteps(0.25, 1, 12_000.0),
         rules=Rules(),
+        unit_rate={(0, "openai/gpt"): 2.0, (1, "openai/gpt"): 2.0},
     )  # fmt: skip

@@ -1,12 +1,12 @@
-"""The contents page: variables, cost, equations 1 to 8 in the order of `solver/README.md`."""
+"""The contents page: variables, cost, equations 1 to 9 in the order of `solver/README.md`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pulp
 
 from solver.problem import Problem
-from solver.program import constraints, objective, policy
+from solver.program import changes, constraints, contingencies, objective, policy
 from solver.program.constraints import Row, Terms
 from solver.program.data import Data, data_of
 from solver.program.variables import Variables, make_variables
@@ -24,10 +24,13 @@ class Program:
     lp: pulp.LpProblem
 
 
-def build(problem: Problem) -> Program:
-    """Write the program of a problem. Raises ValueError where a number cannot stand in a row."""
+def build(problem: Problem, contingent: Collection[tuple[int, int]] | None = None) -> Program:
+    """Write the program of a problem. Raises ValueError where a number cannot stand in a row.
+
+    `contingent`: the contingencies (c, b) to be written, None for all: with fewer it is a relaxation.
+    """
     lp = pulp.LpProblem("plan", pulp.LpMinimize)
-    data = data_of(problem)
+    data = data_of(problem, contingent)
     v = make_variables(lp, data)
 
     terms = {name: term(data, v) for name, term in objective.TERMS.items()}
@@ -44,6 +47,11 @@ def build(problem: Problem) -> Program:
         *constraints.triggered(data, v),
         *constraints.limits(data, v),
         *constraints.spot(data, v),
+        *contingencies.covered(data, v),
+        *contingencies.surviving(data, v),
+        *contingencies.ready(data, v),
+        *contingencies.limits_left(data, v),
+        *contingencies.moved(data, v),
         *policy.budget(data, cost),
         *policy.pool_designs(data, v),
         *policy.counted_suppliers(data, v),
@@ -52,6 +60,9 @@ def build(problem: Problem) -> Program:
         *policy.capital(data, v),
         *policy.units(data, v),
         *policy.people_steps(data, v),
+        *changes.kept(data, v),
+        *changes.replicas_moved(data, v),
+        *changes.routes_moved(data, v),
     )
     for constraint in rows:
         lp.addConstraint(constraint)

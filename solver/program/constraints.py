@@ -1,7 +1,7 @@
-"""Equations 1 to 5: traffic, capacity, what is open, API limits, spot. Policy and units (7, 8) stand in policy.py.
+"""Equations 1 to 5: traffic, capacity, what is open, API limits, spot.
 
-Each function gives the rows of one equation of `solver/README.md`; names are the prefix there and indices. Equation 6
-(contingencies) follows equation 5.
+Each function gives the rows of one equation of `solver/README.md`; names are the prefix there and indices.
+Contingencies (6) stand in contingencies.py, policy and units (7, 8) in policy.py, what is in force (9) in changes.py.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ import pulp
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
 from solver.program.data import Data
-from solver.program.variables import Var, Variables, site_of
+from solver.program.variables import Var, Variables, site_of, unit_rate
 
 Row: TypeAlias = pulp.LpConstraint
 Terms = dict[Var, float]
@@ -53,7 +53,7 @@ def capacity(data: Data, v: Variables) -> Iterator[Row]:
         for b in data.blocks:
             terms = {v.x[s, k, b]: _busy(data, s, k, b) for s in data.segments_of(k)}
             if (k, b) in v.e:
-                terms[v.e[k, b]] = -_available(data, k, "spot")
+                terms[v.e[k, b]] = -available(data, k, "spot")
             yield at_most(f"capacity_k{k}_b{b}", terms | _firm(data, v, k, b))
 
 
@@ -72,9 +72,11 @@ def rests(data: Data, v: Variables) -> Iterator[Row]:
     relaxation where one replica carries more than the segment: there alone the row is written.
     """
     for (s, k, b), var in v.x.items():
-        held = dict(_held(data, v, k, b))
-        if "serverless" not in held and 0 < _busy(data, s, k, b) < max(_available(data, k, m) for m in held):
-            yield at_most(f"rests_s{s}_k{k}_b{b}", {var: 1.0} | dict.fromkeys(held.values(), -1.0))
+        ways = dict(held(data, v, k, b))
+        if "serverless" not in ways and 0 < _busy(data, s, k, b) < max(
+            (available(data, k, m) for m in ways), default=0.0
+        ):
+            yield at_most(f"rests_s{s}_k{k}_b{b}", {var: 1.0} | dict.fromkeys(ways.values(), -1.0))
 
 
 def awake(data: Data, v: Variables) -> Iterator[Row]:
@@ -87,8 +89,8 @@ def awake(data: Data, v: Variables) -> Iterator[Row]:
     for (s, k, b), var in v.x.items():
         share = float(data.problem.awake[s, b])
         if (k, b) in v.v and share > 0:
-            held = dict.fromkeys(dict(_held(data, v, k, b)).values(), -1.0)
-            yield at_most(f"awake_s{s}_k{k}_b{b}", {var: share} | held)
+            ways: Terms = {each: -1.0 for _, each in held(data, v, k, b)}
+            yield at_most(f"awake_s{s}_k{k}_b{b}", {var: share} | ways)
 
 
 def _busy(data: Data, s: int, k: int, b: int) -> float:
@@ -97,19 +99,19 @@ def _busy(data: Data, s: int, k: int, b: int) -> float:
     return float(data.load[s, b] * problem.kappa[s, k] * (1 + problem.headroom[s]))
 
 
-def _available(data: Data, k: int, m: PurchaseType) -> float:
-    """Replicas up on average out of a box."""
+def available(data: Data, k: int, m: PurchaseType) -> float:
+    """Replicas up on average out of a box of design k."""
     purchase = data.purchases[k, m]
     return purchase.availability * purchase.box
 
 
 def _firm(data: Data, v: Variables, k: int, b: int) -> Terms:
     """Capacity that nobody takes away, negated."""
-    return {var: -_available(data, k, m) for m, var in _held(data, v, k, b) if m != "spot"}
+    return {var: -available(data, k, m) for m, var in held(data, v, k, b) if m != "spot"}
 
 
-def _held(data: Data, v: Variables, k: int, b: int) -> Iterator[tuple[PurchaseType, Var]]:
-    """The counts of design k that stand in block b, by purchase type."""
+def held(data: Data, v: Variables, k: int, b: int) -> Iterator[tuple[PurchaseType, Var]]:
+    """The variables of the counts of design k that stand in block b, by purchase type."""
     for m in data.of_kind(k, COMMITTED):
         yield m, v.r[k, m]
     for m in data.of_kind(k, HOURLY):
@@ -122,14 +124,14 @@ def _held(data: Data, v: Variables, k: int, b: int) -> Iterator[tuple[PurchaseTy
 
 def replicas(data: Data, v: Variables, k: int, b: int) -> Terms:
     """r + d + e + v of design k in block b, in replicas."""
-    return {var: float(data.purchases[k, m].box) for m, var in _held(data, v, k, b)}
+    return {var: float(data.purchases[k, m].box) for m, var in held(data, v, k, b)}
 
 
 def opened(data: Data, v: Variables) -> Iterator[Row]:
     """3. Only what is open is used: x[s,k,b] <= open[k], y <= x, and r+d+e+v <= most[k]*open[k], for each k and b.
 
-    Without contingencies on[k,b] has no cost and no row but x <= on <= open, so it is left out: that chain can be
-    met exactly when x <= open.
+    Where no contingency takes a replica of k, on[k,b] has no cost and no row but x <= on <= open, so it is left out:
+    that chain can be met exactly when x <= open.
     """
     for (s, k, b), var in v.x.items():
         yield at_most(f"open_s{s}_k{k}_b{b}", {var: 1.0, v.open[k]: -1.0})
@@ -161,7 +163,7 @@ def triggered(data: Data, v: Variables) -> Iterator[Row]:
 def limits(data: Data, v: Variables) -> Iterator[Row]:
     """4. API limits: load*(x-w) <= R[a] and tokens*load*(x-w) <= T[a] in each block; an unknown limit gives no row.
 
-    What is provisioned carries the rest: load*w <= unit_rate*n, w <= x.
+    What is provisioned carries the rest: sum of load*w/unit_rate[s,a] <= n, w <= x.
     """
     problem = data.problem
     for a in data.apis:
@@ -175,8 +177,8 @@ def limits(data: Data, v: Variables) -> Iterator[Row]:
             if api.tokens_per_s < float("inf"):
                 yield at_most(f"tokens_a{a}_b{b}", _metered(v, a, b, tokens), api.tokens_per_s)
             if a in v.n:
-                units: Terms = {v.w[s, a, b]: load[s] for s in segments}
-                yield at_most(f"units_a{a}_b{b}", units | {v.n[a]: -api.unit_rate * api.unit_step})
+                units: Terms = {v.w[s, a, b]: load[s] / unit_rate(data, s, a) for s in segments if (s, a, b) in v.w}
+                yield at_most(f"units_a{a}_b{b}", units | {v.n[a]: -float(api.unit_step)})
     for (s, a, b), var in v.w.items():
         yield at_most(f"provisioned_s{s}_a{a}_b{b}", {var: 1.0, v.x_api[s, a, b]: -1.0})
 

@@ -1,17 +1,15 @@
-"""The problem's data in the shape the rows need, checked before anything is built.
+"""The problem's data in the shape the rows need, checked before anything is built."""
 
-A NaN cost passes a MIP solver as "optimal": every number is checked finite here, and a fault is a ValueError.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil
 from typing import get_args
 
 import numpy as np
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
-from solver.problem import ApiOption, Array, PoolDesign, Problem, Purchase
+from solver.problem import Array, InForce, PoolDesign, Problem, Purchase, Rules
+from solver.program.checked import check_problem
 from solver.units import HOURS_PER_MONTH
 
 PURCHASE_TYPES: tuple[PurchaseType, ...] = get_args(PurchaseType)
@@ -26,8 +24,10 @@ class Data:
 
     load [s, b] requests/s and requests [s, b] a month, both if the whole share is served in block b;
     groups[s] the sets of blocks over which the shares of s add to 1; request_cost of a pair (s, option id);
-    purchases (k, purchase type) allowed within the horizon; demand [k, b] replicas busy with headroom if
-    everything admissible came; most [k] replicas that a plan can use.
+    purchases (k, purchase type) allowed within the horizon, or in force; demand [k, b] replicas busy with headroom if
+    everything admissible came, or without it and with one lost, where that is more; most [k] replicas that a plan can
+    use; kept (k, purchase type)
+    replicas in force; contingent the pairs (contingency c, block b) that are written, of those that can matter.
     """
 
     problem: Problem
@@ -40,6 +40,8 @@ class Data:
     purchases: Mapping[tuple[int, PurchaseType], Purchase]
     demand: Array
     most: Array
+    kept: Mapping[tuple[int, PurchaseType], InForce]
+    contingent: tuple[tuple[int, int], ...]
 
     @property
     def blocks(self) -> range:
@@ -65,15 +67,24 @@ class Data:
         return sorted({a for _, a in self.api_pairs})
 
 
-def data_of(problem: Problem) -> Data:
-    """Check the problem and derive what the rows share. Raises ValueError on a number that cannot stand in a row."""
-    _check(problem)
+def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = None) -> Data:
+    """Check the problem and derive what the rows share. Raises ValueError on a number that cannot stand in a row.
+
+    `contingent` (c, b) are the contingencies to be written, by block; None: all that can matter.
+    """
+    check_problem(problem)
     load, requests, groups = _loads(problem)
+    kept = {
+        (k, m): problem.in_force[design.id, m]
+        for k, design in enumerate(problem.designs)
+        for m in design.purchases
+        if (design.id, m) in problem.in_force
+    }
     purchases = {
         (k, m): purchase
         for k, design in enumerate(problem.designs)
         for m, purchase in design.purchases.items()
-        if problem.rules.beyond_horizon == "charge" or purchase.term_months <= problem.rules.horizon_months
+        if (k, m) in kept or not forbidden(problem.rules, purchase)
     }
     bought = {k for k, _ in purchases}
     pool_pairs = tuple(
@@ -85,7 +96,11 @@ def data_of(problem: Problem) -> Data:
         for a, api in enumerate(problem.apis)
         if (s, api.id) in problem.charges
     )
-    demand = np.nan_to_num(problem.kappa, nan=0.0).T @ (load * (1 + problem.headroom)[:, None])
+    seconds = np.nan_to_num(problem.kappa, nan=0.0).T
+    demand = seconds @ (load * (1 + problem.headroom)[:, None])
+    pairs = contingencies_that_matter(problem, purchases, pool_pairs, api_pairs)
+    if any(problem.contingencies[c].kind == "replica" for c in pairs):
+        demand = np.where(demand > 0, np.maximum(demand, seconds @ load + 1), 0.0)
     return Data(
         problem=problem,
         load=load,
@@ -97,7 +112,44 @@ def data_of(problem: Problem) -> Data:
         purchases=purchases,
         demand=demand,
         most=np.array([_most(k, design, purchases, demand) for k, design in enumerate(problem.designs)]),
+        kept=kept,
+        contingent=tuple(
+            (c, b)
+            for c in pairs
+            for b in range(len(problem.blocks.hours))
+            if contingent is None or (c, b) in contingent
+        ),
     )
+
+
+def forbidden(rules: Rules, purchase: Purchase) -> bool:
+    """Whether the policy forbids the purchase, as its term is longer than the horizon."""
+    return rules.beyond_horizon == "forbid" and purchase.term_months > rules.horizon_months
+
+
+def contingencies_that_matter(
+    problem: Problem,
+    purchases: Mapping[tuple[int, PurchaseType], Purchase],
+    pool_pairs: tuple[tuple[int, int], ...],
+    api_pairs: tuple[tuple[int, int], ...],
+) -> list[int]:
+    """Contingencies that strike an option which may serve something, where some segment must be covered.
+
+    A replica that is sold serverless is not lost: the platform starts another.
+    """
+    if problem.coverage is None or not np.any(problem.coverage > 0):
+        return []
+    ways: dict[str, set[PurchaseType]] = {}
+    for k in {k for _, k in pool_pairs}:
+        ways[problem.designs[k].id] = {m for other, m in purchases if other == k}
+    providers = {problem.designs[k].provider for _, k in pool_pairs}
+    providers |= {problem.apis[a].offer.provider for _, a in api_pairs}
+    strikes = {
+        "replica": lambda of: of in ways and "serverless" not in ways[of],
+        "spot": lambda of: "spot" in ways.get(of, ()),
+        "provider": lambda of: of in providers,
+    }
+    return [c for c, each in enumerate(problem.contingencies) if strikes[each.kind](each.of)]
 
 
 def _loads(problem: Problem) -> tuple[Array, Array, tuple[tuple[tuple[int, ...], ...], ...]]:
@@ -150,62 +202,11 @@ def committed_price_per_month(purchase: Purchase) -> float:
     return purchase.price * HOURS_PER_MONTH
 
 
+def sunk_per_month(purchase: Purchase, kept: InForce) -> float:
+    """What a replica in force costs less a month than a new one, as it is paid already, over the horizon."""
+    return max(0.0, purchase.price - kept.still) * HOURS_PER_MONTH * kept.paid_share
+
+
 def beyond_horizon_per_month(purchase: Purchase, horizon_months: int) -> float:
     """What is signed beyond the horizon, spread over the horizon."""
     return committed_price_per_month(purchase) * max(0, purchase.term_months - horizon_months) / horizon_months
-
-
-def _check(problem: Problem) -> None:
-    """Raise ValueError unless every number may stand in a row."""
-    faults: list[str] = []
-
-    def finite(what: str, value: float, low: float = 0.0) -> None:
-        if not isfinite(value) or value < low:
-            faults.append(f"{what} is {value}")
-
-    arrays = {
-        "hours": problem.blocks.hours, "peak": problem.blocks.peak, "mean": problem.blocks.mean,
-        "headroom": problem.headroom, "spot_tolerance": problem.spot_tolerance,
-        "tokens_per_request": problem.tokens_per_request,
-    }  # fmt: skip
-    faults += [f"{what} holds {array[~good][0]}" for what, array in arrays.items() if not (good := _good(array)).all()]
-    if np.any(problem.blocks.hours <= 0):
-        faults.append("a block has no hours")
-    given = problem.kappa[~np.isnan(problem.kappa)]
-    if not (np.isfinite(given) & (given > 0)).all():
-        faults.append("kappa is neither above 0 nor NaN")
-    for (s, option), charges in problem.charges.items():
-        for charge in charges:
-            finite(f"{option} for segment {s}: {charge.name}", charge.per_request)
-            finite(f"{option} for segment {s}: price of {charge.name}", charge.price)
-    for design in problem.designs:
-        for m, purchase in design.purchases.items():
-            finite(f"{design.id}: price, {m}", purchase.price)
-            finite(f"{design.id}: availability, {m}", purchase.availability, low=1e-6)
-            finite(f"{design.id}: capital, {m}", purchase.capital)
-            finite(f"{design.id}: box, {m}", purchase.box, low=1)
-        finite(f"{design.id}: max_replicas", design.max_replicas)
-    for api in problem.apis:
-        _check_api(api, faults)
-    for cost in problem.fixed_costs:
-        finite(f"{cost.name}: quantity", cost.quantity)
-        finite(f"{cost.name}: price", cost.price)
-    if problem.people:
-        finite("people: FTE", problem.people.fte)
-        finite("people: price", problem.people.price_per_fte_month)
-        finite("people: designs a step", problem.people.designs, low=1)
-    if faults:
-        raise ValueError("the problem has numbers that cannot stand in a row: " + "; ".join(faults[:10]))
-
-
-def _good(array: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    return np.isfinite(array) & (array >= 0)
-
-
-def _check_api(api: ApiOption, faults: list[str]) -> None:
-    """Limits may be infinite (unknown), never NaN or below 0."""
-    for what, value in (("requests_per_s", api.requests_per_s), ("tokens_per_s", api.tokens_per_s)):
-        if np.isnan(value) or value < 0:
-            faults.append(f"{api.id}: {what} is {value}")
-    if not (isfinite(api.unit_rate) and isfinite(api.unit_price) and min(api.unit_rate, api.unit_price) >= 0):
-        faults.append(f"{api.id}: provisioned units at {api.unit_rate} requests/s and price {api.unit_price}")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from solver.program.constraints import Terms
-from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month
+from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month, sunk_per_month
 from solver.program.variables import Var, Variables
 from solver.units import HOURS_PER_MONTH
 
@@ -16,13 +16,14 @@ def committed(data: Data, v: Variables) -> Terms:
 
 
 def beyond_horizon(data: Data, v: Variables) -> Terms:
-    """What is signed beyond the horizon, spread over the horizon."""
+    """What is signed beyond the horizon, spread over the horizon; what is in force was signed before."""
     horizon = data.problem.rules.horizon_months
     terms = {
         var: beyond_horizon_per_month(data.purchases[k, m], horizon) * data.purchases[k, m].box
         for (k, m), var in v.r.items()
     }
-    return {var: cost for var, cost in terms.items() if cost > 0}
+    terms |= {var: -beyond_horizon_per_month(data.purchases[k, m], horizon) for (k, m), var in v.kept.items()}
+    return {var: cost for var, cost in terms.items() if cost != 0}
 
 
 def hourly(data: Data, v: Variables) -> Terms:
@@ -77,6 +78,35 @@ def fixed(data: Data, v: Variables) -> Terms:
     return terms
 
 
+def sunk(data: Data, v: Variables) -> Terms:
+    """What of the replicas in force is paid already, less."""
+    return {var: -sunk_per_month(data.purchases[k, m], data.kept[k, m]) for (k, m), var in v.kept.items()}
+
+
+def fallback(data: Data, v: Variables) -> Terms:
+    """Requests that contingencies send to options above what they serve anyway, for their share of the month."""
+    problem = data.problem
+    terms: Terms = {}
+    for (s, k, c, b), var in v.over.items():
+        cost = data.request_cost[s, problem.designs[k].id]
+        terms[var] = problem.contingencies[c].share * cost * float(data.requests[s, b])
+    for (s, a, c, b), var in v.over_api.items():
+        cost = data.request_cost[s, problem.apis[a].id]
+        terms[var] = problem.contingencies[c].share * cost * float(data.requests[s, b])
+    return terms
+
+
+def moving(data: Data, v: Variables) -> Terms:
+    """Replicas and routes added and removed against what is in force."""
+    costs = data.problem.moving
+    if costs is None:
+        return {}
+    terms: Terms = dict.fromkeys(v.added.values(), costs.replica_added)
+    terms |= dict.fromkeys(v.removed.values(), costs.replica_removed)
+    terms |= dict.fromkeys(v.route.values(), costs.route_added)
+    return terms | dict.fromkeys(v.gone.values(), costs.route_removed)
+
+
 def trigger(data: Data, v: Variables, on: tuple[str, str]) -> Var | None:
     """The binary that switches a fixed cost on; None when nothing admissible can."""
     kind, key = on
@@ -102,6 +132,9 @@ TERMS: dict[str, Callable[[Data, Variables], Terms]] = {
     "provisioned": provisioned,
     "fixed": fixed,
     "people": people,
+    "sunk": sunk,
+    "fallback": fallback,
+    "moving": moving,
 }
 """The whole objective. The plan's cost lines stand under the same names."""
 

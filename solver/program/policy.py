@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from catalogs.records import COMMITTED
 from solver.patterns import means_api, names_design
+from solver.problem import Array
 from solver.program.constraints import Row, Terms, at_least, at_most, replicas
 from solver.program.data import Data
 from solver.program.variables import Variables, most_steps
@@ -58,19 +61,18 @@ def must_use(data: Data, v: Variables) -> Iterator[Row]:
 
 def _shares(data: Data, v: Variables, designs: list[int], apis: list[int]) -> Terms:
     """Shares of each segment's month that these options serve, summed over the segments."""
-    month = {
-        s: sum(float(data.requests[s, b]) if len(group) == 1 else float(data.requests[s, b]) / len(group)
-               for group in groups for b in group)
-        for s, groups in enumerate(data.groups)
-    }  # fmt: skip
-    terms: Terms = {}
-    for (s, k, b), var in v.x.items():
-        if k in designs and month[s] > 0:
-            terms[var] = float(data.requests[s, b]) / month[s]
-    for (s, a, b), var in v.x_api.items():
-        if a in apis and month[s] > 0:
-            terms[var] = float(data.requests[s, b]) / month[s]
-    return terms
+    shares = month_shares(data)
+    terms: Terms = {var: float(shares[s, b]) for (s, k, b), var in v.x.items() if k in designs}
+    return terms | {var: float(shares[s, b]) for (s, a, b), var in v.x_api.items() if a in apis}
+
+
+def month_shares(data: Data) -> Array:
+    """Share [s, b] of a segment's month that one share of block b is; 0 for a segment without requests."""
+    month = np.array(
+        [sum(float(data.requests[s, b]) / len(group) for group in groups for b in group)
+         for s, groups in enumerate(data.groups)]
+    )[:, None]  # fmt: skip
+    return np.asarray(np.where(month > 0, data.requests / np.where(month > 0, month, 1.0), 0.0))
 
 
 def gpus(data: Data, v: Variables) -> Iterator[Row]:
@@ -92,7 +94,7 @@ def gpus(data: Data, v: Variables) -> Iterator[Row]:
 
 
 def capital(data: Data, v: Variables) -> Iterator[Row]:
-    """7. Capital: what the owned replicas cost to buy <= capital."""
+    """7. Capital: what the owned replicas that are not yet there cost to buy <= capital."""
     limit = data.problem.rules.capital
     if limit is None:
         return
@@ -102,6 +104,7 @@ def capital(data: Data, v: Variables) -> Iterator[Row]:
         for m in data.of_kind(k, COMMITTED)
         if data.purchases[k, m].capital > 0
     }
+    terms |= {var: -data.purchases[k, m].capital for (k, m), var in v.kept.items() if data.purchases[k, m].capital > 0}
     if terms:
         yield at_most("capital", terms, limit)
 

@@ -7,17 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
 import pulp
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
-from solver.program.data import PURCHASE_TYPES, Data, boxes_needed
+from solver.problem import Moving
+from solver.program.data import PURCHASE_TYPES, Data, boxes_needed, forbidden
 
 Var: TypeAlias = pulp.LpVariable
 
 
 @dataclass(frozen=True)
 class Variables:
-    """x and y shares by (s, k, b); x_api and w by (s, a, b); r (k, m); d (k, m, b); e, v (k, b); the rest by name."""
+    """x and y shares by (s, k, b); x_api and w by (s, a, b); r (k, m); d (k, m, b); e, v (k, b); the rest by name.
+
+    While contingency c holds: z and z_api shares by (s, k, c, b) and (s, a, c, b), wz within units, over and over_api
+    what is above x; on (k, b). In force: kept (k, m); added, removed by design id; route, gone by (s, option id).
+    """
 
     x: Mapping[tuple[int, int, int], Var]
     x_api: Mapping[tuple[int, int, int], Var]
@@ -37,6 +43,17 @@ class Variables:
     party: Mapping[str, Var]
     selfhost: Var | None
     steps: Var | None
+    z: Mapping[tuple[int, int, int, int], Var]
+    z_api: Mapping[tuple[int, int, int, int], Var]
+    wz: Mapping[tuple[int, int, int, int], Var]
+    over: Mapping[tuple[int, int, int, int], Var]
+    over_api: Mapping[tuple[int, int, int, int], Var]
+    on: Mapping[tuple[int, int], Var]
+    kept: Mapping[tuple[int, PurchaseType], Var]
+    added: Mapping[str, Var]
+    removed: Mapping[str, Var]
+    route: Mapping[tuple[int, str], Var]
+    gone: Mapping[tuple[int, str], Var]
 
 
 def pool_classes(data: Data) -> list[str]:
@@ -89,16 +106,22 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
 
     def boxes(k: int, m: PurchaseType, replicas: float) -> int:
         purchase = data.purchases[k, m]
+        if forbidden(data.problem.rules, purchase):
+            replicas = min(replicas, data.kept[k, m].replicas // purchase.box * purchase.box * purchase.availability)
         return boxes_needed(min(replicas / purchase.availability, data.most[k]), purchase.box)
 
     blocks, pools, apis = data.blocks, data.pools, data.apis
+    left, left_apis = _contingent(data)
+    moving = data.problem.moving or Moving()
     exposed = spot_exposed(data)
     on_spot = sorted({k for _, k in exposed})
-    with_units = [a for a in apis if data.problem.apis[a].unit_rate > 0]
+    with_units = sorted({a for s, a in data.api_pairs if unit_rate(data, s, a) > 0})
     index = {m: i for i, m in enumerate(PURCHASE_TYPES)}
     peak = data.demand.max(axis=1) if data.demand.size else data.most
     # Numbered over all options, so that a problem with fewer of them gives the same names to the same things.
     designs = data.problem.designs
+    pairs = {(s, designs[k].id) for s, k in data.pool_pairs}
+    pairs |= {(s, data.problem.apis[a].id) for s, a in data.api_pairs}
     classes: list[str] = sorted({design.pool_class for design in designs})
     places = sorted({site_of(data, k) for k in range(len(designs))})
     providers = sorted({*(api.offer.provider for api in data.problem.apis), *(design.provider for design in designs)})
@@ -106,7 +129,7 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
         x={(s, k, b): share(f"x_s{s}_k{k}_b{b}") for s, k in data.pool_pairs for b in blocks},
         x_api={(s, a, b): share(f"x_s{s}_a{a}_b{b}") for s, a in data.api_pairs for b in blocks},
         y={(s, k, b): share(f"y_s{s}_k{k}_b{b}") for s, k in exposed for b in blocks},
-        w={(s, a, b): share(f"w_s{s}_a{a}_b{b}") for s, a in data.api_pairs if a in with_units for b in blocks},
+        w={(s, a, b): share(f"w_s{s}_a{a}_b{b}") for s, a in data.api_pairs if unit_rate(data, s, a) for b in blocks},
         r={
             (k, m): count(f"r_k{k}_m{index[m]}", boxes(k, m, peak[k]))
             for k in pools for m in data.of_kind(k, COMMITTED)
@@ -130,7 +153,69 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
         party={name: binary(f"party_p{providers.index(name)}") for name in parties(data)},
         selfhost=binary("selfhost") if pools else None,
         steps=count("steps", len(pools)) if pools and data.problem.people else None,
+        z={(s, k, c, b): share(f"z_s{s}_k{k}_c{c}_b{b}") for s, k, c, b in left},
+        z_api={(s, a, c, b): share(f"z_s{s}_a{a}_c{c}_b{b}") for s, a, c, b in left_apis},
+        wz={
+            (s, a, c, b): share(f"wz_s{s}_a{a}_c{c}_b{b}")
+            for s, a, c, b in left_apis if unit_rate(data, s, a) > 0 and _limited(data, a)
+        },
+        over={
+            (s, k, c, b): share(f"over_s{s}_k{k}_c{c}_b{b}")
+            for s, k, c, b in left if data.request_cost.get((s, designs[k].id), 0.0) > 0
+        },
+        over_api={
+            (s, a, c, b): share(f"over_s{s}_a{a}_c{c}_b{b}")
+            for s, a, c, b in left_apis if data.request_cost[s, data.problem.apis[a].id] > 0
+        },
+        on={(k, b): binary(f"on_k{k}_b{b}") for k in _may_lose_a_replica(data) for b in blocks},
+        kept={
+            (k, m): prob.add_variable(f"kept_k{k}_m{index[m]}", 0, each.replicas)
+            for (k, m), each in data.kept.items() if m in COMMITTED and k in pools
+        },
+        added={designs[k].id: prob.add_variable(f"added_k{k}", 0) for k in pools if moving.replica_added > 0},
+        removed={
+            name: prob.add_variable(f"removed_{i}", 0 if name in {designs[k].id for k in pools} else count)
+            for i, (name, count) in enumerate(sorted(moving.replicas.items())) if moving.replica_removed > 0
+        },
+        route={
+            pair: binary(f"route_{i}") for i, pair in enumerate(sorted(pairs - moving.routes))
+            if moving.route_added > 0
+        },
+        gone={
+            pair: prob.add_variable(f"gone_{i}", 0 if pair in pairs else 1, 1, pulp.LpInteger)
+            for i, pair in enumerate(sorted(moving.routes)) if moving.route_removed > 0
+        },
     )  # fmt: skip
+
+
+def survivors(data: Data, c: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Pairs (s, k) and (s, a) that may serve while contingency c holds, of the segments that must be covered."""
+    each, problem = data.problem.contingencies[c], data.problem
+    lost = each.of if each.kind == "provider" else None
+    covered = problem.coverage if problem.coverage is not None else np.zeros(len(problem.segments))
+    pools = [(s, k) for s, k in data.pool_pairs if covered[s] > 0 and problem.designs[k].provider != lost]
+    apis = [(s, a) for s, a in data.api_pairs if covered[s] > 0 and problem.apis[a].offer.provider != lost]
+    return pools, apis
+
+
+def _contingent(data: Data) -> tuple[list[tuple[int, int, int, int]], list[tuple[int, int, int, int]]]:
+    """(s, k, c, b) and (s, a, c, b) that may serve while a contingency holds, of all that are written."""
+    alive = {c: survivors(data, c) for c in dict.fromkeys(c for c, _ in data.contingent)}
+    return (
+        [(s, k, c, b) for c, b in data.contingent for s, k in alive[c][0]],
+        [(s, a, c, b) for c, b in data.contingent for s, a in alive[c][1]],
+    )
+
+
+def _may_lose_a_replica(data: Data) -> list[int]:
+    """Designs of which a contingency that is written takes a replica."""
+    struck = (data.problem.contingencies[c] for c in dict.fromkeys(c for c, _ in data.contingent))
+    of = {each.of for each in struck if each.kind == "replica"}
+    return [k for k in data.pools if data.problem.designs[k].id in of]
+
+
+def _limited(data: Data, a: int) -> bool:
+    return min(data.problem.apis[a].requests_per_s, data.problem.apis[a].tokens_per_s) < np.inf
 
 
 def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dict[str, float]:
@@ -144,6 +229,8 @@ def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dic
         for key, var in by_design.items():
             runs[key[0]].append(var)
     for (_, a, _), var in v.x_api.items():
+        serves[a].append(var)
+    for (_, a, _, _), var in v.z_api.items():
         serves[a].append(var)
 
     def running(of: Mapping[int, list[Var]]) -> set[int]:
@@ -167,5 +254,11 @@ def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dic
 def most_steps(data: Data, a: int) -> int:
     """Steps of provisioned units that all admissible load could fill, or the least number that is sold."""
     api = data.problem.apis[a]
-    peak = max(sum(data.load[s, b] for s, other in data.api_pairs if other == a) for b in data.blocks)
-    return boxes_needed(max(peak / api.unit_rate, api.unit_min), api.unit_step)
+    rates = {s: rate for s, other in data.api_pairs if other == a and (rate := unit_rate(data, s, a))}
+    peak = max(sum(float(data.load[s, b]) / rate for s, rate in rates.items()) for b in data.blocks)
+    return boxes_needed(max(peak, api.unit_min), api.unit_step)
+
+
+def unit_rate(data: Data, s: int, a: int) -> float:
+    """Requests/s of segment s that one provisioned unit of a serves; 0 where none is sold for it."""
+    return data.problem.unit_rate.get((s, data.problem.apis[a].id), 0.0)

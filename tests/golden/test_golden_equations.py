@@ -15,8 +15,8 @@ import numpy as np
 import pulp
 import pytest
 
-from solver.problem import Problem, Rules
-from solver.program import constraints, objective, policy
+from solver.problem import Contingency, InForce, Moving, Problem, Rules
+from solver.program import changes, constraints, contingencies, objective, policy
 from solver.program.build import build
 from solver.program.data import data_of
 from solver.program.variables import make_variables
@@ -39,8 +39,40 @@ def waiting(problem: Problem) -> Problem:
     return replace(problem, may_wait=np.array([False, True]))
 
 
+def waiting_chat(problem: Problem) -> Problem:
+    return replace(problem, may_wait=np.array([True, False]))
+
+
 def awake(problem: Problem) -> Problem:
     return replace(problem, awake=np.array([[0.9, 0.5], [0.25, 0.0]]))
+
+
+def contingent(problem: Problem) -> Problem:
+    """All three kinds; chat must be covered to 80 %, tags may be dropped."""
+    lost = (
+        Contingency("replica", "llama:fp8/1xh100/vllm/lambda@us", 0.01),
+        Contingency("spot", "llama:fp8/1xh100/vllm/lambda@us", 0.02),
+        Contingency("provider", "openai", 0.004),
+    )
+    return replace(problem, coverage=np.array([0.8, 0.0]), contingencies=lost)
+
+
+def units_limited(problem: Problem) -> Problem:
+    """Provisioned units on the offer that has limits, which alone need telling apart while something is lost."""
+    return replace(contingent(problem), unit_rate={(0, "together/llama"): 2.0})
+
+
+def in_force(problem: Problem) -> Problem:
+    """Three committed replicas, 80 % of the horizon paid; two replicas and two routes run today."""
+    design = "llama:fp8/1xh100/vllm/lambda@us"
+    return replace(
+        problem,
+        in_force={(design, "reserved_1y"): InForce(3, 0.8)},
+        moving=Moving(
+            frozenset({(0, design), (1, "openai/gpt"), (1, "gone/model")}), {design: 2.0, "gone": 1.0},
+            10.0, 5.0, 30.0, 20.0,
+        ),
+    )  # fmt: skip
 
 
 def same(problem: Problem) -> Problem:
@@ -67,15 +99,25 @@ CASES: dict[str, tuple[str, Callable[[Problem], Problem]]] = {
     "capital": ("capital", with_rules),
     "units": ("units", same),
     "people_steps": ("people_steps", same),
+    "covered": ("covered", contingent),
+    "covered_waiting": ("covered", lambda problem: waiting_chat(contingent(problem))),
+    "surviving": ("surviving", contingent),
+    "ready": ("ready", contingent),
+    "limits_left": ("limits_left", contingent),
+    "limits_left_units": ("limits_left", units_limited),
+    "moved": ("moved", contingent),
+    "kept": ("kept", in_force),
+    "replicas_moved": ("replicas_moved", in_force),
+    "routes_moved": ("routes_moved", in_force),
 }
 """File name -> (function, what is changed of the tiny problem)."""
 
 
 def equations() -> dict[str, Callable[..., Iterator[Any]]]:
-    """Every function of the two modules that yields rows."""
+    """Every function of the modules of rows that yields rows."""
     return {
         name: function
-        for module in (constraints, policy)
+        for module in (constraints, contingencies, policy, changes)
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__
         and not name.startswith("_")
@@ -129,7 +171,7 @@ def test_the_docstring_of_each_equation_opens_with_its_number() -> None:
         assert re.match(rf"{number}[.,]", doc), function
 
 
-@pytest.mark.parametrize("change", [same, with_rules, waiting])
+@pytest.mark.parametrize("change", [same, with_rules, waiting, contingent, units_limited, in_force])
 def test_every_row_of_a_program_bears_a_prefix_of_the_function_that_made_it(
     change: Callable[[Problem], Problem], tiny_problem: Problem
 ) -> None:
@@ -147,7 +189,7 @@ def test_every_row_of_a_program_bears_a_prefix_of_the_function_that_made_it(
 
 
 def test_no_row_is_missing_from_the_contents_page_and_none_stands_twice(tiny_problem: Problem) -> None:
-    program = build(with_rules(tiny_problem))
+    program = build(in_force(contingent(with_rules(tiny_problem))))
     names = [row.name for row in program.rows]
     made = [row.name for row in policy.budget(program.data, program.cost)]
     for name, function in equations().items():

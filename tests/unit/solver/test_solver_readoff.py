@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from math import isclose
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +11,28 @@ from made_problems import random_problem
 
 from catalogs.records import PurchaseType
 from solver.bill import bill
-from solver.problem import LoadBlocks, Problem, Purchase, Rules
+from solver.problem import Contingency, InForce, LoadBlocks, Moving, Problem, Purchase, Rules
 from solver.program.build import build
 from solver.readoff import read_off
 from solver.solution import solution_of
 from solver.solve import Outcome, solve
 
 EVERYTHING = Rules(must_use=("lambda", "qwen", "openai", "together"), horizon_months=6, beyond_horizon="charge")
+
+
+LOST = (
+    Contingency("replica", "llama:fp8/1xh100/vllm/lambda@us", 0.01),
+    Contingency("spot", "llama:fp8/1xh100/vllm/lambda@us", 0.02),
+    Contingency("provider", "openai", 0.1),
+    Contingency("provider", "aws", 0.1),
+)
+RUNS: dict[str, Any] = {
+    "in_force": {("llama:fp8/1xh100/vllm/lambda@us", "reserved_1y"): InForce(1, 0.5, 0.25)},
+    "moving": Moving(
+        frozenset({(0, "llama:fp8/1xh100/vllm/lambda@us"), (0, "gone/model")}),
+        {"llama:fp8/1xh100/vllm/lambda@us": 1.0}, 100.0, 50.0, 30.0, 20.0,
+    ),
+}  # fmt: skip
 
 
 def cases(tiny: Problem) -> list[Problem]:
@@ -30,11 +46,13 @@ def cases(tiny: Problem) -> list[Problem]:
         replace(provisioned, rules=EVERYTHING),
         replace(tiny, apis=()),
         replace(tiny, may_wait=np.array([False, True])),
+        replace(tiny, coverage=np.array([1.0, 0.5]), contingencies=LOST),
+        replace(replace(committed, rules=EVERYTHING), coverage=np.array([1.0, 0.5]), contingencies=LOST, **RUNS),
         *(random_problem(seed, segments=2, designs=5, apis=3, blocks=6) for seed in range(5)),
     ]
 
 
-@pytest.mark.parametrize("case", range(11))
+@pytest.mark.parametrize("case", range(13))
 def test_the_lines_counted_from_the_plan_equal_the_objective_term_by_term(case: int, tiny_problem: Problem) -> None:
     problem = cases(tiny_problem)[case]
     program = build(problem)
@@ -59,13 +77,14 @@ def test_every_term_of_the_objective_stands_in_some_case(tiny_problem: Problem) 
     assert seen == set(build(tiny_problem).terms)
 
 
-@pytest.mark.parametrize("case", range(11))
+@pytest.mark.parametrize("case", range(13))
 def test_shares_add_to_one_and_the_segments_carry_what_options_cost(case: int, tiny_problem: Problem) -> None:
     problem = cases(tiny_problem)[case]
     outcome = solve(build(problem))
     parts = read_off(problem, outcome)
     fixed = {cost.name for cost in problem.fixed_costs}
-    options = sum(e.per_month for e in parts.lines if e.name not in fixed and not e.name.startswith("operations"))
+    apart = ("operations", "fallback", "replicas ", "routes ")
+    options = sum(e.per_month for e in parts.lines if e.name not in fixed and not e.name.startswith(apart))
     for segment in parts.segments:
         assert isclose(sum(each.share for each in segment.served_by), 1.0, abs_tol=1e-6)
         assert all(each.share >= 1e-9 for each in segment.served_by)

@@ -1,0 +1,126 @@
+"""Equation 6: what goes on while a replica, all spot of a pool, or a provider is lost.
+
+z[s,o,c,b] is where the traffic of a segment goes while contingency c holds in block b; traffic that c does not touch
+may move too. Only the segments that must be covered have a z: the others may be dropped for that long. Capacity of no
+headroom is asked for, as a contingency passes.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from catalogs.records import PurchaseType
+from solver.program.constraints import Row, Terms, at_least, at_most, available, held
+from solver.program.data import Data
+from solver.program.variables import Var, Variables, survivors, unit_rate
+
+
+def covered(data: Data, v: Variables) -> Iterator[Row]:
+    """6. Covered: coverage[s] <= sum over o of z[s,o,c,b] <= 1, for each s and (c, b).
+
+    A segment that may wait: the sum runs over the blocks of a day type too.
+    """
+    coverage = data.problem.coverage
+    if coverage is None:
+        return
+    for c in dict.fromkeys(c for c, _ in data.contingent):
+        blocks = {b for other, b in data.contingent if other == c}
+        pools, apis = survivors(data, c)
+        for s in np.flatnonzero(coverage > 0).tolist():
+            for group in data.groups[s]:
+                if not blocks.issuperset(group):
+                    continue
+                terms: Terms = {v.z[s, k, c, b]: 1.0 for other, k in pools if other == s for b in group}
+                terms |= {v.z_api[s, a, c, b]: 1.0 for other, a in apis if other == s for b in group}
+                yield at_least(f"covered_s{s}_c{c}_b{group[0]}", terms, float(coverage[s]))
+                yield at_most(f"once_s{s}_c{c}_b{group[0]}", terms, 1.0)
+
+
+def surviving(data: Data, v: Variables) -> Iterator[Row]:
+    """6. Capacity that survives: sum of load*kappa*z <= sum A*(r+d+e+v), less A*on[k,b] where a replica of k is lost,
+    without e where its spot is; no headroom.
+
+    Whole, as `rests`: z[s,k,c,b] <= r+d+e less what is lost, where one replica carries more than all of s.
+    """  # fmt: skip
+    for (s, k, c, b), var in v.z.items():
+        ways = dict(held(data, v, k, b))
+        best = max((data.purchases[k, m].availability for m in ways), default=0.0)
+        if "serverless" not in ways and 0 < _busy(data, s, k, b) < best:
+            whole: Terms = {each: -float(data.purchases[k, m].box) for m, each in _left(data, v, c, k, b)}
+            yield at_most(f"rests_s{s}_k{k}_c{c}_b{b}", {var: 1.0} | whole | _lost(data, v, c, k, b, 1.0))
+    for c, b in data.contingent:
+        pools, _ = survivors(data, c)
+        for k in sorted({k for _, k in pools}):
+            terms: Terms = {v.z[s, k, c, b]: _busy(data, s, k, b) for s, other in pools if other == k}
+            terms |= {each: -available(data, k, m) for m, each in _left(data, v, c, k, b)}
+            best = max((data.purchases[k, m].availability for m, _ in held(data, v, k, b)), default=0.0)
+            yield at_most(f"left_k{k}_c{c}_b{b}", terms | _lost(data, v, c, k, b, best))
+
+
+def _busy(data: Data, s: int, k: int, b: int) -> float:
+    """Replicas that segment s would keep busy, without headroom."""
+    return float(data.load[s, b] * data.problem.kappa[s, k])
+
+
+def _struck(data: Data, c: int, k: int) -> str:
+    """What design k loses of its replicas in contingency c: "replica", "spot" or nothing."""
+    each = data.problem.contingencies[c]
+    return each.kind if each.kind != "provider" and each.of == data.problem.designs[k].id else ""
+
+
+def _left(data: Data, v: Variables, c: int, k: int, b: int) -> list[tuple[PurchaseType, Var]]:
+    """The counts of design k of which contingency c does not take all."""
+    return [(m, var) for m, var in held(data, v, k, b) if not (m == "spot" and _struck(data, c, k) == "spot")]
+
+
+def _lost(data: Data, v: Variables, c: int, k: int, b: int, replica: float) -> Terms:
+    """The replica that contingency c takes of design k, where it serves in block b."""
+    return {v.on[k, b]: replica} if _struck(data, c, k) == "replica" else {}
+
+
+def ready(data: Data, v: Variables) -> Iterator[Row]:
+    """6. Ready: z[s,a,c,b] <= used[a], z[s,k,c,b] <= open[k]; and x[s,k,b] <= on[k,b] <= open[k] where a replica of k
+    may be lost, so that a pool that serves nothing loses nothing."""
+    for (s, k, c, b), var in v.z.items():
+        yield at_most(f"ready_s{s}_k{k}_c{c}_b{b}", {var: 1.0, v.open[k]: -1.0})
+    for (s, a, c, b), var in v.z_api.items():
+        yield at_most(f"ready_s{s}_a{a}_c{c}_b{b}", {var: 1.0, v.used[a]: -1.0})
+    for (k, b), var in v.on.items():
+        yield at_most(f"on_k{k}_b{b}", {var: 1.0, v.open[k]: -1.0})
+        for s in data.segments_of(k):
+            yield at_most(f"on_s{s}_k{k}_b{b}", {v.x[s, k, b]: 1.0, var: -1.0})
+
+
+def limits_left(data: Data, v: Variables) -> Iterator[Row]:
+    """6. API limits while c holds: load*(z-wz) <= R[a], tokens*load*(z-wz) <= T[a], load*wz/unit_rate <= n, wz <= z."""
+    problem = data.problem
+    for c, b in data.contingent:
+        _, pairs = survivors(data, c)
+        for a in sorted({a for _, a in pairs}):
+            api = problem.apis[a]
+            segments = [s for s, other in pairs if other == a]
+            for name, limit, weight in (
+                ("requests", api.requests_per_s, np.ones(len(problem.segments))),
+                ("tokens", api.tokens_per_s, problem.tokens_per_request),
+            ):
+                if limit < np.inf:
+                    load = {s: float(data.load[s, b] * weight[s]) for s in segments}
+                    terms: Terms = {v.z_api[s, a, c, b]: value for s, value in load.items()}
+                    terms |= {v.wz[s, a, c, b]: -load[s] for s in segments if (s, a, c, b) in v.wz}
+                    yield at_most(f"{name}_a{a}_c{c}_b{b}", terms, limit)
+            units: Terms = {
+                v.wz[s, a, c, b]: float(data.load[s, b]) / unit_rate(data, s, a)
+                for s in segments if (s, a, c, b) in v.wz
+            }  # fmt: skip
+            if units:
+                yield at_most(f"units_a{a}_c{c}_b{b}", units | {v.n[a]: -float(api.unit_step)})
+    for (s, a, c, b), var in v.wz.items():
+        yield at_most(f"provisioned_s{s}_a{a}_c{c}_b{b}", {var: 1.0, v.z_api[s, a, c, b]: -1.0})
+
+
+def moved(data: Data, v: Variables) -> Iterator[Row]:
+    """6. What is paid above the plan: over >= z - x, over >= 0, of options that are paid by request."""
+    for (s, k, c, b), var in v.over.items():
+        yield at_least(f"over_s{s}_k{k}_c{c}_b{b}", {var: 1.0, v.z[s, k, c, b]: -1.0, v.x[s, k, b]: 1.0})
+    for (s, a, c, b), var in v.over_api.items():
+        yield at_least(f"over_s{s}_a{a}_c{c}_b{b}", {var: 1.0, v.z_api[s, a, c, b]: -1.0, v.x_api[s, a, b]: 1.0})
