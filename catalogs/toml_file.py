@@ -40,21 +40,27 @@ class InputError(Exception):
 
 def read_toml(path: Path | str) -> dict[str, Any]:
     """Read a TOML file of at most 5 MB; InputError says why it cannot be read, with the line where there is one."""
+    return parse_toml(read_bytes(path, "TOML"), str(path))
+
+
+def read_bytes(path: Path | str, kind: str) -> bytes:
+    """The bytes of a file of a kind (`TOML`, `JSON`) of at most 5 MB; InputError says why it cannot be read."""
     path = Path(path)
     file = str(path)
     try:
         if path.is_dir():
-            raise InputError(Fault(file, "", "a directory", "a TOML file"))
+            raise InputError(Fault(file, "", "a directory", f"a {kind} file"))
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise InputError(Fault(file, "", "no such file", "a TOML file", _nearest_file(path))) from None
+        near = _nearest_file(path, f"*.{kind.lower()}")
+        raise InputError(Fault(file, "", "no such file", f"a {kind} file", near)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(Fault(file, "", f"a file that cannot be read ({reason})", "a readable TOML file")) from None
+        raise InputError(Fault(file, "", f"a file that cannot be read ({reason})", f"a readable {kind} file")) from None
     if len(content) > MAX_BYTES:
-        raise InputError(Fault(file, "", f"more than {MAX_BYTES // 1_000_000} MB", "a TOML file of at most 5 MB"))
-    return parse_toml(content, file)
+        raise InputError(Fault(file, "", f"more than {MAX_BYTES // 1_000_000} MB", f"a {kind} file of at most 5 MB"))
+    return content
 
 
 def parse_toml(content: bytes, file: str) -> dict[str, Any]:
@@ -91,9 +97,9 @@ def _decode_fault(file: str, text: str, error: ValueError) -> Fault:
     )
 
 
-def _nearest_file(path: Path) -> str:
+def _nearest_file(path: Path, pattern: str) -> str:
     try:
-        beside = [other.name for other in path.parent.glob("*.toml") if other.name != path.name]
+        beside = [other.name for other in path.parent.glob(pattern) if other.name != path.name]
     except OSError:
         return ""
     near = difflib.get_close_matches(path.name, beside, n=1)

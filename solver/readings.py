@@ -74,7 +74,7 @@ def _floors(scenario: Scenario, catalog: Catalog, plan: Plan) -> Iterator[Readin
         for served in planned.served_by:
             model, precision = pools.get(served.option) or offers[served.option]
             judged = quality(catalog, model, precision, segment.task, segment.quality)
-            if judged.score is not None and judged.threshold is not None:
+            if judged.score is not None and judged.threshold:  # a floor of 0 asks for nothing
                 yield Reading(
                     name=f"{planned.name}: {model} for quality {segment.quality}",
                     value=judged.score,

@@ -12,6 +12,8 @@ from wizard.exits import Exit, guarded
 from wizard.text.topics import TOPICS
 
 PROFILES = "support-chat, rag-search, code-assistant, bulk-tagging, agents"
+FORMATS = ("melange",)
+"""Formats of `wizard import`: modules of wizard.importers."""
 _COMMANDS = {
     "new": "wizard.commands.solve:new",
     "solve": "wizard.commands.solve:solve",
@@ -19,6 +21,7 @@ _COMMANDS = {
     "list": "wizard.commands.plans:list_all",
     "diff": "wizard.commands.plans:diff",
     "validate": "wizard.commands.checks:validate",
+    "import": "wizard.commands.importing:import_scenario",
     "schema": "wizard.commands.checks:schema",
     "catalog": "wizard.commands.catalog:catalog",
     "help": "wizard.commands.checks:topic",
@@ -112,6 +115,11 @@ def parser() -> argparse.ArgumentParser:
     validate = command("validate", "check scenarios, plans and overlays, telling every fault", overlay)
     validate.add_argument("files", metavar="FILE", nargs="+", help="scenario, plan or overlay")
     validate.add_argument("--json", action="store_true", help="print the faults as JSON")
+    imports = command("import", "make a scenario of another tool's input", more="FORMAT melange: the JSON of the GPU "
+                      "allocator of arXiv:2404.14527. A file that is there is never written over.")  # fmt: skip
+    imports.add_argument("format", metavar="FORMAT", choices=FORMATS, help="one of " + ", ".join(FORMATS))
+    imports.add_argument("file", metavar="FILE", help="the other tool's file")
+    imports.add_argument("--out", metavar="SCENARIO", help="write the scenario there")
     schema = command("schema", "print the JSON Schema of the scenario, for editors")
     schema.add_argument("--out", metavar="FILE", help="write it there")
     catalog = command("catalog", "the figures behind the plans, each with source and date", output, overlay)

@@ -20,6 +20,9 @@ Files
             every command that takes a scenario takes a plan, and uses its scenario
   overlay   TOML over the catalog: [gpus.ID], [models.ID], [gpu_prices.ID], [api_offers.ID], [rates.ID], ...
             a new id adds a record, a known one changes the fields that are given
+            [rates.ID] is a speed of your own: requests_per_second, or by_segment (0 or not named: not served)
+  import    wizard import melange FILE.json --out SCENARIO.toml: buckets and GPUs of arXiv:2404.14527, whose
+            slice_factor is not needed; the optimum is that of their problem x 730, slices being any shares
   draft     a plan in progress, in the state folder; written after each answer
   log       wizard.log in the state folder: what went wrong when it was our fault
 Files are written whole or not at all. Quantities: 60k/day, 1.8M/month, 0.7/s, 800 ms, 30%, 1.2k / 4k.
