@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from catalogs import api_prices, prices, tables
 from catalogs.money import Money
 from catalogs.overlay import Parts, with_overlays
+from catalogs.provisioned import provisioned
 from catalogs.records import (
     ApiOffer,
     Attributes,
@@ -24,6 +25,7 @@ from catalogs.records import (
     Model,
     PerformanceClass,
     Precision,
+    Provisioned,
     QualityFloor,
     QualityScore,
     QuantisationLoss,
@@ -32,7 +34,7 @@ from catalogs.records import (
 )
 from catalogs.toml_file import Fault, InputError, short
 
-P = TypeVar("P", GpuPrice, GpuPurchase, ApiOffer)
+P = TypeVar("P", GpuPrice, GpuPurchase, ApiOffer, Provisioned)
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Catalog:
     regions: Mapping[str, Region]
     load_shapes: Mapping[str, LoadShape]
     rates: tuple[DesignRate, ...] = ()
+    provisioned: tuple[Provisioned, ...] = ()
     measured: Mapping[tuple[str, str], MeasuredRange] = field(default_factory=dict)
     exchange_rates: Mapping[str, Figure] = field(default_factory=dict)
 
@@ -84,6 +87,7 @@ def load_catalog(
         "gpu_purchases": _by(map(money.converted, _newest(prices.gpu_purchases(), "gpu", day)), "gpu"),
         "gpu_prices": _by(map(money.converted, _newest(listed, "id", day)), "id"),
         "api_offers": _by(map(money.converted, _newest(_offers(day), "id", day)), "id"),
+        "provisioned": _by(map(money.converted, _newest(provisioned(), "id", day)), "id"),
         "models": dict(tables.models()),
         "precisions": dict(tables.precisions()),
         "engines": dict(tables.engines()),
@@ -119,6 +123,7 @@ def load_catalog(
         regions=parts["regions"],
         load_shapes=parts["load_shapes"],
         rates=tuple(parts["rates"].values()),
+        provisioned=tuple(parts["provisioned"].values()),
         exchange_rates=money.rates,
         measured=tables.measured(),
     )

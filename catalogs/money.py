@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from catalogs.prices import money_unit
-from catalogs.records import ApiOffer, Figure, GpuPrice, GpuPurchase
+from catalogs.records import ApiOffer, Figure, GpuPrice, GpuPurchase, Provisioned
 
-R = TypeVar("R", GpuPrice, GpuPurchase, ApiOffer)
+R = TypeVar("R", GpuPrice, GpuPurchase, ApiOffer, Provisioned)
 
 MONEY_FIELDS: Mapping[type, tuple[str, ...]] = {
     GpuPrice: ("price_per_hour",),
     GpuPurchase: ("price", "low", "high"),
+    Provisioned: ("price_per_hour",),
     ApiOffer: (
         "input_per_mtok", "cached_input_per_mtok", "cache_write_per_mtok", "output_per_mtok",
         "request_price", "long_input_per_mtok", "long_output_per_mtok",

@@ -24,6 +24,7 @@ from catalogs.records import (
     Model,
     PerformanceClass,
     Precision,
+    Provisioned,
     QualityFloor,
     QualityScore,
     QuantisationLoss,
@@ -99,6 +100,11 @@ def _api_offer(name: str, parts: Parts) -> Values:
     }  # fmt: skip
 
 
+def _units(name: str, parts: Parts) -> Values:
+    """The offer out of an id such as `azure/gpt-5` or `azure/gpt-5:1-month`; by the hour unless a term is told."""
+    return {"offer": name if name in parts["api_offers"] else name.rpartition(":")[0]}
+
+
 _LATENCY = ("ttft_p50_ms", "ttft_p95_ms", "tpot_p50_ms", "tpot_p95_ms", "latency_source")
 
 
@@ -108,6 +114,7 @@ TABLES: Mapping[str, Table] = {
     "gpu_purchases": Table(GpuPurchase, "gpu", lambda r: r.gpu, single=True),
     "gpu_prices": Table(GpuPrice, assumed=_gpu_price, single=True),
     "api_offers": Table(ApiOffer, assumed=_api_offer, single=True),
+    "provisioned": Table(Provisioned, assumed=_units),
     "precisions": Table(Precision, assumed=_called),
     "engines": Table(Engine, assumed=_called),
     "performance_classes": Table(PerformanceClass),
@@ -126,6 +133,7 @@ TABLES: Mapping[str, Table] = {
 _REFERENCES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "gpus": (("performance_class", "performance_classes"),),
     "gpu_prices": (("gpu", "gpus"),),
+    "provisioned": (("offer", "api_offers"),),
     "gpu_purchases": (("gpu", "gpus"),),
     "precisions": (("engines", "engines"),),
     "quantisation": (("precision", "precisions"),),

@@ -233,7 +233,7 @@ class Provisioned(Sourced):
     """Capacity of an API offer that is bought by the unit for a term (0: by the hour), whatever comes through it.
 
     A request takes its input tokens, `cached_weight` of each one read from the cache (None: counted in full) and
-    `output_weight` of each output token out of `tokens_per_minute` a unit; prompts above `longest_prompt` are not taken.
+    `output_weight` of each output token out of `tokens_per_minute` a unit; no prompt above `longest_prompt` is taken.
     """
 
     id: str
