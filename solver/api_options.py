@@ -1,12 +1,13 @@
 """API offers against each segment: who may serve it, at what a request costs, or why not."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from catalogs.catalog import Catalog
-from catalogs.records import ApiOffer
+from catalogs.records import TERM_MONTHS, ApiOffer, Provisioned
 from solver.compliance import UNKNOWN, Reason, reasons
 from solver.costs import api_charges, length_quantile, quantile
 from solver.patterns import means_api
@@ -23,11 +24,12 @@ LEAST_TTFT_OF_AN_ESTIMATE_MS = 200.0
 
 @dataclass(frozen=True)
 class ApiOffers:
-    """Offers that may serve some segment, and what a request of segment s pays for each."""
+    """Offers that may serve some segment, what a request of segment s pays for each, and what a unit serves of s."""
 
     options: tuple[ApiOption, ...]
     charges: dict[tuple[int, str], tuple[Charge, ...]]
     assumed_round_trip: bool
+    unit_rate: dict[tuple[int, str], float] = field(default_factory=dict)
 
 
 def api_offers(
@@ -37,13 +39,15 @@ def api_offers(
     offers = sorted(catalog.api_offers, key=lambda offer: offer.id)
     options: list[ApiOption] = []
     charges: dict[tuple[int, str], tuple[Charge, ...]] = {}
+    unit_rate: dict[tuple[int, str], float] = {}
+    sold = units_sold(scenario, catalog)
     trips, assumed = round_trips(catalog, parts, [(offer.provider, offer.region) for offer in offers])
     for place, offer in enumerate(offers):
         barred = _barred(scenario.policy, catalog, offer)
         if barred:
             book.add("", offer.id, barred, len(parts))
             continue
-        admitted = False
+        admitted, units = False, sold.get(offer.id)
         for s, part in enumerate(parts):
             why = _refused(part.segment, offer, catalog, gate, float(trips[s, place]))
             if why:
@@ -51,25 +55,59 @@ def api_offers(
                 continue
             charges[s, offer.id] = api_charges(part.segment, offer)
             admitted = True
+            if units and (rate := requests_per_unit(part.segment, units)) > 0:
+                unit_rate[s, offer.id] = rate
         if admitted:
-            options.append(_option(offer))
-    return ApiOffers(tuple(options), charges, assumed and bool(options))
+            served = any(id_ == offer.id for _, id_ in unit_rate)
+            options.append(_option(offer, units if served else None))
+    return ApiOffers(tuple(options), charges, assumed and bool(options), unit_rate)
 
 
-def _option(offer: ApiOffer) -> ApiOption:
+def units_sold(scenario: Scenario, catalog: Catalog) -> Mapping[str, Provisioned]:
+    """Provisioned units by API offer: of the terms within the horizon that the policy allows, the cheapest.
+
+    A term is barred where GPUs may not be reserved for as long; by the hour nothing is signed.
+    """
+    barred = {months for m, months in TERM_MONTHS.items() if m not in scenario.policy.purchase_types}
+    found: dict[str, Provisioned] = {}
+    for each in sorted(catalog.provisioned, key=lambda each: (each.price_per_hour / each.tokens_per_minute, each.id)):
+        if each.term_months <= scenario.horizon and each.term_months not in barred:
+            found.setdefault(each.offer, each)
+    return found
+
+
+def requests_per_unit(segment: Segment, units: Provisioned) -> float:
+    """Requests/s of the segment that one unit serves; 0 where its long prompts are beyond what is taken.
+
+    A request takes its mean tokens by weight; the shared prefix counts as read from the cache where that is documented.
+    """
+    if units.longest_prompt is not None and length_quantile(segment.input_tokens) > units.longest_prompt:
+        return 0.0
+    cached = 0.0 if units.cached_weight is None else segment.shared_prefix
+    read = 1 - cached + cached * (units.cached_weight or 0.0)
+    tokens = segment.input_tokens.mean * read + segment.output_tokens.mean * units.output_weight
+    return units.tokens_per_minute / 60 / tokens
+
+
+def _option(offer: ApiOffer, units: Provisioned | None) -> ApiOption:
     def per_second(per_minute: float | None) -> float:
         return np.inf if per_minute is None else per_minute / 60
 
     why = (
         offer.estimate and f"price: {offer.estimate}",
         offer.latency_estimate and f"latency: {offer.latency_estimate}",
+        f"provisioned units: {units.estimate}" if units and units.estimate else "",
     )
     return ApiOption(
         offer.id,
         offer,
         requests_per_s=per_second(offer.requests_per_minute),
         tokens_per_s=per_second(offer.tokens_per_minute),
+        unit_price=units.price_per_hour if units else 0.0,
+        unit_min=units.minimum if units else 0,
+        unit_step=units.step if units else 1,
         estimate="; ".join(filter(None, why)),
+        unit_source=units.source if units else "",
     )
 
 

@@ -57,6 +57,15 @@ _RENTED = ["reserved_1m", "reserved_1y", "reserved_3y", "on_demand", "managed", 
 _UNSIGNED = ["on_demand", "managed", "spot", "serverless"]
 _OWNED = [*_RENTED, "owned"]
 
+
+def _fallback(coverage: str, spot: str, suppliers: int | None) -> dict[str, Any]:
+    """What must go on whatever is lost: a replica, all spot or a provider, as the policy has it by default."""
+    return {
+        "segment.*.coverage": coverage, "segment.*.spot_tolerance": spot, "policy.min_suppliers": suppliers,
+        "policy.contingencies": None,
+    }  # fmt: skip
+
+
 ITEMS: tuple[Item, ...] = (
     Item(
         "spend",
@@ -254,7 +263,7 @@ ITEMS: tuple[Item, ...] = (
             Answer(
                 "a year, and we own GPUs already", "self_host",
                 {"horizon": "12 months", "policy.purchase_types": _OWNED},
-                "Say how many in policy.gpus_available. What is paid already is sunk; power, space and people are not.",
+                "Say what runs in today.pools, and today.recheck: what is paid is sunk; power, space, people are not.",
             ),
         ),
         "Ask finance for the horizon and whether capital is to be had; set-up is spread over that horizon.",
@@ -269,28 +278,28 @@ ITEMS: tuple[Item, ...] = (
         (
             Answer(
                 "everything, at once", "api",
-                {"segment.*.coverage": "100%", "segment.*.spot_tolerance": "0%", "policy.min_suppliers": 2},
+                _fallback("100%", "0%", 2),
                 "Drill the fallback each quarter, with real traffic; keep room for blue and green "
                 "when a model changes.",
             ),
             Answer(
                 "everything, slower for a while", "neutral",
-                {"segment.*.coverage": "100%", "segment.*.spot_tolerance": "20%", "policy.min_suppliers": None},
+                _fallback("100%", "20%", None),
                 "Drain a spot machine on its notice (30 to 120 s), and let an API take what it held.",
             ),
             Answer(
                 "half of it", "neutral",
-                {"segment.*.coverage": "50%", "segment.*.spot_tolerance": "50%", "policy.min_suppliers": None},
+                _fallback("50%", "50%", None),
                 "Write down which half: who is refused first must be decided before the outage.",
             ),
             Answer(
                 "nothing: it may fail and be done again", "self_host",
-                {"segment.*.coverage": "0%", "segment.*.spot_tolerance": "100%", "policy.min_suppliers": None},
+                _fallback("0%", "100%", None),
                 "Make each request safe to repeat: spot machines are taken away in the middle of one.",
             ),
         ),
         "Ask what an hour without answers costs; without a fallback an outage is yours alone.",
-        ("segment.*.coverage", "segment.*.spot_tolerance", "policy.min_suppliers"),
+        ("segment.*.coverage", "segment.*.spot_tolerance", "policy.min_suppliers", "policy.contingencies"),
     ),
     Item(
         "data",

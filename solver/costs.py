@@ -1,6 +1,6 @@
 """What a replica-hour, a request and the work around them cost; money in the catalog's currency."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import exp, log
 from statistics import NormalDist
 from typing import Literal, NamedTuple
@@ -33,9 +33,10 @@ def annuity(cost_of_capital: float, years: float) -> float:
 
 
 class Owned(NamedTuple):
-    """One bought GPU with its share of the server: cost an hour and money down."""
+    """One bought GPU with its share of the server: cost an hour, of which power and space, and money down."""
 
     per_hour: float
+    running: float
     capital: float
     estimate: str
 
@@ -61,7 +62,8 @@ def owned_gpu(catalog: Catalog, gpu: Gpu, purchase: GpuPurchase) -> Owned | None
     power = kilowatt * figure(catalog, "pue").value * figure(catalog, "power_kwh").value
     colocation = kilowatt * figure(catalog, "colocation_kw_month").value / HOURS_PER_MONTH
     estimate = "life, residual value, failures, upkeep and the server's power of owned GPUs are estimates"
-    return Owned(yearly / 12 / HOURS_PER_MONTH + power + colocation, capital, estimate)
+    running = power + colocation
+    return Owned(yearly / 12 / HOURS_PER_MONTH + running, running, capital, estimate)
 
 
 def share_above(tokens: Tokens, threshold: float) -> tuple[float, float]:
@@ -192,8 +194,13 @@ def _joined(*estimates: str) -> str:
     return "; ".join(dict.fromkeys(filter(None, estimates)))
 
 
-def people_costs(scenario: Scenario, catalog: Catalog, suppliers: set[str]) -> tuple[FixedCost, ...]:
-    """People and set-up: by class of pool, and by supplier of APIs; off by the policy's switches."""
+def people_costs(
+    scenario: Scenario, catalog: Catalog, suppliers: set[str], running: Collection[PoolClass] = ()
+) -> tuple[FixedCost, ...]:
+    """People and set-up: by class of pool, and by supplier of APIs; off by the policy's switches.
+
+    Of a class that is `running` the set-up is done.
+    """
     if not (scenario.policy.people or scenario.policy.setup):
         return ()
     people = people_of(scenario, catalog)
@@ -207,7 +214,7 @@ def people_costs(scenario: Scenario, catalog: Catalog, suppliers: set[str]) -> t
                     _joined(people.estimate, people.fte_estimate[name]), people.fte_source,
                 )
             )  # fmt: skip
-        if scenario.policy.setup and people.setup_weeks[name] > 0:
+        if scenario.policy.setup and people.setup_weeks[name] > 0 and name not in running:
             costs.append(
                 FixedCost(
                     f"set-up of {words[name]}, over {scenario.horizon} months", "engineer-week",

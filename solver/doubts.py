@@ -53,8 +53,10 @@ def doubts_of_use(problem: Problem, catalog: Catalog, used: Iterable[str]) -> tu
 
 def _coverage(scenario: Scenario) -> list[str]:
     asked = {name: segment.coverage for name, segment in scenario.segment.items() if segment.coverage > 0}
+    if scenario.policy.contingencies:
+        return []
     return [
-        f"{name}: fallback coverage of {format_share(share)} is not yet proven in this plan."
+        f"{name}: {format_share(share)} must go on, and the policy names no contingency in which."
         for name, share in asked.items()
     ]
 

@@ -7,10 +7,12 @@ import numpy as np
 from catalogs.catalog import Catalog
 from solver.api_options import ApiOffers, api_offers
 from solver.compliance import Reason
+from solver.contingencies import contingencies
 from solver.costs import figure, people_costs, people_steps, pool_costs
 from solver.design_rates import size_designs
 from solver.dominance import reduce_apis
 from solver.doubts import doubts_of
+from solver.in_force import classes_running, in_force, moving, recheck_doubts
 from solver.model_order import GPUS
 from solver.patterns import means_api
 from solver.pool_charges import Asked, awake_shares, cold_starts
@@ -41,6 +43,7 @@ def problem_of(scenario: Scenario, catalog: Catalog, all_refusals: bool = False)
     book, gate = RefusalBook(all_refusals), QualityGate(catalog)
     apis = _without_dominated(scenario, parts, blocks, api_offers(scenario, catalog, parts, gate, book), book)
     pools, assumed = _pools(scenario, catalog, parts, blocks, sites, names, gate, book)
+    served = {(s, pools.designs[k].id) for s, k in np.argwhere(np.isfinite(pools.kappa)).tolist()}
     return Problem(
         segments=tuple(part.name for part in parts),
         segment_of=tuple(part.of for part in parts),
@@ -53,13 +56,21 @@ def problem_of(scenario: Scenario, catalog: Catalog, all_refusals: bool = False)
         spot_tolerance=np.array([part.segment.spot_tolerance for part in parts], dtype=np.float64),
         tokens_per_request=_tokens(parts),
         may_wait=np.array([part.segment.may_wait for part in parts], dtype=bool),
-        fixed_costs=_fixed_costs(scenario, catalog, apis, pools),
+        fixed_costs=_fixed_costs(scenario, catalog, apis, pools, sites),
         people=people_steps(scenario, catalog) if pools.designs else None,
         rules=_rules(scenario),
         refusals=book.refusals(),
         refusal_counts=dict(sorted(book.counts.items())),
         awake=awake_shares(parts, blocks, _idle_timeout(catalog, sites)),
-        doubts=doubts_of(scenario, catalog, apis, pools, assumed or apis.assumed_round_trip),
+        doubts=(
+            *recheck_doubts(scenario, parts, pools.designs, served | apis.charges.keys()),
+            *doubts_of(scenario, catalog, apis, pools, assumed or apis.assumed_round_trip),
+        ),
+        coverage=np.array([part.segment.coverage for part in parts], dtype=np.float64),
+        contingencies=contingencies(scenario, catalog, pools.designs, apis.options),
+        unit_rate=apis.unit_rate,
+        in_force=in_force(scenario, catalog, pools.designs),
+        moving=moving(scenario, catalog, parts),
     )
 
 
@@ -112,9 +123,12 @@ def _idle_timeout(catalog: Catalog, sites: tuple[Site, ...]) -> float:
 def _without_dominated(
     scenario: Scenario, parts: tuple[SubSegment, ...], blocks: LoadBlocks, apis: ApiOffers, book: RefusalBook
 ) -> ApiOffers:
-    """The offers that an optimum may need."""
-    named = (*scenario.policy.must_use, *scenario.today.served_by.values())
-    held = np.array([any(means_api(text, o.id, o.offer) for text in named) for o in apis.options], dtype=bool)
+    """The offers that an optimum may need; those named by a rule or sold by the unit are not compared."""
+    by_unit = {id_ for _, id_ in apis.unit_rate}
+    held = np.array(
+        [o.id in by_unit or any(means_api(text, o.id, o.offer) for text in scenario.named) for o in apis.options],
+        dtype=bool,
+    )
     waits = np.array([part.segment.may_wait for part in parts], dtype=bool)
     keep, by = reduce_apis(apis.options, apis.charges, blocks, _tokens(parts), waits, held)
     for a in np.flatnonzero(~keep).tolist():
@@ -123,7 +137,8 @@ def _without_dominated(
     options = tuple(option for option, kept in zip(apis.options, keep.tolist(), strict=True) if kept)
     ids = {option.id for option in options}
     return ApiOffers(
-        options, {pair: pays for pair, pays in apis.charges.items() if pair[1] in ids}, apis.assumed_round_trip
+        options, {pair: pays for pair, pays in apis.charges.items() if pair[1] in ids}, apis.assumed_round_trip,
+        apis.unit_rate,
     )  # fmt: skip
 
 
@@ -132,9 +147,11 @@ def _tokens(parts: tuple[SubSegment, ...]) -> Array:
     return np.array([part.segment.input_tokens.mean + part.segment.output_tokens.mean for part in parts])
 
 
-def _fixed_costs(scenario: Scenario, catalog: Catalog, apis: ApiOffers, pools: PoolOffers) -> tuple[FixedCost, ...]:
+def _fixed_costs(
+    scenario: Scenario, catalog: Catalog, apis: ApiOffers, pools: PoolOffers, sites: tuple[Site, ...]
+) -> tuple[FixedCost, ...]:
     suppliers = {option.offer.provider for option in apis.options}
-    people = people_costs(scenario, catalog, suppliers)
+    people = people_costs(scenario, catalog, suppliers, classes_running(scenario, sites))
     if not pools.designs:
         people = tuple(cost for cost in people if cost.trigger[0] == "supplier")
     return (*people, *pool_costs(scenario.policy, catalog, pools.designs))

@@ -80,8 +80,8 @@ class Asked:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Texts that options may not leave the problem without: must-use, and what serves today."""
-        return (*self.policy.must_use, *self.scenario.today.served_by.values())
+        """Texts that options may not leave the problem without."""
+        return self.scenario.named
 
 
 def cold_starts(parts: Sequence[SubSegment], blocks: LoadBlocks, idle_timeout_s: float) -> dict[int, float]:

@@ -11,16 +11,20 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from catalogs.records import PurchaseType
 from solver.compliance import Reason
+from solver.contingencies import is_covered
 from solver.costs import figure
 from solver.design_rates import Sized
 from solver.dominance import Pools, front, reduce_pools
 from solver.patterns import means_pool
 from solver.pool_charges import Asked, request_charges
+from solver.pool_sites import without_lifted
 from solver.problem import Array, Charge, PoolDesign, Purchase
 from solver.raise_designs import design_id
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
+from solver.scenario import Running
 from solver.site_choice import groups_of, site_pools, ways_of
 
 Mask = NDArray[np.bool_]
@@ -70,8 +74,23 @@ def pool_offers(asked: Asked, sized: Sized, book: RefusalBook) -> PoolOffers:
         np.concatenate([part.site for part in keep]),
         np.concatenate([part.kappa for part in keep], axis=1),
     )
+    if asked.scenario.in_force:
+        rows = _buyable(asked, sized, rows, book)
     order = sorted(range(len(rows.design)), key=lambda i: _id(sized, asked, rows, i))
     return _built(asked, sized, _pair_by_pair(asked, sized, rows.take(np.array(order, dtype=np.intp)), book))
+
+
+def _buyable(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Rows:
+    """Pairs with a purchase left: where a term beyond the horizon is in force for one design, others may lack any."""
+    keep = np.ones(len(rows.design), dtype=bool)
+    for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
+        ways = asked.sites[v].per_replica(sized.designs[d].gpus)
+        id_ = _id(sized, asked, rows, i)
+        if not without_lifted(asked.scenario, id_, ways):
+            keep[i] = False
+            why = Reason(Rule.PURCHASE_TYPE, ", ".join(ways), f"a term of at most {asked.scenario.horizon} months")
+            book.add("", id_, why, int(np.isfinite(rows.kappa[:, i]).sum()))
+    return rows.take(keep)
 
 
 def _id(sized: Sized, asked: Asked, rows: _Rows, i: int) -> str:
@@ -260,6 +279,7 @@ def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) ->
     if asked.named:
         marks = _marks(asked, sized, rows.design.tolist(), rows.site.tolist())
     busy = (np.where(np.isfinite(rows.kappa), rows.kappa, 0.0).T @ asked.peak).max(axis=1)
+    spare = 1.0 if is_covered(asked.scenario, "replica") else 0.0
     pools = Pools(
         kappa=rows.kappa,
         request_cost=cost,
@@ -270,7 +290,7 @@ def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) ->
         group=groups_of(asked, sites),
         marks=marks,
         counted=bool(asked.policy.gpus_available),
-        enough=np.ceil(busy[:, None] / ways["available"] / ways["box"] - 1e-9) * ways["box"],
+        enough=np.ceil((busy[:, None] + spare) / ways["available"] / ways["box"] - 1e-9) * ways["box"],
         **ways,
     )
     stays, by = reduce_pools(pools)
@@ -287,13 +307,16 @@ def _built(asked: Asked, sized: Sized, rows: _Rows) -> PoolOffers:
     kappa = np.where(np.isfinite(rows.kappa), rows.kappa, np.nan)
     for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
         record, site, id_ = sized.designs[d], asked.sites[v], _id(sized, asked, rows, i)
-        purchases = site.per_replica(record.gpus)
+        purchases = without_lifted(asked.scenario, id_, site.per_replica(record.gpus))
         busy = float((np.nan_to_num(kappa[:, i], nan=0.0) @ asked.peak).max())
         designs.append(
             PoolDesign(
                 id=id_, model=record.model, precision=record.precision, gpu=record.gpu, gpus=record.gpus,
                 engine=record.engine, provider=site.provider, region=site.region, pool_class=site.pool_class,
-                purchases=purchases, max_replicas=most_replicas(busy, purchases), estimate=sized.estimates[d],
+                purchases=purchases, estimate=sized.estimates[d],
+                max_replicas=most_replicas(
+                    busy, purchases, is_covered(asked.scenario, "replica"), asked.scenario.in_force.get(id_, {})
+                ),
             )
         )  # fmt: skip
         for s in range(len(asked.parts)):
@@ -304,8 +327,18 @@ def _built(asked: Asked, sized: Sized, rows: _Rows) -> PoolOffers:
     return PoolOffers(tuple(designs), kappa, charges)
 
 
-def most_replicas(busy: float, purchases: Mapping[str, Purchase]) -> int:
-    """Replicas beyond which a whole box can be given back: those busy at the peak over availability, in boxes."""
+def most_replicas(
+    busy: float,
+    purchases: Mapping[PurchaseType, Purchase],
+    spare: bool = False,
+    runs: Mapping[PurchaseType, Running] | None = None,
+) -> int:
+    """Replicas beyond which a whole box can be given back: those busy at the peak over availability, in boxes.
+
+    With a `spare` beside them, where one may be lost; and as many as run today, which to take away may cost more.
+    """
     box = max(way.box for way in purchases.values())
     least = min(way.availability for way in purchases.values())
-    return int(np.ceil(busy / least / box - 1e-9)) * box if busy > 0 else box
+    best = max(way.availability for way in purchases.values())
+    wanted = max((busy + (best if spare else 0.0)) / least, sum(way.replicas for way in (runs or {}).values()))
+    return max(1, int(np.ceil(wanted / box - 1e-9))) * box

@@ -3,6 +3,7 @@
 A site is one instance size of one provider and region: `gpu_count` GPUs that come together.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -22,6 +23,7 @@ from solver.sub_segments import SubSegment, region_of
 OWN_PROVIDER, OWN_REGION = "owned", "own-site"
 OWN_SIZES = (1, 2, 4, 8)
 PURCHASES: tuple[PurchaseType, ...] = get_args(PurchaseType)
+_REPLICA = re.compile(r"[^/]+/(\d+)x([^/]+)/[^/]+/(.+)")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ class Site:
     def holds(self, gpus: int) -> bool:
         """Whether a replica of so many GPUs can stand there; owned servers are bought to measure."""
         return self.gpu_count == gpus if self.provider == OWN_PROVIDER else self.gpu_count >= gpus
+
+    def has(self, design: str) -> bool:
+        """Whether the design of this id stands here."""
+        parts = _REPLICA.fullmatch(design)
+        if parts is None:
+            return False
+        gpus, gpu, name = int(parts[1]), parts[2], parts[3]
+        return gpu == self.gpu and self.holds(gpus) and self.name(gpus) == name
 
     def per_replica(self, gpus: int) -> dict[PurchaseType, Purchase]:
         """Purchases of a replica of so many GPUs: whole replicas of an instance come together."""
@@ -104,8 +114,10 @@ def _site(
 ) -> Site:
     gpu, provider, region, pool_class, count = key
     policy = scenario.policy
+    site = Site(provider, region, pool_class, gpu, count, {}, mixed, sizes)
+    kept = {m for design, ways in scenario.in_force.items() if site.has(design) for m in ways}
     usable = [price for price in prices if price.usable or policy.unusable_prices]
-    allowed = [price for price in usable if not _not_allowed(scenario, price.purchase)]
+    allowed = [price for price in usable if not _not_allowed(scenario, price.purchase, price.purchase in kept)]
     barred = None
     if scenario.team.expertise == "none" and pool_class == "self_run":
         barred = Reason(Rule.EXPERTISE, "self-run servers", "managed or serverless: nobody to run servers")
@@ -126,18 +138,26 @@ def _site(
             estimate="; ".join(filter(None, (price.estimate, unknown))),
         )
     ordered = {m: purchases[m] for m in PURCHASES if m in purchases}
-    return Site(provider, region, pool_class, gpu, count, ordered, mixed, sizes, barred)
+    return replace(site, purchases=ordered, barred=barred)
 
 
-def _not_allowed(scenario: Scenario, purchase: PurchaseType) -> str:
-    """What the policy wants instead of this purchase type; empty if it may be used."""
+def without_lifted(
+    scenario: Scenario, design: str, ways: Mapping[PurchaseType, Purchase]
+) -> dict[PurchaseType, Purchase]:
+    """Of the purchases of a replica those that this design may have: a term too long only where it is in force."""
+    kept = scenario.in_force.get(design, {})
+    return {m: way for m, way in ways.items() if not _not_allowed(scenario, m, m in kept)}
+
+
+def _not_allowed(scenario: Scenario, purchase: PurchaseType, in_force: bool = False) -> str:
+    """What the policy wants instead of this purchase type; empty if it may be used, as a term in force always may."""
     policy = scenario.policy
     if purchase == "spot" and not any(segment.spot_tolerance > 0 for segment in scenario.segment.values()):
         return "a segment that tolerates spot"
     if purchase not in policy.purchase_types:
         return "one of " + ", ".join(policy.purchase_types)
     term = TERM_MONTHS.get(purchase, 0)
-    if policy.beyond_horizon == "forbid" and term > scenario.horizon:
+    if policy.beyond_horizon == "forbid" and term > scenario.horizon and not in_force:
         return f"a term of at most {scenario.horizon} months"
     return ""
 

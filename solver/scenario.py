@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from catalogs.records import LicenceClass, PurchaseType, QualityWord, TaskClass
+from catalogs.records import COMMITTED, TERM_MONTHS, LicenceClass, PurchaseType, QualityWord, TaskClass
 from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens, format_count
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 Name = Annotated[str, Field(pattern=NAME)]
 Feature = Literal["fine_tune", "fixed_version", "frontier"]
+Loss = Literal["replica", "spot", "provider"]
 CHECKLIST = {
     "spend": 6, "load": 5, "team": 4, "quality": 5, "latency": 6, "cost": 5, "fallback": 4, "data": 6, "revisit": 4,
 }  # fmt: skip
@@ -129,6 +130,7 @@ class Policy(Part):
         "reserved_1m", "reserved_1y", "reserved_3y", "on_demand", "managed", "spot", "serverless",
     )  # fmt: skip
     beyond_horizon: Literal["forbid", "charge"] = "forbid"
+    contingencies: tuple[Loss, ...] = ("replica", "spot", "provider")
     may_use: tuple[str, ...] = ()
     must_use: tuple[str, ...] = ()
     must_not_use: tuple[str, ...] = ()
@@ -148,11 +150,38 @@ class Policy(Part):
         return self
 
 
+class Running(Part):
+    """Replicas of one design and purchase type that run now; `months_left` of what is committed.
+
+    None is the life of owned GPUs, and wanted of what is reserved.
+    """
+
+    replicas: Whole = Field(ge=0, le=1_000_000)
+    months_left: Number | None = Field(default=None, ge=0, le=1200)
+
+
+def _terms(ways: dict[PurchaseType, Running]) -> dict[PurchaseType, Running]:
+    if not ways:
+        raise ValueError("replicas by purchase type, such as on_demand = {replicas = 3}")
+    for m, running in ways.items():
+        left, term = running.months_left, TERM_MONTHS.get(m)
+        if term is not None and (left is None or left > term):
+            raise ValueError(f"{m}: months_left from 0 to {term}, beside replicas")
+        if left is not None and m not in COMMITTED:
+            raise ValueError(f"{m}: no months_left, as nothing is committed")
+    return ways
+
+
 class Today(Part):
-    """What runs now: the bill as billed, and the options that serve each segment."""
+    """What runs now: the bill as billed, the options that serve each segment, and the pools by design id.
+
+    With `recheck` it is in force: commitments are sunk until they end, set-up is done, and moving away costs.
+    """
 
     bill: Money | None = None
     served_by: dict[str, str] = {}
+    recheck: Flag = False
+    pools: dict[str, Annotated[dict[PurchaseType, Running], AfterValidator(_terms)]] = {}
 
 
 class Scenario(Part):
@@ -170,6 +199,16 @@ class Scenario(Part):
     checklist: dict[str, Whole] = {}
     sources: dict[str, str] = {}
     catalog: dict[str, Any] = {}
+
+    @property
+    def in_force(self) -> dict[str, dict[PurchaseType, Running]]:
+        """What runs today by design id and purchase type, where this is a re-check; else nothing."""
+        return self.today.pools if self.today.recheck else {}
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Texts that options may not leave the problem without: must-use, and what runs and serves today."""
+        return tuple(dict.fromkeys((*self.policy.must_use, *self.today.served_by.values(), *self.in_force)))
 
     @field_validator("checklist")
     @classmethod

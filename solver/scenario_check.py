@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from catalogs.catalog import Catalog
-from catalogs.toml_file import Fault, InputError
+from catalogs.records import COMMITTED
+from catalogs.toml_file import Fault, InputError, quoted
 from solver.load_blocks import growth_factors
 from solver.model_order import GPUS
 from solver.patterns import can_match, means_api, nearest
@@ -25,6 +26,7 @@ def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -
         ("may_use", policy.may_use), ("must_use", policy.must_use), ("must_not_use", policy.must_not_use),
     ):  # fmt: skip
         faults += known.faults(f"policy.{key}", texts)
+    faults += todays_faults(scenario, known, sites)
     for name, option in scenario.today.served_by.items():
         if name not in scenario.segment:
             hint = nearest(name, scenario.segment)
@@ -39,6 +41,35 @@ def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -
     if faults:
         raise InputError(*faults)
     return known
+
+
+def todays_faults(scenario: Scenario, known: "Names", sites: tuple[Site, ...]) -> Iterable[Fault]:
+    """Pools of today that mean no design; in a re-check commitments without a price, routes to no pool of these."""
+    pools, policy = scenario.today.pools, scenario.policy
+    for name, ways in pools.items():
+        key = f"today.pools.{quoted(name)}"
+        committed = [m for m in ways if m in COMMITTED and scenario.today.recheck]
+        barred = [m for m in committed if m not in policy.purchase_types]
+        for m in barred:
+            yield Fault(FILE, f"{key}.{m}", f'"{m}"', "a purchase type of policy.purchase_types, or none in force")
+        if barred:
+            continue
+        if not known.is_design(name):
+            hint = known.nearest_to(name) if "/" in name else ""
+            yield Fault(FILE, key, f'"{name}"', "the id of one pool design", hint)
+            continue
+        site = next((site for site in sites if site.has(name)), None)
+        for m in committed:
+            if site is None or (not site.barred and m not in site.purchases):
+                wanted = "a purchase type with a price there; one of your own stands in [catalog.gpu_prices]"
+                yield Fault(FILE, f"{key}.{m}", f'"{m}"', wanted)
+    for segment, option in scenario.today.served_by.items() if scenario.today.recheck else ():
+        if known.is_design(option) and option not in pools:
+            wanted = f"its replicas in [today.pools.{quoted(option)}], as this is a re-check"
+            yield Fault(FILE, f"today.served_by.{segment}", f'"{option}"', wanted)
+        elif known.known(option) and not known.is_one(option):
+            wanted = "the id of one option, as this is a re-check"
+            yield Fault(FILE, f"today.served_by.{segment}", f'"{option}"', wanted)
 
 
 def load_faults(scenario: Scenario, catalog: Catalog) -> Iterable[Fault]:
@@ -97,6 +128,14 @@ class Names:
             return True
         return can_match(text, self._parts)
 
+    def is_one(self, text: str) -> bool:
+        """Whether the text is the id of a single option."""
+        return text in self._offers or self.is_design(text)
+
+    def is_design(self, text: str) -> bool:
+        """Whether the text is made of the parts of a design's id, admissible or not."""
+        return not re.search(r"[*?\[]", text) and can_match(text, self._parts)
+
     def tells_apart(self, text: str, model: str, precision: str) -> bool:
         """Whether the text may mean designs of this model and format while it does not mean those of another."""
         return not self.is_of_place(text) and self.means(text, model, precision)
@@ -117,9 +156,10 @@ class Names:
     def faults(self, key: str, texts: Iterable[str]) -> list[Fault]:
         """A fault for each text that means no option."""
         wanted = "an option id, a glob on ids, or a provider, model or GPU"
-        return [Fault(FILE, key, f'"{text}"', wanted, self._nearest(text)) for text in texts if not self.known(text)]
+        return [Fault(FILE, key, f'"{text}"', wanted, self.nearest_to(text)) for text in texts if not self.known(text)]
 
-    def _nearest(self, text: str) -> str:
+    def nearest_to(self, text: str) -> str:
+        """A hint at the nearest spelling, of the part of a design's id that is wrong where it is one."""
         if not re.match(r"[^/]+:[^/]+/", text):
             return nearest(text, [*self._offers, *sorted(self._words)])
         named: Mapping[str, Iterable[str]] = {
@@ -142,7 +182,7 @@ class Named:
         policy = scenario.policy
         self._names = names
         self.allowed = policy.may_use
-        self._apart = (*policy.may_use, *policy.must_use, *policy.must_not_use, *scenario.today.served_by.values())
+        self._apart = (*policy.may_use, *policy.must_not_use, *scenario.named)
 
     def may_use(self, model: str, precision: str) -> bool:
         """Whether the policy allows some design of the model and format."""

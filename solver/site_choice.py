@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.records import PurchaseType
+from solver.contingencies import is_covered
 from solver.costs import egress_charge
 from solver.dominance import Pools, reduce_pools, useless_purchases
 from solver.pool_charges import Asked, Chosen
@@ -104,9 +105,10 @@ def _egress(asked: Asked, provider: str) -> float:
 
 
 def groups_of(asked: Asked, sites: Sequence[Site]) -> NDArray[np.intp]:
-    """Sites that no rule tells apart: of one class, and alike for rules on suppliers and on GPUs available."""
+    """Sites that no rule tells apart: of one class, alike for rules on suppliers, on GPUs available and on losses."""
     policy = asked.policy
     suppliers = policy.min_suppliers is not None or policy.max_suppliers is not None
+    suppliers |= is_covered(asked.scenario, "provider")
     labels: dict[tuple[object, ...], int] = {}
     found = []
     for site in sites:

@@ -196,6 +196,10 @@ CONSTRAINTS: tuple[Question, ...] = (
         "forbid them, or charge the rest of the term to the plan.",
     ),
     _rule(
+        "policy.contingencies", "goes on without", "choices", "replica, provider",
+        "What may be lost, one at a time, where a share must go on: coverage.",
+    ),
+    _rule(
         "policy.may_use", "may use only", "choices", "together, aws",
         "Providers, models, GPUs or option ids; none for all.",
     ),
@@ -271,6 +275,10 @@ TEAM: tuple[Question, ...] = (
         "The option that serves each segment now: the baseline called today.", "team",
     ),
     _rule(
+        "today.recheck", "it is in force", "flag", "no",
+        "yes: a re-check. What is signed is sunk, set-up is done, moving away costs.", "team",
+    ),
+    _rule(
         "currency", "currency", "text", "EUR",
         "All money of the plan; rates are of the catalog's day.", "team",
     ),
@@ -284,6 +292,7 @@ NOT_ASKED = {
     "checklist": "the nine items ask it",
     "sources": "written by the wizard itself",
     "catalog": "an overlay, written by hand",
+    "today.pools": "pools that run, each with its counts, written by hand",
 }
 
 

@@ -16,7 +16,7 @@ from wizard.scenario_keys import full_key
 
 SETTING = "--set"
 Overlay = tuple[str, Mapping[str, Any]]
-_SORTED = ("sources", "checklist", "users_in", "gpus_available", "served_by")
+_SORTED = ("sources", "checklist", "users_in", "gpus_available", "served_by", "pools")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from catalogs.toml_file import Fault, InputError, check
 from solver.scenario import Scenario, Segment
 from solver.units import Rate, Tokens, parse_count
 
-_TYPED = ("catalog.", "policy.gpus_available.")
+_TYPED = ("catalog.", "policy.gpus_available.", "today.pools.")
 NOTHING = ("none", "-")
 _YES_NO = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _PART = re.compile(r'"([^"]*)"|([^."]+)')

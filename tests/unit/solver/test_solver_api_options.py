@@ -1,15 +1,18 @@
 """API offers: which may serve a segment, what a request costs, and why the rest may not."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from made_options import MODEL, offer, only_rule, scenario, small_catalog, with_offers
+from made_options import MODEL, SOURCED, offer, only_rule, scenario, small_catalog, with_offers
 
 from catalogs.catalog import Catalog
+from catalogs.records import Provisioned
 from solver.api_options import has_date
 from solver.options import problem_of
 from solver.refusals import Rule
+from solver.scenario import Scenario
 
 
 @pytest.fixture(scope="module")
@@ -103,3 +106,81 @@ def test_the_policy_bars_offers_by_word_or_glob(small: Catalog, policy: dict[str
 )  # fmt: skip
 def test_a_dated_name_is_a_fixed_version(name: str, dated: bool) -> None:
     assert has_date(name) is dated
+
+
+# provisioned units
+
+
+def unit(id_: str, per_hour: float, months: int, **more: Any) -> Provisioned:
+    base: dict[str, Any] = {
+        "id": id_, "offer": "seller/closed-1", "tokens_per_minute": 6000, "output_weight": 4, "minimum": 15, "step": 5,
+        "term_months": months, "price_per_hour": per_hour,
+    }  # fmt: skip
+    return Provisioned(**(base | more), **SOURCED)
+
+
+def with_units(catalog: Catalog, *units: Provisioned) -> Catalog:
+    return replace(with_offers(catalog, offer(), offer("seller/closed-9", model="closed-1")), provisioned=units)
+
+
+def test_a_unit_serves_requests_by_their_weighted_tokens(small: Catalog) -> None:
+    problem = problem_of(scenario(), with_units(small, unit("a", 2.0, 0, estimate="guessed")))
+    # 6,000 a minute are 100 a second; a request takes 1,000 + 4 * 200.
+    assert problem.unit_rate == {(0, "seller/closed-1"): pytest.approx(100 / 1800)}
+    options = {option.id: option for option in problem.apis}
+    sold = options["seller/closed-1"]
+    assert (sold.unit_price, sold.unit_min, sold.unit_step) == (2.0, 15, 5)
+    assert sold.unit_source == "made for tests"
+    assert "provisioned units: guessed" in sold.estimate
+
+
+def test_each_segment_has_its_own_rate(small: Catalog) -> None:
+    parts = {
+        name: {"requests": "1k/day", "input_tokens": tokens, "output_tokens": 100} for name, tokens in
+        (("short", 100), ("long", 1600))
+    }  # fmt: skip
+    problem = problem_of(Scenario.model_validate({"segment": parts}), with_units(small, unit("a", 2.0, 0)))
+    assert [problem.unit_rate[s, "seller/closed-1"] for s in (0, 1)] == pytest.approx([100 / 500, 100 / 2000])
+
+
+@pytest.mark.parametrize(("weight", "taken"), [(None, 1000), (0.0, 600), (0.5, 800)])
+def test_what_is_read_from_the_cache_counts_as_documented(small: Catalog, weight: float | None, taken: int) -> None:
+    catalog = with_units(small, unit("a", 2.0, 0, cached_weight=weight))
+    problem = problem_of(scenario(shared_prefix="40%"), catalog)
+    assert problem.unit_rate[0, "seller/closed-1"] == pytest.approx(100 / (taken + 800))
+
+
+@pytest.mark.parametrize(
+    ("horizon", "policy", "price"),
+    [
+        ("6 months", {}, 0.5), ("12 months", {}, 0.3), ("36 months", {}, 0.3),
+        ("36 months", {"purchase_types": ["on_demand", "reserved_1m"]}, 0.5),
+        ("36 months", {"purchase_types": ["on_demand"]}, 1.0),
+    ],
+)  # fmt: skip
+def test_the_cheapest_term_within_the_horizon_that_may_be_signed_counts(
+    small: Catalog, horizon: str, policy: dict[str, Any], price: float
+) -> None:
+    units = (unit("a", 1.0, 0), unit("b", 0.5, 1), unit("c", 0.3, 12))
+    problem = problem_of(scenario(policy, horizon=horizon), with_units(small, *units))
+    assert next(o.unit_price for o in problem.apis if o.id == "seller/closed-1") == price
+
+
+def test_prompts_too_long_for_a_unit_are_served_by_the_token(small: Catalog) -> None:
+    catalog = with_units(small, unit("a", 2.0, 0, longest_prompt=3000))
+    assert problem_of(scenario(input_tokens="1k / 2.9k"), catalog).unit_rate
+    problem = problem_of(scenario(input_tokens="1k / 3.1k"), catalog)
+    assert problem.unit_rate == {}
+    assert {option.unit_price for option in problem.apis} == {0.0}
+
+
+def test_an_offer_sold_by_the_unit_is_not_dominated(small: Catalog) -> None:
+    catalog = with_offers(small, offer(), offer("seller/closed-9", model="closed-1", input_per_mtok=9.0))
+    assert {option.id for option in problem_of(scenario(), catalog).apis} == {"seller/closed-1"}
+    dear = replace(catalog, provisioned=(unit("a", 2.0, 0, offer="seller/closed-9"),))
+    assert {option.id for option in problem_of(scenario(), dear).apis} == {"seller/closed-1", "seller/closed-9"}
+
+
+def test_a_refused_offer_has_no_units(small: Catalog) -> None:
+    problem = problem_of(scenario(ttft="600 ms"), with_units(small, unit("a", 2.0, 0)))
+    assert (problem.apis, problem.unit_rate) == ((), {})

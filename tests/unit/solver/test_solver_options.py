@@ -271,9 +271,8 @@ def test_many_gpus_and_small_models_are_doubts(small: Catalog) -> None:
     assert not any(doubt.startswith(("Pools alone", "Small models")) for doubt in few)
 
 
-def test_coverage_that_is_asked_for_is_a_doubt(small: Catalog) -> None:
-    doubts = problem_of(scenario(coverage="100%"), with_offers(small, offer())).doubts
-    assert "chat: fallback coverage of 100% is not yet proven in this plan." in doubts
+def test_rate_limits_that_are_unknown_are_a_doubt(small: Catalog) -> None:
+    doubts = problem_of(scenario(), with_offers(small, offer())).doubts
     assert any("Rate limits of 1 of 1 API offers are unknown" in doubt for doubt in doubts)
 
 
