@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from catalogs.catalog import load_catalog
+from solver.options import problem_of
 from wizard.cli import parser
 from wizard.scenario_file import question_of
 from wizard.scenario_keys import full_key
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.split("#")[0].strip() for line in README.splitlines() if line.startswith("    wizard ")]
-SCENARIO, OVERLAY = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
+SCENARIO, RECHECK, OVERLAY = re.findall(r"```toml\n(.*?)```", README, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -26,10 +27,13 @@ def test_the_scenario_and_the_overlay_of_the_readme_are_taken_as_they_stand(tmp_
 
     overlay = tmp_path / "ours.toml"
     overlay.write_text(OVERLAY, encoding="utf-8")
-    question = question_of(tomllib.loads(SCENARIO), "README.md", (), (overlay,))
+    question = question_of(tomllib.loads(SCENARIO + RECHECK), "README.md", (), (overlay,))
     catalog = load_catalog(currency=question.scenario.currency, overlays=question.overlays)
     assert any(price.id == "our-quote" for price in catalog.gpu_prices)
     assert [rate.id for rate in catalog.rates] == ["measured"]
+    problem = problem_of(question.scenario, catalog)
+    assert {kept.replicas for kept in problem.in_force.values()} == {4}
+    assert not any("any more" in doubt for doubt in problem.doubts)
 
 
 def test_the_readme_shows_a_picture_that_is_there() -> None:
