@@ -233,3 +233,57 @@ def misfits(value: Any, schema: dict[str, Any], root: dict[str, Any] | None = No
     if isinstance(value, list):
         wrong += [each for i, part in enumerate(value) for each in misfits(part, schema["items"], root, f"{at}.{i}")]
     return wrong
+
+
+# what runs today
+
+POOL = "llama-3.3-70b:fp8/2xh100-sxm/vllm/aws@eu"
+
+
+@pytest.mark.parametrize(
+    "sets",
+    [
+        [f'today.pools."{POOL}".reserved_1y={{replicas = 4, months_left = 7}}'],
+        [f'today.pools."{POOL}".reserved_1y.replicas=4', f'today.pools."{POOL}".reserved_1y.months_left=7'],
+    ],
+    ids=["at once", "one by one"],
+)
+def test_a_pool_of_today_is_set_as_a_whole_or_by_its_parts(file: Path, sets: list[str]) -> None:
+    set_by_hand = read_scenario(file, [*sets, "today.recheck=yes"])
+    running = set_by_hand.in_force[POOL]["reserved_1y"]
+    assert (running.replicas, running.months_left) == (4, 7)
+    assert Scenario.model_validate(tomllib.loads(to_toml(set_by_hand))) == set_by_hand
+
+
+@pytest.mark.parametrize(
+    ("ways", "key", "wanted"),
+    [
+        ({"reserved_1y": {"replicas": 4}}, "reserved_1y", "months_left from 0 to 12"),
+        ({"reserved_1y": {"replicas": 4, "months_left": 13}}, "reserved_1y", "months_left from 0 to 12"),
+        ({"reserved_1m": {"replicas": 4, "months_left": -1}}, "reserved_1m.months_left", "at least 0"),
+        ({"on_demand": {"replicas": 4, "months_left": 1}}, "on_demand", "no months_left"),
+        ({"owned": {"replicas": -4}}, "owned.replicas", "at least 0"),
+        ({"owned": {"replicas": 1.5}}, "owned.replicas", "a whole number"),
+        ({"owned": {"replicas": True}}, "owned.replicas", "a whole number"),
+        ({"owned": {"months_left": 3}}, "owned.replicas", "the key replicas"),
+        ({"owned": {"replicas": 1, "months_left": float("nan")}}, "owned.months_left", "a finite number"),
+        ({"leased": {"replicas": 4}}, "leased", "one of reserved_1m"),
+        ({"owned": 4}, "owned", "a table"),
+        ({}, "", "replicas by purchase type"),
+    ],
+)
+def test_a_pool_of_today_that_cannot_be_is_told(tmp_path: Path, ways: dict[str, Any], key: str, wanted: str) -> None:
+    path = tmp_path / "today.toml"
+    path.write_text(tomli_w.dumps(SCENARIO | {"today": {"recheck": True, "pools": {POOL: ways}}}))
+    with pytest.raises(InputError) as caught:
+        read_scenario(path)
+    (fault,) = caught.value.faults
+    assert fault.key == ".".join(filter(None, (f'today.pools."{POOL}"', key)))
+    assert wanted in fault.wanted
+
+
+def test_a_contingency_that_is_none_is_told_and_the_three_are_the_default(file: Path) -> None:
+    assert read_scenario(file).policy.contingencies == ("replica", "spot", "provider")
+    assert read_scenario(file, ["policy.contingencies=provider, spot"]).policy.contingencies == ("provider", "spot")
+    with pytest.raises(InputError, match="one of replica, spot, provider"):
+        read_scenario(file, ["policy.contingencies=replicas"])
