@@ -278,16 +278,17 @@ def _serves(gpu: Gpu, engine: Engine) -> bool:
     return gpu.kind in engine.kinds and gpu.vendor in engine.vendors
 
 
-def _barred(axes: Axes, pairs: NDArray[np.int_], named: Named | None) -> dict[tuple[int, int], Reason]:
-    """Why the policy bars a model and format, whatever the segment, by (m, p); `pairs` [m, p] designs are of each."""
+def _barred(axes: Axes, pairs: NDArray[np.int_], named: Named | None) -> dict[tuple[int, int], tuple[str, Reason]]:
+    """What the policy bars whatever the segment, by (m, p) in order of name; `pairs` [m, p] designs are of each."""
     if named is None or not named.allowed:
         return {}
-    why: dict[tuple[int, int], Reason] = {}
+    why: dict[tuple[int, int], tuple[str, Reason]] = {}
     for m, p in np.argwhere(pairs > 0).tolist():
         model, precision = axes.models[m], axes.precisions[p]
         if not named.may_use(model, precision):
-            why[m, p] = Reason(Rule.MAY_USE, f"{model}:{precision}", ", ".join(named.allowed))
-    return why
+            reason = Reason(Rule.MAY_USE, f"{model}:{precision}", ", ".join(named.allowed))
+            why[m, p] = f"{model}:{precision}/*", reason
+    return dict(sorted(why.items(), key=lambda item: item[1][0]))
 
 
 def _good(
@@ -297,23 +298,25 @@ def _good(
     axes: Axes,
     catalog: Catalog,
     gate: QualityGate,
-    barred: Mapping[tuple[int, int], Reason],
+    barred: Mapping[tuple[int, int], tuple[str, Reason]],
     book: RefusalBook,
 ) -> Mask:
     """May-use, licence and quality of each model and format for one segment; `pairs` [m, p] stand behind each."""
-    good = np.zeros(pairs.shape, dtype=bool)
-    for m, model in enumerate(axes.models):
-        if not pairs[m].any():
-            continue
-        licence = licence_reasons(segment, catalog.models[model].licence_class)
+    good = pairs > 0
+    for m in np.flatnonzero(good.any(axis=1)).tolist():
+        licence = licence_reasons(segment, catalog.models[axes.models[m]].licence_class)
         if licence:
-            book.add(name, f"{model}:*", licence[0], int(pairs[m].sum()))
-            continue
-        for p, precision in enumerate(axes.precisions):
-            if not pairs[m, p]:
-                continue
-            reason = barred.get((m, p)) or gate.reason(model, precision, segment)
-            good[m, p] = reason is None
-            if reason:
-                book.add(name, f"{model}:{precision}/*", reason, int(pairs[m, p]))
+            book.add(name, f"{axes.models[m]}:*", licence[0], int(pairs[m].sum()))
+            good[m] = False
+    shut = [at for at in barred if good[at]]
+    counts = np.array([pairs[at] for at in shut], dtype=np.int64)
+    book.add_many(name, np.ones(len(shut)), lambda i: barred[shut[i]], str(Rule.MAY_USE), counts)
+    for at in shut:
+        good[at] = False
+    for m, p in np.argwhere(good).tolist():
+        model, precision = axes.models[m], axes.precisions[p]
+        reason = gate.reason(model, precision, segment)
+        if reason:
+            good[m, p] = False
+            book.add(name, f"{model}:{precision}/*", reason, int(pairs[m, p]))
     return good

@@ -8,6 +8,7 @@ is asserted, times are printed.
 import json
 import random
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -24,9 +25,10 @@ from wizard.importers.melange import scenario_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:PULP_CBC_CMD is deprecated")
 SLICES = 8
-LIMIT_S = 10.0
+LIMIT_S = 5.0
 GAP = 1e-6
 HOURS = 730
+RUNS = 3
 FOUND = (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
 
 
@@ -43,7 +45,7 @@ def made(seed: int, rate: float, rows: int = 10, columns: int = 6) -> dict[str, 
     draw = random.Random(seed)
     shares = [[draw.expovariate(1) for _ in range(columns)] for _ in range(rows)]
     whole = sum(map(sum, shares))
-    gpus = {"small": (0.7, 1.0, 7), "medium": (1.0, 1.6, 8), "large": (3.7, 8.0, rows), "largest": (7.5, 16.0, rows)}
+    gpus = {"small": (0.71, 1.0, 7), "medium": (1.03, 1.6, 8), "large": (3.69, 8.0, rows), "huge": (7.53, 16.0, rows)}
 
     def speed(power: float, row: int, column: int) -> float:
         return round(power * 20 / 2 ** (0.6 * row + 0.8 * column) * draw.uniform(0.8, 1.2), 4)
@@ -100,7 +102,7 @@ def peer(given: dict[str, Any], solver: str, slices: int = SLICES, limit_s: floa
 
 
 class Ours(NamedTuple):
-    """Cost an hour; seconds of options, of the optimisation, and of all from the file to the plan."""
+    """Cost an hour; seconds of options, of the optimisation (the median), and of all from the file to the plan."""
 
     cost: float
     options_s: float
@@ -120,11 +122,14 @@ def ours(given: dict[str, Any], folder: Path) -> Ours:
     assert plan.status == "optimal"
     started = perf_counter()
     problem = problem_of(scenario, catalog)
-    raised = perf_counter()
-    outcome = optimise(problem, GAP)
-    done = perf_counter()
-    assert plan.total_per_month == pytest.approx(outcome.objective, rel=1e-6)
-    return Ours((plan.total_per_month or 0.0) / HOURS, raised - started, done - raised, whole)
+    raised = perf_counter() - started
+    solved = []
+    for _ in range(RUNS):
+        started = perf_counter()
+        outcome = optimise(problem, GAP)
+        solved.append(perf_counter() - started)
+        assert plan.total_per_month == pytest.approx(outcome.objective, rel=1e-6)
+    return Ours((plan.total_per_month or 0.0) / HOURS, raised, median(solved), whole)
 
 
 def never_dearer(our: float, their: float) -> bool:
@@ -135,7 +140,7 @@ def never_dearer(our: float, their: float) -> bool:
 @pytest.mark.parametrize("seed", range(8))
 def test_shares_never_cost_more_than_slices(seed: int, tmp_path: Path) -> None:
     draw = random.Random(seed)
-    given = made(seed, draw.choice((1, 3, 9)), rows=draw.choice((2, 9)), columns=2)
+    given = made(seed, draw.choice((1, 3, 9)), rows=draw.choice((2, 8)), columns=2)
     found = ours(given, tmp_path)
     for slices in (1, 3):
         sliced = peer(given, "HiGHS", slices)

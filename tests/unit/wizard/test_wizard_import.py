@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli_w
 from made_plans import run
 
 from catalogs.catalog import load_catalog
@@ -234,6 +235,19 @@ def test_a_file_that_cannot_be_read_is_told(name: str, capsys: pytest.CaptureFix
     told = capsys.readouterr().err
     assert "a JSON file" in told or "a readable JSON file" in told
     assert ("did you mean nome.json?" in told) == (name == "none.json")
+
+
+def test_the_catalog_lists_rates_by_segment_from_least_to_most(capsys: pytest.CaptureFixture[str]) -> None:
+    design = {"model": "qwen3-32b", "precision": "fp8", "gpu": "h100-sxm", "gpus": 1, "engine": "vllm"}
+    rates = {
+        "several": design | {"by_segment": {"a": 4.5, "b": 0}, "requests_per_second": 2},
+        "one": design | {"requests_per_second": 3},
+    }
+    Path("mine.toml").write_text(tomli_w.dumps({"rates": rates}))
+    assert run("catalog", "rates", "--overlay", "mine.toml") == 0
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if "qwen3-32b" in line}
+    assert rows["several"][1:5] == ["0", "to", "4.5", "qwen3-32b"]
+    assert rows["one"][1:3] == ["3", "qwen3-32b"]
 
 
 def test_an_unknown_format_is_refused_by_the_parser(capsys: pytest.CaptureFixture[str]) -> None:
