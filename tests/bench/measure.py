@@ -284,7 +284,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     asked.add_argument("--limit", type=float, help="seconds of the solve; by case where not said")
     asked.add_argument("--keep", type=Path, help="file of the problem: read if it is there, else written")
     asked.add_argument("--points", action="store_true", help="print all that was seen on the way too")
+    asked.add_argument("--most-gb", type=float, default=8.0, help="memory that the process may map")
     given = asked.parse_args(arguments)
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (int(given.most_gb * 1e9),) * 2)
     gap, limit_s = given.gap or GAPS[given.case], given.limit or LIMITS[given.case]
     if given.number == "all":
         records = [
