@@ -7,16 +7,19 @@ row asks for a plan cheaper than the best of the others, which mostly no plan ca
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
 
+from solver.fallback import fallback_of
 from solver.pricing import single_pool_bounds
 from solver.problem import Problem
 from solver.program.build import Program, build
-from solver.program.constraints import at_least, at_most
+from solver.program.constraints import Row, at_least, at_most
+from solver.program.data import Data, data_of
+from solver.program.variables import least_switches
 from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
 
 HALF = 0.5
@@ -25,8 +28,9 @@ HALF = 0.5
 
 @dataclass
 class _Search:
-    """What is known so far: the best plan, and the least bound of the cases that are done."""
+    """What is known so far: the best plan, the least bound of the cases done, and the contingencies to be written."""
 
+    data: Data
     gap: float
     limit_s: float
     threads: int
@@ -40,22 +44,49 @@ class _Search:
     nodes: int = 0
     last: bool = False
     ended: tuple[Status, StoppedBy] = ("optimal", "proof")
+    contingent: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def over(self) -> bool:
         """Whether time or the user has ended the search."""
         return self.ended[0] != "optimal"
 
-    def run(self, program: Program) -> Outcome:
-        """Solve a case within the time that is left, and note what it proves."""
-        left = self.limit_s - (perf_counter() - self.started)
-        outcome = solve(program, self.gap, left, self.threads, self.stage, self._watch, self.stop)
-        self.nodes += outcome.nodes
-        if outcome.objective is not None and (self.best is None or outcome.objective < self.best):
-            self.best, self.values = outcome.objective, outcome.values
-        if outcome.status in ("time_limit", "stopped"):
-            self.ended = outcome.status, outcome.stopped_by
-        return outcome
+    def run(self, problem: Problem, extra: Callable[[Program], Iterable[Row]] = lambda _: ()) -> Outcome:
+        """Solve a case within the time that is left, and note what it proves.
+
+        Each round leaves out contingencies, so that its bound holds; those that its plan does not survive, or that
+        cost it more than the gap, are written in the next one. `extra` rows are of the case.
+        """
+        while True:
+            program = build(problem, self.contingent)
+            program = replace(program, rows=(*program.rows, *extra(program)))
+            left = self.limit_s - (perf_counter() - self.started)
+            outcome = solve(program, self.gap, left, self.threads, self.stage, self._watch, self.stop)
+            self.nodes += outcome.nodes
+            if outcome.status in ("time_limit", "stopped"):
+                self.ended = outcome.status, outcome.stopped_by
+            if outcome.objective is None:
+                return outcome
+            missing = self._found(program, outcome)
+            if self.over or not missing:
+                return outcome
+            self.contingent |= missing
+
+    def _found(self, program: Program, outcome: Outcome) -> set[tuple[int, int]]:
+        """Note the plan of a round with its fallback, if it has one; the contingencies that the next round needs."""
+        fallback = fallback_of(self.data, outcome.values)
+        aside = set(program.terms["fallback"])
+        kept = {name: value for name, value in outcome.values.items() if name.split("_")[0] not in FALLBACK}
+        cost = sum(price * kept.get(var.name, 0.0) for var, price in program.cost.items() if var not in aside)
+        total = cost + fallback.cost
+        if fallback.uncovered:
+            return set(fallback.uncovered) - self.contingent
+        if self.best is None or total < self.best:
+            self.best = total
+            self.values = least_switches(program.data, program.variables, {**kept, **fallback.values})
+        if outcome.bound is not None and total - outcome.bound <= self.gap * total:
+            return set()
+        return set(fallback.paid) - self.contingent
 
     def bounded(self, bound: float | None) -> None:
         """A case is done: no plan of it costs less."""
@@ -65,12 +96,18 @@ class _Search:
         """The case's progress as progress of the whole; a bound of the whole is known in the last case only."""
         if self.on_progress is None:
             return
-        best = min((cost for cost in (of_case.best, self.best) if cost is not None), default=None)
+        best = self.best
+        if of_case.best is not None and not self.data.lost:
+            best = of_case.best if best is None else min(best, of_case.best)
         bound = None
         if self.last and of_case.bound is not None and best is not None:
             bound = min(self.done, of_case.bound, best)
         elapsed = perf_counter() - self.started
         self.on_progress(Progress(self.stage, elapsed, best, bound, relative_gap(best, bound)))
+
+
+FALLBACK = ("z", "wz", "over", "least")
+"""Families of variables that are found anew by `fallback.py`."""
 
 
 def optimise(
@@ -86,11 +123,10 @@ def optimise(
 
     Raises what `build` and `solve` raise.
     """
-    search = _Search(gap, limit_s, threads, stage, on_progress, stop)
-    whole = build(problem)
-    pools = whole.data.pools
+    data = data_of(problem)
+    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop)
     for case in (_no_pool, _one_pool, _more_pools):
-        case(search, whole, pools)
+        case(search, data.pools)
         if search.over:
             break
     return _outcome(search)
@@ -113,40 +149,41 @@ def best_of(outcome: Outcome, others: Iterable[Outcome | None]) -> Outcome:
     )
 
 
-def _no_pool(search: _Search, whole: Program, pools: list[int]) -> None:
+def _no_pool(search: _Search, pools: list[int]) -> None:
     """All traffic on APIs."""
-    outcome = search.run(build(_with_pools(whole.data.problem, [])))
+    outcome = search.run(_with_pools(search.data.problem, []))
     if outcome.status == "optimal":
         search.bounded(outcome.bound)
 
 
-def _one_pool(search: _Search, whole: Program, pools: list[int]) -> None:
+def _one_pool(search: _Search, pools: list[int]) -> None:
     """One design open, each its own case, the most promising first."""
-    bounds = single_pool_bounds(whole.data, _ceiling(search, whole))
+    bounds = single_pool_bounds(search.data, _ceiling(search))
     for k in sorted(pools, key=lambda k: (bounds[k], k)):
         if search.best is not None and bounds[k] >= search.best * (1 - search.gap * HALF):
             search.bounded(bounds[k])
             continue
-        outcome = search.run(build(_with_pools(whole.data.problem, [k])))
+        outcome = search.run(_with_pools(search.data.problem, [k]))
         if search.over:
             return
         if outcome.status == "optimal":
             search.bounded(outcome.bound)
 
 
-def _more_pools(search: _Search, whole: Program, pools: list[int]) -> None:
+def _more_pools(search: _Search, pools: list[int]) -> None:
     """Two designs or more, cheaper than what is found."""
     if len(pools) < 2:
         return
     search.last = True
-    rows = [at_least("two_pools", dict.fromkeys(whole.variables.open.values(), 1.0), 2)]
-    wanted = None
-    if search.best is not None:
-        wanted = search.best * (1 - search.gap * HALF)
-        scale = search.best or 1.0  # millions in one row have made the solver give up
-        shares = {var: cost / scale for var, cost in whole.cost.items()}
-        rows.append(at_most("cheaper", shares, wanted / scale))
-    outcome = search.run(replace(whole, rows=(*whole.rows, *rows)))
+    wanted = None if search.best is None else search.best * (1 - search.gap * HALF)
+
+    def extra(program: Program) -> Iterator[Row]:
+        yield at_least("two_pools", dict.fromkeys(program.variables.open.values(), 1.0), 2)
+        if wanted is not None:
+            scale = wanted or 1.0  # millions in one row have made the solver give up
+            yield at_most("cheaper", {var: cost / scale for var, cost in program.cost.items()}, wanted / scale)
+
+    outcome = search.run(search.data.problem, extra)
     if wanted is not None:  # the plans that the row leaves out cost at least that
         search.bounded(wanted)
     if outcome.status != "infeasible":
@@ -160,11 +197,11 @@ def _with_pools(problem: Problem, kept: list[int]) -> Problem:
     return replace(problem, kappa=kappa)
 
 
-def _ceiling(search: _Search, whole: Program) -> float:
+def _ceiling(search: _Search) -> float:
     """A cost to price at what no API may serve: the best plan's, or that of a replica for each share, times many."""
     if search.best is not None:
         return search.best
-    data = whole.data
+    data = search.data
     dearest = max((way.price for way in data.purchases.values()), default=0.0)
     return 2 * 730.0 * dearest * float(data.most.max(initial=1.0))
 

@@ -8,7 +8,6 @@ import numpy as np
 from catalogs.records import COMMITTED, PurchaseType
 from solver.problem import Array, Problem
 from solver.program.data import PURCHASE_TYPES, Data
-from solver.program.variables import survivors
 
 TINY_SHARE = 1e-9
 
@@ -84,17 +83,15 @@ def solution_of(data: Data, values: Mapping[str, float]) -> Solution:
 
 def _fallback(data: Data, values: Mapping[str, float]) -> dict[tuple[int, int], Array]:
     """The shares of each contingency and block that the values tell of."""
-    n, found = len(data.problem.designs), {}
-    for c, b in data.contingent:
-        shares = np.zeros((len(data.problem.segments), n + len(data.problem.apis)))
-        pools, apis = survivors(data, c)
-        for s, k in pools:
-            shares[s, k] = values.get(f"z_s{s}_k{k}_c{c}_b{b}", 0.0)
-        for s, a in apis:
-            shares[s, n + a] = values.get(f"z_s{s}_a{a}_c{c}_b{b}", 0.0)
-        shares[shares < TINY_SHARE] = 0.0
-        if shares.any():
-            found[c, b] = shares
+    n = len(data.problem.designs)
+    found: dict[tuple[int, int], Array] = {}
+    for name, value in values.items():
+        if name.startswith("z_s") and value >= TINY_SHARE:
+            s, option, c, b = name.split("_")[1:]
+            shares = found.setdefault(
+                (int(c[1:]), int(b[1:])), np.zeros((len(data.problem.segments), n + len(data.problem.apis)))
+            )
+            shares[int(s[1:]), int(option[1:]) + (n if option[0] == "a" else 0)] = value
     return found
 
 

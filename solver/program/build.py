@@ -50,6 +50,8 @@ def build(problem: Problem, contingent: Collection[tuple[int, int]] | None = Non
         *contingencies.covered(data, v),
         *contingencies.surviving(data, v),
         *contingencies.ready(data, v),
+        *contingencies.other_ways(data, v),
+        *contingencies.least_over(data, v),
         *contingencies.limits_left(data, v),
         *contingencies.moved(data, v),
         *policy.budget(data, cost),

@@ -128,22 +128,29 @@ def replicas(data: Data, v: Variables, k: int, b: int) -> Terms:
 
 
 def opened(data: Data, v: Variables) -> Iterator[Row]:
-    """3. Only what is open is used: x[s,k,b] <= open[k], y <= x, and r+d+e+v <= most[k]*open[k], for each k and b.
+    """3. Only what is open is used: x[s,k,b] <= open[k], for each s, k and b (a day type, where s may wait), y <= x.
 
-    Where no contingency takes a replica of k, on[k,b] has no cost and no row but x <= on <= open, so it is left out:
-    that chain can be met exactly when x <= open.
+    Replicas of a pool that is not open can serve nothing, so that r+d+e+v <= most[k]*open[k] is written only where
+    replicas may cost nothing or are counted: of what is in force. Where no contingency takes a replica of k, on[k,b]
+    has no cost and no row but x <= on <= open, so it is left out: that chain can be met exactly when x <= open.
     """
-    for (s, k, b), var in v.x.items():
-        yield at_most(f"open_s{s}_k{k}_b{b}", {var: 1.0, v.open[k]: -1.0})
+    for s, k in data.pool_pairs:
+        for group in data.groups[s]:
+            terms: Terms = {v.x[s, k, b]: 1.0 for b in group}
+            yield at_most(f"open_s{s}_k{k}_b{group[0]}", terms | {v.open[k]: -1.0})
     for (s, k, b), var in v.y.items():
         yield at_most(f"exposed_s{s}_k{k}_b{b}", {var: 1.0, v.x[s, k, b]: -1.0})
     for k in data.pools:
-        for b in data.blocks:
-            yield at_most(f"held_k{k}_b{b}", replicas(data, v, k, b) | {v.open[k]: -float(data.most[k])})
+        if data.problem.moving is not None or any((k, m) in data.kept for m in COMMITTED):
+            for b in data.blocks:
+                yield at_most(f"held_k{k}_b{b}", replicas(data, v, k, b) | {v.open[k]: -float(data.most[k])})
 
 
 def triggered(data: Data, v: Variables) -> Iterator[Row]:
-    """3, fixed costs. open[k] <= selfhost, its class and its site; x[s,a,b] <= used[a] <= supplier."""
+    """3, fixed costs. open[k] <= selfhost, its class and its site; and what a whole class, or all pools, serve of s is
+    at most that switch, which says more of it than each pool alone. What a supplier's APIs serve of s is at most
+    supplier[p]: whether an offer is used at all matters to nothing else.
+    """
     classes, places, sellers = list(v.pool_class), list(v.site), list(v.supplier)
     for k, var in v.open.items():
         design = data.problem.designs[k]
@@ -151,13 +158,25 @@ def triggered(data: Data, v: Variables) -> Iterator[Row]:
         yield at_most(
             f"class_k{k}_c{classes.index(design.pool_class)}", {var: 1.0, v.pool_class[design.pool_class]: -1.0}
         )
-        site = site_of(data, k)
-        yield at_most(f"site_k{k}_l{places.index(site)}", {var: 1.0, v.site[site]: -1.0})
-    for (s, a, b), var in v.x_api.items():
-        yield at_most(f"used_s{s}_a{a}_b{b}", {var: 1.0, v.used[a]: -1.0})
-    for a, var in v.used.items():
-        seller = data.problem.apis[a].offer.provider
-        yield at_most(f"supplier_a{a}_p{sellers.index(seller)}", {var: 1.0, v.supplier[seller]: -1.0})
+        if (site := site_of(data, k)) in v.site:
+            yield at_most(f"site_k{k}_l{places.index(site)}", {var: 1.0, v.site[site]: -1.0})
+    for s, groups in enumerate(data.groups):
+        pools = [k for other, k in data.pool_pairs if other == s]
+        offers = [a for other, a in data.api_pairs if other == s]
+        for group in groups:
+            b = group[0]
+            together: list[tuple[str, Var | None, list[int]]] = [(f"selfhost_s{s}_b{b}", v.selfhost, pools)]
+            for c, name in enumerate(classes):
+                of = [k for k in pools if data.problem.designs[k].pool_class == name]
+                together.append((f"class_s{s}_c{c}_b{b}", v.pool_class[name], of))
+            for name, switch, of in together:
+                if len(of) > 1 and switch is not None:
+                    yield at_most(name, {v.x[s, k, t]: 1.0 for k in of for t in group} | {switch: -1.0})
+            for p, seller in enumerate(sellers):
+                sold = [a for a in offers if data.problem.apis[a].offer.provider == seller]
+                if sold:
+                    terms: Terms = {v.x_api[s, a, t]: 1.0 for a in sold for t in group}
+                    yield at_most(f"supplier_s{s}_p{p}_b{b}", terms | {v.supplier[seller]: -1.0})
 
 
 def limits(data: Data, v: Variables) -> Iterator[Row]:

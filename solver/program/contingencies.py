@@ -79,16 +79,68 @@ def _lost(data: Data, v: Variables, c: int, k: int, b: int, replica: float) -> T
 
 
 def ready(data: Data, v: Variables) -> Iterator[Row]:
-    """6. Ready: z[s,a,c,b] <= used[a], z[s,k,c,b] <= open[k]; and x[s,k,b] <= on[k,b] <= open[k] where a replica of k
-    may be lost, so that a pool that serves nothing loses nothing."""
+    """6. Ready: z[s,k,c,b] <= open[k], what a supplier's APIs take of s <= supplier[p].
+
+    Where a replica of k may be lost, x[s,k,b] <= on[k,b] <= open[k]: a pool that serves nothing loses nothing.
+    """
     for (s, k, c, b), var in v.z.items():
         yield at_most(f"ready_s{s}_k{k}_c{c}_b{b}", {var: 1.0, v.open[k]: -1.0})
+    sellers = {name: p for p, name in enumerate(v.supplier)}
+    by_seller: dict[tuple[int, str, int, int], Terms] = {}
     for (s, a, c, b), var in v.z_api.items():
-        yield at_most(f"ready_s{s}_a{a}_c{c}_b{b}", {var: 1.0, v.used[a]: -1.0})
+        by_seller.setdefault((s, data.problem.apis[a].offer.provider, c, b), {})[var] = 1.0
+    for (s, seller, c, b), terms in by_seller.items():
+        yield at_most(f"ready_s{s}_p{sellers[seller]}_c{c}_b{b}", terms | {v.supplier[seller]: -1.0})
     for (k, b), var in v.on.items():
         yield at_most(f"on_k{k}_b{b}", {var: 1.0, v.open[k]: -1.0})
         for s in data.segments_of(k):
             yield at_most(f"on_s{s}_k{k}_b{b}", {v.x[s, k, b]: 1.0, var: -1.0})
+
+
+def other_ways(data: Data, v: Variables) -> Iterator[Row]:
+    """6. Other ways: sum of open[k] and supplier[q] of other providers that may serve s >= 1, where s must be covered.
+
+    `covered` and `ready` imply it for whole switches; it holds more of the relaxation, and all of a contingency that is
+    not written.
+    """
+    problem = data.problem
+    coverage = problem.coverage
+    for c in data.lost:
+        of = problem.contingencies[c].of
+        if coverage is None or problem.contingencies[c].kind != "provider":
+            continue
+        for s in np.flatnonzero(coverage > 0).tolist():
+            pools, apis = survivors(data, c)
+            sellers = {problem.apis[a].offer.provider for other, a in apis if other == s}
+            terms: Terms = {v.open[k]: 1.0 for other, k in pools if other == s}
+            terms |= {v.supplier[name]: 1.0 for name in sorted(sellers) if name != of}
+            yield at_least(f"other_s{s}_c{c}", terms, 1.0)
+
+
+def least_over(data: Data, v: Variables) -> Iterator[Row]:
+    """6. Of a provider's loss that is not written for every block, the least it costs: what the provider serves beyond
+    1 - coverage goes elsewhere, to the cheapest API at least where no other pool that may serve s is open.
+
+    A bound from below; `fallback.py` counts the cost itself.
+    """
+    problem, written = data.problem, set(data.contingent)
+    for (s, c), var in v.least.items():
+        each = problem.contingencies[c]
+        pools, apis = survivors(data, c)
+        cost = min((data.request_cost[s, problem.apis[a].id] for other, a in apis if other == s), default=0.0)
+        terms: Terms = {var: 1.0}
+        least = 0.0
+        for group in data.groups[s]:
+            if cost <= 0 or any((c, b) in written for b in group):
+                continue
+            paid = each.share * cost * float(data.requests[s, group[0]])
+            least -= paid * (1 - float(problem.coverage[s] if problem.coverage is not None else 0.0))
+            for b in group:
+                terms |= {v.x[s, k, b]: -paid for k in data.struck_pools(s, each.of)}
+                terms |= {v.x_api[s, a, b]: -paid for a in data.struck_apis(s, each.of)}
+            for k in (k for other, k in pools if other == s):
+                terms[v.open[k]] = terms.get(v.open[k], 0.0) + paid
+        yield at_least(f"least_s{s}_c{c}", terms, least)
 
 
 def limits_left(data: Data, v: Variables) -> Iterator[Row]:

@@ -27,7 +27,8 @@ class Data:
     purchases (k, purchase type) allowed within the horizon, or in force; demand [k, b] replicas busy with headroom if
     everything admissible came, or without it and with one lost, where that is more; most [k] replicas that a plan can
     use; kept (k, purchase type)
-    replicas in force; contingent the pairs (contingency c, block b) that are written, of those that can matter.
+    replicas in force; lost the contingencies that can matter, contingent the pairs (contingency c, block b) of them
+    that are written.
     """
 
     problem: Problem
@@ -41,6 +42,7 @@ class Data:
     demand: Array
     most: Array
     kept: Mapping[tuple[int, PurchaseType], InForce]
+    lost: tuple[int, ...]
     contingent: tuple[tuple[int, int], ...]
 
     @property
@@ -55,6 +57,14 @@ class Data:
     def of_kind(self, k: int, kinds: tuple[PurchaseType, ...]) -> list[PurchaseType]:
         """Purchase types of design k among `kinds`, in the order of PURCHASE_TYPES."""
         return [m for m in PURCHASE_TYPES if m in kinds and (k, m) in self.purchases]
+
+    def struck_pools(self, s: int, provider: str) -> list[int]:
+        """Designs of a provider that may serve s."""
+        return [k for other, k in self.pool_pairs if other == s and self.problem.designs[k].provider == provider]
+
+    def struck_apis(self, s: int, provider: str) -> list[int]:
+        """API options of a provider that may serve s."""
+        return [a for other, a in self.api_pairs if other == s and self.problem.apis[a].offer.provider == provider]
 
     @property
     def pools(self) -> list[int]:
@@ -113,6 +123,7 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
         demand=demand,
         most=np.array([_most(k, design, purchases, demand) for k, design in enumerate(problem.designs)]),
         kept=kept,
+        lost=tuple(pairs),
         contingent=tuple(
             (c, b)
             for c in pairs

@@ -84,9 +84,12 @@ def sunk(data: Data, v: Variables) -> Terms:
 
 
 def fallback(data: Data, v: Variables) -> Terms:
-    """Requests that contingencies send to options above what they serve anyway, for their share of the month."""
+    """Requests that contingencies send to options above what they serve anyway, for their share of the month.
+
+    Of contingencies that are not written the least that they cost.
+    """
     problem = data.problem
-    terms: Terms = {}
+    terms: Terms = dict.fromkeys(v.least.values(), 1.0)
     for (s, k, c, b), var in v.over.items():
         cost = data.request_cost[s, problem.designs[k].id]
         terms[var] = problem.contingencies[c].share * cost * float(data.requests[s, b])

@@ -32,7 +32,7 @@ def pool_designs(data: Data, v: Variables) -> Iterator[Row]:
 def counted_suppliers(data: Data, v: Variables) -> Iterator[Row]:
     """7. At most and at least N suppliers, of APIs and of pools.
 
-    At most: open[k], used[a] <= party[p], sum of party <= N. At least: LEAST_SHARE * party[p] <= the shares that p
+    At most: open[k], supplier[p] <= party[p], sum of party <= N. At least: LEAST_SHARE * party[p] <= the shares that p
     serves, sum of party >= N.
     """
     rules = data.problem.rules
@@ -41,7 +41,8 @@ def counted_suppliers(data: Data, v: Variables) -> Iterator[Row]:
         apis = [a for a in data.apis if data.problem.apis[a].offer.provider == name]
         if rules.max_suppliers is not None:
             yield from (at_most(f"party_k{k}_p{p}", {v.open[k]: 1.0, var: -1.0}) for k in designs)
-            yield from (at_most(f"party_a{a}_p{p}", {v.used[a]: 1.0, var: -1.0}) for a in apis)
+            if name in v.supplier:
+                yield at_most(f"party_p{p}", {v.supplier[name]: 1.0, var: -1.0})
         if rules.min_suppliers is not None:
             yield at_least(f"part_p{p}", _shares(data, v, designs, apis) | {var: -LEAST_SHARE})
     total: Terms = dict.fromkeys(v.party.values(), 1.0)

@@ -22,7 +22,8 @@ class Variables:
     """x and y shares by (s, k, b); x_api and w by (s, a, b); r (k, m); d (k, m, b); e, v (k, b); the rest by name.
 
     While contingency c holds: z and z_api shares by (s, k, c, b) and (s, a, c, b), wz within units, over and over_api
-    what is above x; on (k, b). In force: kept (k, m); added, removed by design id; route, gone by (s, option id).
+    what is above x; on (k, b); least (s, c) what contingencies that are not written cost. In force: kept (k, m); added,
+    removed by design id; route, gone by (s, option id).
     """
 
     x: Mapping[tuple[int, int, int], Var]
@@ -36,7 +37,6 @@ class Variables:
     n: Mapping[int, Var]
     bought: Mapping[int, Var]
     open: Mapping[int, Var]
-    used: Mapping[int, Var]
     pool_class: Mapping[str, Var]
     site: Mapping[str, Var]
     supplier: Mapping[str, Var]
@@ -48,6 +48,7 @@ class Variables:
     wz: Mapping[tuple[int, int, int, int], Var]
     over: Mapping[tuple[int, int, int, int], Var]
     over_api: Mapping[tuple[int, int, int, int], Var]
+    least: Mapping[tuple[int, int], Var]
     on: Mapping[tuple[int, int], Var]
     kept: Mapping[tuple[int, PurchaseType], Var]
     added: Mapping[str, Var]
@@ -110,7 +111,7 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
             replicas = min(replicas, data.kept[k, m].replicas // purchase.box * purchase.box * purchase.availability)
         return boxes_needed(min(replicas / purchase.availability, data.most[k]), purchase.box)
 
-    blocks, pools, apis = data.blocks, data.pools, data.apis
+    blocks, pools = data.blocks, data.pools
     left, left_apis = _contingent(data)
     moving = data.problem.moving or Moving()
     exposed = spot_exposed(data)
@@ -120,6 +121,7 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
     peak = data.demand.max(axis=1) if data.demand.size else data.most
     # Numbered over all options, so that a problem with fewer of them gives the same names to the same things.
     designs = data.problem.designs
+    paid = {cost.trigger for cost in data.problem.fixed_costs}
     pairs = {(s, designs[k].id) for s, k in data.pool_pairs}
     pairs |= {(s, data.problem.apis[a].id) for s, a in data.api_pairs}
     classes: list[str] = sorted({design.pool_class for design in designs})
@@ -146,9 +148,8 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
         n={a: count(f"n_a{a}", most_steps(data, a)) for a in with_units},
         bought={a: binary(f"bought_a{a}") for a in with_units},
         open={k: binary(f"open_k{k}") for k in pools},
-        used={a: binary(f"used_a{a}") for a in apis},
         pool_class={name: binary(f"class_c{classes.index(name)}") for name in pool_classes(data)},
-        site={name: binary(f"site_l{places.index(name)}") for name in sites(data)},
+        site={name: binary(f"site_l{places.index(name)}") for name in sites(data) if ("site", name) in paid},
         supplier={name: binary(f"supplier_p{providers.index(name)}") for name in suppliers(data)},
         party={name: binary(f"party_p{providers.index(name)}") for name in parties(data)},
         selfhost=binary("selfhost") if pools else None,
@@ -167,6 +168,7 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
             (s, a, c, b): share(f"over_s{s}_a{a}_c{c}_b{b}")
             for s, a, c, b in left_apis if data.request_cost[s, data.problem.apis[a].id] > 0
         },
+        least={(s, c): prob.add_variable(f"least_s{s}_c{c}", 0) for s, c in unwritten(data)},
         on={(k, b): binary(f"on_k{k}_b{b}") for k in _may_lose_a_replica(data) for b in blocks},
         kept={
             (k, m): prob.add_variable(f"kept_k{k}_m{index[m]}", 0, each.replicas)
@@ -207,6 +209,20 @@ def _contingent(data: Data) -> tuple[list[tuple[int, int, int, int]], list[tuple
     )
 
 
+def unwritten(data: Data) -> list[tuple[int, int]]:
+    """(s, c) of the providers' losses that are not written for every block, and that strike what may serve s."""
+    problem, written = data.problem, set(data.contingent)
+    found = []
+    for c in data.lost:
+        each = problem.contingencies[c]
+        if each.kind != "provider" or each.share <= 0 or all((c, b) in written for b in data.blocks):
+            continue
+        struck = {s for s, k in data.pool_pairs if problem.designs[k].provider == each.of}
+        struck |= {s for s, a in data.api_pairs if problem.apis[a].offer.provider == each.of}
+        found += [(s, c) for s in sorted(struck) if problem.coverage is not None and problem.coverage[s] > 0]
+    return found
+
+
 def _may_lose_a_replica(data: Data) -> list[int]:
     """Designs of which a contingency that is written takes a replica."""
     struck = (data.problem.contingencies[c] for c in dict.fromkeys(c for c, _ in data.contingent))
@@ -219,10 +235,15 @@ def _limited(data: Data, a: int) -> bool:
 
 
 def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dict[str, float]:
-    """The plan with every switch off that nothing it runs needs on; no row breaks and no cost rises."""
+    """The plan with every switch off that nothing it runs needs on; no row breaks and no cost rises.
+
+    Values hold z of every contingency that strikes the plan, written in the program or not.
+    """
     tidy = dict(values)
+    ready = {int(name.split("_")[2][1:]) for name, value in values.items() if value > 0 and name.startswith("z_s")
+             and "_a" in name}  # fmt: skip
     runs: dict[int, list[Var]] = {k: [] for k in v.open}
-    serves: dict[int, list[Var]] = {a: [] for a in v.used}
+    serves: dict[int, list[Var]] = {a: [] for a in data.apis}
     for (_, k, _), var in v.x.items():
         runs[k].append(var)
     for by_design in (v.r, v.d, v.e, v.v):
@@ -230,16 +251,13 @@ def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dic
             runs[key[0]].append(var)
     for (_, a, _), var in v.x_api.items():
         serves[a].append(var)
-    for (_, a, _, _), var in v.z_api.items():
-        serves[a].append(var)
 
     def running(of: Mapping[int, list[Var]]) -> set[int]:
         return {o for o, variables in of.items() if any(tidy.get(var.name, 0.0) > 0 for var in variables)}
 
-    opened, used = running(runs), running(serves)
+    opened, used = running(runs), running(serves) | ready
     designs, apis = data.problem.designs, data.problem.apis
     switches: list[tuple[Var, bool]] = [(var, k in opened) for k, var in v.open.items()]
-    switches += [(var, a in used) for a, var in v.used.items()]
     switches += [(var, name in {designs[k].pool_class for k in opened}) for name, var in v.pool_class.items()]
     switches += [(var, name in {site_of(data, k) for k in opened}) for name, var in v.site.items()]
     switches += [(var, name in {apis[a].offer.provider for a in used}) for name, var in v.supplier.items()]

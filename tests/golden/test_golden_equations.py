@@ -102,6 +102,8 @@ CASES: dict[str, tuple[str, Callable[[Problem], Problem]]] = {
     "covered": ("covered", contingent),
     "covered_waiting": ("covered", lambda problem: waiting_chat(contingent(problem))),
     "surviving": ("surviving", contingent),
+    "other_ways": ("other_ways", contingent),
+    "least_over": ("least_over", contingent),
     "ready": ("ready", contingent),
     "limits_left": ("limits_left", contingent),
     "limits_left_units": ("limits_left", units_limited),
@@ -126,9 +128,9 @@ def equations() -> dict[str, Callable[..., Iterator[Any]]]:
 
 
 def lp_text(problem: Problem, function: str, folder: Path) -> str:
-    """One equation alone, under a dummy objective."""
+    """One equation alone, under a dummy objective; what bounds unwritten contingencies, with none written."""
     prob = pulp.LpProblem("equation", pulp.LpMinimize)
-    data = data_of(problem)
+    data = data_of(problem, () if function == "least_over" else None)
     v = make_variables(prob, data)
     terms = objective.total({name: term(data, v) for name, term in objective.TERMS.items()})
     rows = policy.budget(data, terms) if function == "budget" else equations()[function](data, v)

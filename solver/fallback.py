@@ -1,0 +1,160 @@
+"""Where traffic goes while something is lost, for a plan that is given: is every segment covered, and at what cost.
+
+Of a plan only what it opens can help, and only what it opens can be lost, so that this is a small linear program:
+shares, counts and switches as they are, z to be found. It finds the contingencies that a plan does not survive, and
+counts what the others cost.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pulp
+
+from catalogs.records import COMMITTED, HOURLY
+from solver.problem import Problem
+from solver.program import contingencies, objective
+from solver.program.build import Program
+from solver.program.constraints import Row, Terms
+from solver.program.data import PURCHASE_TYPES, Data, data_of
+from solver.program.variables import make_variables
+from solver.solve import solve
+
+SHORT = 1e-6
+"""A segment that lacks more than this share is not covered."""
+DEAR = 1e3
+"""What a lacking share costs, over the dearest share that is moved: lacking is never cheaper."""
+
+
+@dataclass(frozen=True)
+class Fallback:
+    """z and over by variable name, and what each contingency (c, b) costs a month, where it costs something.
+
+    `uncovered` are the contingencies (c, b) that leave a segment without its coverage.
+    """
+
+    values: Mapping[str, float]
+    paid: Mapping[tuple[int, int], float]
+    uncovered: tuple[tuple[int, int], ...]
+
+    @property
+    def cost(self) -> float:
+        """A month."""
+        return sum(self.paid.values())
+
+
+def fallback_of(data: Data, values: Mapping[str, float]) -> Fallback:
+    """The cheapest fallback of a plan: values by variable name, of any program of the problem."""
+    pairs = list(_struck(data, values))
+    if not pairs:
+        return Fallback({}, {}, ())
+    open_only = data_of(_only_open(data, values), pairs)
+    program, short = _program(open_only, values)
+    v = program.variables
+    outcome = solve(program)
+    moving = (v.z, v.z_api, v.wz, v.over, v.over_api)
+    found = {var.name: outcome.values.get(var.name, 0.0) for family in moving for var in family.values()}
+    paid: dict[tuple[int, int], float] = {}
+    for family in (v.over, v.over_api):
+        for (_, _, c, b), var in family.items():
+            if (cost := found[var.name] * program.terms["fallback"][var]) > 0:
+                paid[c, b] = paid.get((c, b), 0.0) + cost
+    lacking = {(c, b) for name, (c, blocks) in short.items() if outcome.values.get(name, 0.0) > SHORT for b in blocks}
+    return Fallback({name: value for name, value in found.items() if value > 0}, paid, tuple(sorted(lacking)))
+
+
+def _program(data: Data, values: Mapping[str, float]) -> tuple[Program, dict[str, tuple[int, tuple[int, ...]]]]:
+    """Equation 6 with what is decided fixed; and by name the shares that lack, with their contingency and blocks."""
+    lp = pulp.LpProblem("fallback", pulp.LpMinimize)
+    v = make_variables(lp, data)
+    free = {var.name for family in (v.z, v.z_api, v.wz, v.over, v.over_api) for var in family.values()}
+    terms = objective.fallback(data, v)
+    dear = DEAR * (1 + max(terms.values(), default=0.0))
+    cost: Terms = dict(terms)
+    short: dict[str, tuple[int, tuple[int, ...]]] = {}
+    rows: list[Row] = []
+    for row in contingencies.covered(data, v):
+        if row.name.startswith("covered_"):
+            s, c, b = (int(part[1:]) for part in row.name.split("_")[1:])
+            lack = lp.add_variable(f"short_s{s}_c{c}_b{b}", 0, 1)
+            row.addterm(lack, 1.0)
+            cost[lack] = dear
+            free.add(lack.name)
+            short[lack.name] = c, next(group for group in data.groups[s] if b in group)
+        rows.append(row)
+    for equation in (contingencies.surviving, contingencies.ready, contingencies.limits_left, contingencies.moved):
+        rows += equation(data, v)
+    lp.setObjective(pulp.LpAffineExpression(cost))
+    for row in rows:
+        lp.addConstraint(row)
+    for var in lp.variables():
+        if var.name not in free:
+            var.lowBound = var.upBound = values.get(var.name, 0.0)
+    for (k, b), on in v.on.items():
+        serves = any(values.get(f"x_s{s}_k{k}_b{b}", 0.0) > 0 for s in data.segments_of(k))
+        on.lowBound = on.upBound = float(serves)
+    return Program(data, v, {"fallback": terms}, cost, tuple(rows), lp), short
+
+
+def _struck(data: Data, values: Mapping[str, float]) -> Iterator[tuple[int, int]]:
+    """The contingencies that take something which serves; all other ones change nothing.
+
+    A pool that keeps room for its traffic without the replica it loses is not touched either. Where a covered segment
+    may wait, its blocks stand together.
+    """
+    problem = data.problem
+    coverage = problem.coverage if problem.coverage is not None else np.zeros(len(problem.segments))
+    together = bool(np.any((coverage > 0) & problem.may_wait))
+    ids = {design.id: k for k, design in enumerate(problem.designs)}
+    for c in data.lost:
+        each = problem.contingencies[c]
+        if each.kind == "provider":
+            pools = [(s, k) for s, k in data.pool_pairs if problem.designs[k].provider == each.of]
+        else:
+            pools = [(s, k) for s, k in data.pool_pairs if k == ids[each.of]]
+        apis = [
+            (s, a) for s, a in data.api_pairs if each.kind == "provider" and problem.apis[a].offer.provider == each.of
+        ]
+        blocks = [
+            b
+            for b in data.blocks
+            if any(values.get(f"x_s{s}_k{k}_b{b}", 0.0) > 0 for s, k in pools)
+            or any(values.get(f"x_s{s}_a{a}_b{b}", 0.0) > 0 for s, a in apis)
+        ]
+        if each.kind != "provider":
+            blocks = [
+                b for b in blocks if together or not _has_room(data, values, ids[each.of], b, each.kind == "spot")
+            ]
+        yield from ((c, b) for b in (data.blocks if together and blocks else blocks))
+
+
+def _has_room(data: Data, values: Mapping[str, float], k: int, b: int, no_spot: bool) -> bool:
+    """Whether what pool k serves in block b fits without one replica, or without spot; no headroom asked."""
+    busy = sum(
+        float(data.load[s, b] * data.problem.kappa[s, k]) * values.get(f"x_s{s}_k{k}_b{b}", 0.0)
+        for s in data.segments_of(k)
+    )
+    left, best, count = 0.0, 0.0, 0.0
+    for (other, m), way in data.purchases.items():
+        if other != k or (m == "spot" and no_spot):
+            continue
+        i = PURCHASE_TYPES.index(m)
+        name = f"r_k{k}_m{i}" if m in COMMITTED else f"d_k{k}_m{i}_b{b}" if m in HOURLY else f"e_k{k}_b{b}"
+        replicas = values.get(name, 0.0) * way.box
+        left, count, best = left + replicas * way.availability, count + replicas, max(best, way.availability)
+    if not no_spot:
+        left, count = left - best, count - 1
+    return count >= 1 and busy <= left * (1 + 1e-9)
+
+
+def _only_open(data: Data, values: Mapping[str, float]) -> Problem:
+    """The problem with the pools that are open and the suppliers that are used; indices stay as they were."""
+    problem = data.problem
+    kappa = np.full_like(problem.kappa, np.nan)
+    opened = [k for k in data.pools if values.get(f"open_k{k}", 0.0) > 0.5]
+    kappa[:, opened] = problem.kappa[:, opened]
+    providers = sorted({*(api.offer.provider for api in problem.apis), *(each.provider for each in problem.designs)})
+    used = {name for p, name in enumerate(providers) if values.get(f"supplier_p{p}", 0.0) > 0.5}
+    away = {api.id for api in problem.apis if api.offer.provider not in used}
+    charges = {pair: each for pair, each in problem.charges.items() if pair[1] not in away}
+    return replace(problem, kappa=kappa, charges=charges)
