@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pulp
 
-from catalogs.records import COMMITTED, HOURLY
 from solver.problem import Problem
 from solver.program import contingencies, objective
 from solver.program.build import Program
-from solver.program.constraints import Row, Terms
-from solver.program.data import PURCHASE_TYPES, Data, data_of
-from solver.program.variables import make_variables
+from solver.program.constraints import Row, Terms, at_least
+from solver.program.data import Data, data_of
+from solver.program.variables import count_name, make_variables, spot_exposed
 from solver.solve import solve
 
 SHORT = 1e-6
@@ -52,6 +51,8 @@ def fallback_of(data: Data, values: Mapping[str, float]) -> Fallback:
     program, short = _program(open_only, values)
     v = program.variables
     outcome = solve(program)
+    if not outcome.found:
+        return Fallback({}, {}, tuple(pairs))
     moving = (v.z, v.z_api, v.wz, v.over, v.over_api)
     found = {var.name: outcome.values.get(var.name, 0.0) for family in moving for var in family.values()}
     paid: dict[tuple[int, int], float] = {}
@@ -77,7 +78,7 @@ def _program(data: Data, values: Mapping[str, float]) -> tuple[Program, dict[str
         if row.name.startswith("covered_"):
             s, c, b = (int(part[1:]) for part in row.name.split("_")[1:])
             lack = lp.add_variable(f"short_s{s}_c{c}_b{b}", 0, 1)
-            row.addterm(lack, 1.0)
+            row = at_least(row.name, {**row, lack: 1.0}, -row.constant)
             cost[lack] = dear
             free.add(lack.name)
             short[lack.name] = c, next(group for group in data.groups[s] if b in group)
@@ -134,17 +135,16 @@ def _has_room(data: Data, values: Mapping[str, float], k: int, b: int, no_spot: 
         float(data.load[s, b] * data.problem.kappa[s, k]) * values.get(f"x_s{s}_k{k}_b{b}", 0.0)
         for s in data.segments_of(k)
     )
-    left, best, count = 0.0, 0.0, 0.0
+    exposed = any(k == other for _, other in spot_exposed(data))
+    left, count, least = 0.0, 0.0, np.inf
     for (other, m), way in data.purchases.items():
-        if other != k or (m == "spot" and no_spot):
+        if other != k or (m == "spot" and (no_spot or not exposed)):
             continue
-        i = PURCHASE_TYPES.index(m)
-        name = f"r_k{k}_m{i}" if m in COMMITTED else f"d_k{k}_m{i}_b{b}" if m in HOURLY else f"e_k{k}_b{b}"
-        replicas = values.get(name, 0.0) * way.box
-        left, count, best = left + replicas * way.availability, count + replicas, max(best, way.availability)
+        replicas = values.get(count_name(k, m, b), 0.0) * (1 if m == "serverless" else way.box)
+        left, count, least = left + replicas * way.availability, count + replicas, min(least, way.availability)
     if not no_spot:
-        left, count = left - best, count - 1
-    return count >= 1 and busy <= left * (1 + 1e-9)
+        left, count = left - least, count - 1
+    return (count >= 1 or (k, "serverless") in data.purchases) and busy <= left * (1 + 1e-9)
 
 
 def _only_open(data: Data, values: Mapping[str, float]) -> Problem:

@@ -81,6 +81,9 @@ class _Search:
         total = cost + fallback.cost
         if fallback.uncovered:
             return set(fallback.uncovered) - self.contingent
+        budget = self.data.problem.rules.budget_per_month
+        if budget is not None and total > budget * (1 + 1e-9):
+            return set(fallback.paid) - self.contingent
         if self.best is None or total < self.best:
             self.best = total
             self.values = least_switches(program.data, program.variables, {**kept, **fallback.values})

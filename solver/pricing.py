@@ -3,8 +3,8 @@
 Price the serving of each share at its cheapest API, p[s, b] (Lagrange on equation 1). No API then gains, and what is
 left of a plan with design k alone is its best plan against the prices, whole replicas included: a closed form. The
 prices, plus that (at most 0), plus what k costs to switch on, is below every plan whose only pool is k. What makes the
-part of k easier (spot and serverless counted apart, the highest availability of its ways, their common box, every
-limit and rule left out) only lowers the bound.
+part of k easier (spot and serverless counted apart, the highest availability of its ways, their common box, all of it
+as cheap as what is in force, every limit and rule left out) only lowers the bound.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import numpy as np
 
 from catalogs.records import COMMITTED, HOURLY
 from solver.problem import Array
-from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month
+from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month, sunk_per_month
 
 MOST_UNITS = 2000
 """Where more whole units than this could be needed, a unit is priced as if it could be divided: a lower bound."""
@@ -95,7 +95,9 @@ def _firm(data: Data, k: int) -> Firm | None:
     unit = gcd(*(way.box for way in ways.values()))
     horizon = data.problem.rules.horizon_months
     month = [
-        committed_price_per_month(way) + beyond_horizon_per_month(way, horizon)
+        committed_price_per_month(way) - sunk_per_month(way, data.kept[k, m])
+        if (k, m) in data.kept
+        else committed_price_per_month(way) + beyond_horizon_per_month(way, horizon)
         for m, way in ways.items() if m in COMMITTED
     ]  # fmt: skip
     capacity = unit * max(way.availability for way in ways.values())

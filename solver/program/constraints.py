@@ -131,8 +131,9 @@ def opened(data: Data, v: Variables) -> Iterator[Row]:
     """3. Only what is open is used: x[s,k,b] <= open[k], for each s, k and b (a day type, where s may wait), y <= x.
 
     Replicas of a pool that is not open can serve nothing, so that r+d+e+v <= most[k]*open[k] is written only where
-    replicas may cost nothing or are counted: of what is in force. Where no contingency takes a replica of k, on[k,b]
-    has no cost and no row but x <= on <= open, so it is left out: that chain can be met exactly when x <= open.
+    there are fewer than could be of use, or where they may cost nothing: of what is in force. Where no contingency
+    takes a replica of k, on[k,b] has no cost and no row but x <= on <= open, so it is left out: that chain can be met
+    exactly when x <= open.
     """
     for s, k in data.pool_pairs:
         for group in data.groups[s]:
@@ -141,7 +142,8 @@ def opened(data: Data, v: Variables) -> Iterator[Row]:
     for (s, k, b), var in v.y.items():
         yield at_most(f"exposed_s{s}_k{k}_b{b}", {var: 1.0, v.x[s, k, b]: -1.0})
     for k in data.pools:
-        if data.problem.moving is not None or any((k, m) in data.kept for m in COMMITTED):
+        scarce = data.most[k] < data.useful[k]
+        if scarce or data.problem.moving is not None or any((k, m) in data.kept for m in COMMITTED):
             for b in data.blocks:
                 yield at_most(f"held_k{k}_b{b}", replicas(data, v, k, b) | {v.open[k]: -float(data.most[k])})
 

@@ -38,14 +38,15 @@ def covered(data: Data, v: Variables) -> Iterator[Row]:
 
 def surviving(data: Data, v: Variables) -> Iterator[Row]:
     """6. Capacity that survives: sum of load*kappa*z <= sum A*(r+d+e+v), less A*on[k,b] where a replica of k is lost,
-    without e where its spot is; no headroom.
+    without e where its spot is; no headroom. A of the lost one is the least, so that a last replica leaves nothing.
 
-    Whole, as `rests`: z[s,k,c,b] <= r+d+e less what is lost, where one replica carries more than all of s.
+    Whole, as `rests`: z[s,k,c,b] <= r+d+e less what is lost, where one replica carries more than all of s, or replicas
+    differ in A.
     """  # fmt: skip
     for (s, k, c, b), var in v.z.items():
-        ways = dict(held(data, v, k, b))
-        best = max((data.purchases[k, m].availability for m in ways), default=0.0)
-        if "serverless" not in ways and 0 < _busy(data, s, k, b) < best:
+        ways = {m: data.purchases[k, m].availability for m, _ in held(data, v, k, b)}
+        differ = _struck(data, c, k) == "replica" and len(set(ways.values())) > 1
+        if "serverless" not in ways and (0 < _busy(data, s, k, b) < max(ways.values(), default=0.0) or differ):
             whole: Terms = {each: -float(data.purchases[k, m].box) for m, each in _left(data, v, c, k, b)}
             yield at_most(f"rests_s{s}_k{k}_c{c}_b{b}", {var: 1.0} | whole | _lost(data, v, c, k, b, 1.0))
     for c, b in data.contingent:
@@ -53,8 +54,8 @@ def surviving(data: Data, v: Variables) -> Iterator[Row]:
         for k in sorted({k for _, k in pools}):
             terms: Terms = {v.z[s, k, c, b]: _busy(data, s, k, b) for s, other in pools if other == k}
             terms |= {each: -available(data, k, m) for m, each in _left(data, v, c, k, b)}
-            best = max((data.purchases[k, m].availability for m, _ in held(data, v, k, b)), default=0.0)
-            yield at_most(f"left_k{k}_c{c}_b{b}", terms | _lost(data, v, c, k, b, best))
+            least = min((data.purchases[k, m].availability for m, _ in held(data, v, k, b)), default=0.0)
+            yield at_most(f"left_k{k}_c{c}_b{b}", terms | _lost(data, v, c, k, b, least))
 
 
 def _busy(data: Data, s: int, k: int, b: int) -> float:

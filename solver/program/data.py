@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
-from solver.problem import Array, InForce, PoolDesign, Problem, Purchase, Rules
+from solver.problem import Array, InForce, Problem, Purchase, Rules
 from solver.program.checked import check_problem
 from solver.units import HOURS_PER_MONTH
 
@@ -25,8 +25,8 @@ class Data:
     load [s, b] requests/s and requests [s, b] a month, both if the whole share is served in block b;
     groups[s] the sets of blocks over which the shares of s add to 1; request_cost of a pair (s, option id);
     purchases (k, purchase type) allowed within the horizon, or in force; demand [k, b] replicas busy with headroom if
-    everything admissible came, or without it and with one lost, where that is more; most [k] replicas that a plan can
-    use; kept (k, purchase type)
+    everything admissible came, or without it and with one lost, where that is more; useful [k] replicas of which a
+    plan can make use, most [k] those that there are of them; kept (k, purchase type)
     replicas in force; lost the contingencies that can matter, contingent the pairs (contingency c, block b) of them
     that are written.
     """
@@ -41,6 +41,7 @@ class Data:
     purchases: Mapping[tuple[int, PurchaseType], Purchase]
     demand: Array
     most: Array
+    useful: Array
     kept: Mapping[tuple[int, PurchaseType], InForce]
     lost: tuple[int, ...]
     contingent: tuple[tuple[int, int], ...]
@@ -111,6 +112,7 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     pairs = contingencies_that_matter(problem, purchases, pool_pairs, api_pairs)
     if any(problem.contingencies[c].kind == "replica" for c in pairs):
         demand = np.where(demand > 0, np.maximum(demand, seconds @ load + 1), 0.0)
+    useful = np.array([_useful(k, purchases, demand) for k in range(len(problem.designs))])
     return Data(
         problem=problem,
         load=load,
@@ -121,7 +123,8 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
         request_cost={pair: sum(charge.cost for charge in charges) for pair, charges in problem.charges.items()},
         purchases=purchases,
         demand=demand,
-        most=np.array([_most(k, design, purchases, demand) for k, design in enumerate(problem.designs)]),
+        most=np.minimum(useful, [design.max_replicas for design in problem.designs]),
+        useful=useful,
         kept=kept,
         lost=tuple(pairs),
         contingent=tuple(
@@ -181,16 +184,16 @@ def _loads(problem: Problem) -> tuple[Array, Array, tuple[tuple[tuple[int, ...],
     return load, requests, tuple(groups)
 
 
-def _most(k: int, design: PoolDesign, purchases: Mapping[tuple[int, PurchaseType], Purchase], demand: Array) -> float:
-    """Replicas of design k that a plan can use: all its demand in the worst block, rounded up to a whole box.
+def _useful(k: int, purchases: Mapping[tuple[int, PurchaseType], Purchase], demand: Array) -> float:
+    """Replicas of design k that a plan can make use of: all its demand in the worst block, rounded up to a whole box.
 
     Taking a box away from more than this leaves enough capacity and costs no more, so no optimum is lost.
     """
     ways = [purchase for (other, _), purchase in purchases.items() if other == k]
     if not ways:
         return 0.0
-    needed = boxes_needed(demand[k].max() / min(way.availability for way in ways), 1) + max(way.box for way in ways) - 1
-    return float(min(design.max_replicas, needed))
+    needed = boxes_needed(demand[k].max() / min(way.availability for way in ways), 1)
+    return float(needed + max(way.box for way in ways) - 1)
 
 
 def boxes_needed(replicas: float, box: int) -> int:

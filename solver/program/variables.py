@@ -57,6 +57,15 @@ class Variables:
     gone: Mapping[tuple[int, str], Var]
 
 
+def count_name(k: int, m: PurchaseType, b: int) -> str:
+    """The name of the variable that counts design k bought as m in block b."""
+    if m in COMMITTED:
+        return f"r_k{k}_m{PURCHASE_TYPES.index(m)}"
+    if m in HOURLY:
+        return f"d_k{k}_m{PURCHASE_TYPES.index(m)}_b{b}"
+    return f"e_k{k}_b{b}" if m == "spot" else f"v_k{k}_b{b}"
+
+
 def pool_classes(data: Data) -> list[str]:
     """Pool classes of the designs that may serve, in order of name."""
     return sorted({data.problem.designs[k].pool_class for k in data.pools})
