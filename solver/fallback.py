@@ -6,21 +6,21 @@ counts what the others cost.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pulp
 
-from solver.problem import Problem
 from solver.program import contingencies, objective
 from solver.program.build import Program
 from solver.program.constraints import Row, Terms, at_least
-from solver.program.data import Data, data_of
-from solver.program.variables import count_name, make_variables, spot_exposed
+from solver.program.data import Data, narrowed
+from solver.program.variables import count_name, make_variables, spot_exposed, supplier_names
 from solver.solve import solve
 
 SHORT = 1e-6
 """A segment that lacks more than this share is not covered."""
+HALF = 0.5
 DEAR = 1e3
 """What a lacking share costs, over the dearest share that is moved: lacking is never cheaper."""
 
@@ -47,8 +47,7 @@ def fallback_of(data: Data, values: Mapping[str, float]) -> Fallback:
     pairs = list(_struck(data, values))
     if not pairs:
         return Fallback({}, {}, ())
-    open_only = data_of(_only_open(data, values), pairs)
-    program, short = _program(open_only, values)
+    program, short = _program(_only_open(data, values, pairs), values)
     v = program.variables
     outcome = solve(program)
     if not outcome.found:
@@ -147,14 +146,10 @@ def _has_room(data: Data, values: Mapping[str, float], k: int, b: int, no_spot: 
     return (count >= 1 or (k, "serverless") in data.purchases) and busy <= left * (1 + 1e-9)
 
 
-def _only_open(data: Data, values: Mapping[str, float]) -> Problem:
-    """The problem with the pools that are open and the suppliers that are used; indices stay as they were."""
+def _only_open(data: Data, values: Mapping[str, float], pairs: list[tuple[int, int]]) -> Data:
+    """The pools that are open and the suppliers that are used, with these contingencies."""
     problem = data.problem
-    kappa = np.full_like(problem.kappa, np.nan)
-    opened = [k for k in data.pools if values.get(f"open_k{k}", 0.0) > 0.5]
-    kappa[:, opened] = problem.kappa[:, opened]
-    providers = sorted({*(api.offer.provider for api in problem.apis), *(each.provider for each in problem.designs)})
-    used = {name for p, name in enumerate(providers) if values.get(f"supplier_p{p}", 0.0) > 0.5}
-    away = {api.id for api in problem.apis if api.offer.provider not in used}
-    charges = {pair: each for pair, each in problem.charges.items() if pair[1] not in away}
-    return replace(problem, kappa=kappa, charges=charges)
+    opened = [k for k in data.pools if values.get(f"open_k{k}", 0.0) > HALF]
+    used = {name for name, var in supplier_names(data).items() if values.get(var, 0.0) > HALF}
+    apis = [a for a in data.apis if problem.apis[a].offer.provider in used]
+    return narrowed(data, opened, pairs, apis)

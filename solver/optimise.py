@@ -7,7 +7,7 @@ row asks for a plan cheaper than the best of the others, which mostly no plan ca
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 
@@ -16,9 +16,9 @@ import numpy as np
 from solver.fallback import fallback_of
 from solver.pricing import single_pool_bounds
 from solver.problem import Problem
-from solver.program.build import Program, build
+from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most
-from solver.program.data import Data, data_of
+from solver.program.data import Data, data_of, narrowed
 from solver.program.variables import least_switches
 from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
 
@@ -51,14 +51,14 @@ class _Search:
         """Whether time or the user has ended the search."""
         return self.ended[0] != "optimal"
 
-    def run(self, problem: Problem, extra: Callable[[Program], Iterable[Row]] = lambda _: ()) -> Outcome:
-        """Solve a case within the time that is left, and note what it proves.
+    def run(self, pools: Collection[int], extra: Callable[[Program], Iterable[Row]] = lambda _: ()) -> Outcome:
+        """Solve the case of these pools within the time that is left, and note what it proves.
 
         Each round leaves out contingencies, so that its bound holds; those that its plan does not survive, or that
         cost it more than the gap, are written in the next one. `extra` rows are of the case.
         """
         while True:
-            program = build(problem, self.contingent)
+            program = written(narrowed(self.data, pools, self.contingent))
             program = replace(program, rows=(*program.rows, *extra(program)))
             left = self.limit_s - (perf_counter() - self.started)
             outcome = solve(program, self.gap, left, self.threads, self.stage, self._watch, self.stop)
@@ -154,7 +154,7 @@ def best_of(outcome: Outcome, others: Iterable[Outcome | None]) -> Outcome:
 
 def _no_pool(search: _Search, pools: list[int]) -> None:
     """All traffic on APIs."""
-    outcome = search.run(_with_pools(search.data.problem, []))
+    outcome = search.run([])
     if outcome.status == "optimal":
         search.bounded(outcome.bound)
 
@@ -166,7 +166,7 @@ def _one_pool(search: _Search, pools: list[int]) -> None:
         if search.best is not None and bounds[k] >= search.best * (1 - search.gap * HALF):
             search.bounded(bounds[k])
             continue
-        outcome = search.run(_with_pools(search.data.problem, [k]))
+        outcome = search.run([k])
         if search.over:
             return
         if outcome.status == "optimal":
@@ -186,18 +186,11 @@ def _more_pools(search: _Search, pools: list[int]) -> None:
             scale = wanted or 1.0  # millions in one row have made the solver give up
             yield at_most("cheaper", {var: cost / scale for var, cost in program.cost.items()}, wanted / scale)
 
-    outcome = search.run(search.data.problem, extra)
+    outcome = search.run(pools, extra)
     if wanted is not None:  # the plans that the row leaves out cost at least that
         search.bounded(wanted)
     if outcome.status != "infeasible":
         search.bounded(outcome.bound)
-
-
-def _with_pools(problem: Problem, kept: list[int]) -> Problem:
-    """The problem with these designs only; indices stay as they were."""
-    kappa = np.full_like(problem.kappa, np.nan)
-    kappa[:, kept] = problem.kappa[:, kept]
-    return replace(problem, kappa=kappa)
 
 
 def _ceiling(search: _Search) -> float:

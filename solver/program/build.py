@@ -29,8 +29,12 @@ def build(problem: Problem, contingent: Collection[tuple[int, int]] | None = Non
 
     `contingent`: the contingencies (c, b) to be written, None for all: with fewer it is a relaxation.
     """
+    return written(data_of(problem, contingent))
+
+
+def written(data: Data) -> Program:
+    """The program of data that are checked."""
     lp = pulp.LpProblem("plan", pulp.LpMinimize)
-    data = data_of(problem, contingent)
     v = make_variables(lp, data)
 
     terms = {name: term(data, v) for name, term in objective.TERMS.items()}

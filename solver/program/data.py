@@ -1,7 +1,7 @@
 """The problem's data in the shape the rows need, checked before anything is built."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import get_args
 
@@ -97,9 +97,11 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
         for m, purchase in design.purchases.items()
         if (k, m) in kept or not forbidden(problem.rules, purchase)
     }
-    bought = {k for k, _ in purchases}
+    ways: dict[int, list[tuple[PurchaseType, Purchase]]] = {}
+    for (k, m), purchase in purchases.items():
+        ways.setdefault(k, []).append((m, purchase))
     pool_pairs = tuple(
-        (int(s), int(k)) for s, k in zip(*np.nonzero(np.isfinite(problem.kappa)), strict=True) if int(k) in bought
+        (int(s), int(k)) for s, k in zip(*np.nonzero(np.isfinite(problem.kappa)), strict=True) if int(k) in ways
     )
     api_pairs = tuple(
         (s, a)
@@ -112,7 +114,9 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     pairs = contingencies_that_matter(problem, purchases, pool_pairs, api_pairs)
     if any(problem.contingencies[c].kind == "replica" for c in pairs):
         demand = np.where(demand > 0, np.maximum(demand, seconds @ load + 1), 0.0)
-    useful = np.array([_useful(k, purchases, demand) for k in range(len(problem.designs))])
+    useful = np.zeros(len(problem.designs))
+    for k, sold in ways.items():
+        useful[k] = _useful([purchase for _, purchase in sold], float(demand[k].max()))
     return Data(
         problem=problem,
         load=load,
@@ -127,13 +131,34 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
         useful=useful,
         kept=kept,
         lost=tuple(pairs),
-        contingent=tuple(
-            (c, b)
-            for c in pairs
-            for b in range(len(problem.blocks.hours))
-            if contingent is None or (c, b) in contingent
-        ),
+        contingent=_written(problem, pairs, contingent),
     )
+
+
+def narrowed(
+    data: Data,
+    pools: Collection[int],
+    contingent: Collection[tuple[int, int]] = (),
+    apis: Collection[int] | None = None,
+) -> Data:
+    """The same with these designs (and these API options) only, and these contingencies; indices stay as they were."""
+    pool_pairs = tuple(pair for pair in data.pool_pairs if pair[1] in pools)
+    api_pairs = tuple(pair for pair in data.api_pairs if apis is None or pair[1] in apis)
+    lost = contingencies_that_matter(data.problem, data.purchases, pool_pairs, api_pairs)
+    return replace(
+        data, pool_pairs=pool_pairs, api_pairs=api_pairs, lost=tuple(lost),
+        contingent=_written(data.problem, lost, contingent),
+    )  # fmt: skip
+
+
+def _written(
+    problem: Problem, lost: Collection[int], contingent: Collection[tuple[int, int]] | None
+) -> tuple[tuple[int, int], ...]:
+    blocks = range(len(problem.blocks.hours))
+    if contingent is None:
+        return tuple((c, b) for c in lost for b in blocks)
+    matter = set(lost)
+    return tuple(sorted((c, b) for c, b in contingent if c in matter))
 
 
 def forbidden(rules: Rules, purchase: Purchase) -> bool:
@@ -153,11 +178,13 @@ def contingencies_that_matter(
     """
     if problem.coverage is None or not np.any(problem.coverage > 0):
         return []
-    ways: dict[str, set[PurchaseType]] = {}
-    for k in {k for _, k in pool_pairs}:
-        ways[problem.designs[k].id] = {m for other, m in purchases if other == k}
-    providers = {problem.designs[k].provider for _, k in pool_pairs}
-    providers |= {problem.apis[a].offer.provider for _, a in api_pairs}
+    pools = {k for _, k in pool_pairs}
+    ways: dict[str, set[PurchaseType]] = {problem.designs[k].id: set() for k in pools}
+    for k, m in purchases:
+        if k in pools:
+            ways[problem.designs[k].id].add(m)
+    providers = {problem.designs[k].provider for k in pools}
+    providers |= {problem.apis[a].offer.provider for a in {a for _, a in api_pairs}}
     strikes = {
         "replica": lambda of: of in ways and "serverless" not in ways[of],
         "spot": lambda of: "spot" in ways.get(of, ()),
@@ -184,15 +211,12 @@ def _loads(problem: Problem) -> tuple[Array, Array, tuple[tuple[tuple[int, ...],
     return load, requests, tuple(groups)
 
 
-def _useful(k: int, purchases: Mapping[tuple[int, PurchaseType], Purchase], demand: Array) -> float:
-    """Replicas of design k that a plan can make use of: all its demand in the worst block, rounded up to a whole box.
+def _useful(ways: list[Purchase], demand: float) -> float:
+    """Replicas of a design that a plan can make use of: all its demand in the worst block, rounded up to a whole box.
 
     Taking a box away from more than this leaves enough capacity and costs no more, so no optimum is lost.
     """
-    ways = [purchase for (other, _), purchase in purchases.items() if other == k]
-    if not ways:
-        return 0.0
-    needed = boxes_needed(demand[k].max() / min(way.availability for way in ways), 1)
+    needed = boxes_needed(demand / min(way.availability for way in ways), 1)
     return float(needed + max(way.box for way in ways) - 1)
 
 

@@ -70,10 +70,15 @@ def provisioned(data: Data, v: Variables) -> Terms:
 
 def fixed(data: Data, v: Variables) -> Terms:
     """Fixed costs whose trigger is on: people, set-up, storage, load balancer, monitoring."""
+    switches: dict[tuple[str, str], Var] = {("open", data.problem.designs[k].id): var for k, var in v.open.items()}
+    switches |= {("class", name): var for name, var in v.pool_class.items()}
+    switches |= {("site", name): var for name, var in v.site.items()}
+    switches |= {("supplier", name): var for name, var in v.supplier.items()}
+    if v.selfhost is not None:
+        switches["selfhost", ""] = v.selfhost
     terms: Terms = {}
     for cost in data.problem.fixed_costs:
-        var = trigger(data, v, cost.trigger)
-        if var is not None:
+        if (var := switches.get(cost.trigger)) is not None:
             terms[var] = terms.get(var, 0.0) + cost.per_month
     return terms
 
@@ -108,15 +113,6 @@ def moving(data: Data, v: Variables) -> Terms:
     terms |= dict.fromkeys(v.removed.values(), costs.replica_removed)
     terms |= dict.fromkeys(v.route.values(), costs.route_added)
     return terms | dict.fromkeys(v.gone.values(), costs.route_removed)
-
-
-def trigger(data: Data, v: Variables, on: tuple[str, str]) -> Var | None:
-    """The binary that switches a fixed cost on; None when nothing admissible can."""
-    kind, key = on
-    if kind == "open":
-        return next((var for k, var in v.open.items() if data.problem.designs[k].id == key), None)
-    by_kind: dict[str, Mapping[str, Var]] = {"class": v.pool_class, "site": v.site, "supplier": v.supplier}
-    return v.selfhost if kind == "selfhost" else by_kind[kind].get(key)
 
 
 def people(data: Data, v: Variables) -> Terms:

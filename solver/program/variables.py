@@ -86,6 +86,18 @@ def suppliers(data: Data) -> list[str]:
     return sorted({data.problem.apis[a].offer.provider for a in data.apis})
 
 
+def all_providers(data: Data) -> list[str]:
+    """Providers of all options of the problem, in order of name."""
+    problem = data.problem
+    return sorted({*(api.offer.provider for api in problem.apis), *(design.provider for design in problem.designs)})
+
+
+def supplier_names(data: Data) -> dict[str, str]:
+    """The names of the switches of suppliers."""
+    providers = all_providers(data)
+    return {name: f"supplier_p{providers.index(name)}" for name in suppliers(data)}
+
+
 def parties(data: Data) -> list[str]:
     """Providers of APIs and pools, where a rule counts them."""
     rules = data.problem.rules
@@ -135,7 +147,7 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
     pairs |= {(s, data.problem.apis[a].id) for s, a in data.api_pairs}
     classes: list[str] = sorted({design.pool_class for design in designs})
     places = sorted({site_of(data, k) for k in range(len(designs))})
-    providers = sorted({*(api.offer.provider for api in data.problem.apis), *(design.provider for design in designs)})
+    providers = all_providers(data)
     return Variables(
         x={(s, k, b): share(f"x_s{s}_k{k}_b{b}") for s, k in data.pool_pairs for b in blocks},
         x_api={(s, a, b): share(f"x_s{s}_a{a}_b{b}") for s, a in data.api_pairs for b in blocks},
@@ -159,7 +171,7 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
         open={k: binary(f"open_k{k}") for k in pools},
         pool_class={name: binary(f"class_c{classes.index(name)}") for name in pool_classes(data)},
         site={name: binary(f"site_l{places.index(name)}") for name in sites(data) if ("site", name) in paid},
-        supplier={name: binary(f"supplier_p{providers.index(name)}") for name in suppliers(data)},
+        supplier={name: binary(var) for name, var in supplier_names(data).items()},
         party={name: binary(f"party_p{providers.index(name)}") for name in parties(data)},
         selfhost=binary("selfhost") if pools else None,
         steps=count("steps", len(pools)) if pools and data.problem.people else None,
