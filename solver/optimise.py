@@ -2,8 +2,10 @@
 
 The cases are a partition of all plans, so the cheapest of their optima is the optimum and the least of their bounds is
 a bound of the whole. They are far easier than the whole: without pools the program is nearly linear; with one pool it
-is small, and most such cases fall to a closed-form bound; with two or more, the fixed costs of two stand in full, and a
-row asks for a plan cheaper than the best of the others, which mostly no plan can meet.
+is small; with two or more, the fixed costs of two stand in full. A row asks for a plan cheaper than the best so far.
+A real catalog offers thousands of designs, nearly all of them too dear for the traffic at hand: closed-form bounds
+(`pricing.py`) at the prices of a small program (`shortlist.py`) tell which no plan cheaper than the best can hold, and
+those are left out. Contingencies are written as plans turn out to need them.
 """
 
 import threading
@@ -14,21 +16,29 @@ from time import perf_counter
 import numpy as np
 
 from solver.fallback import fallback_of
-from solver.pricing import single_pool_bounds
+from solver.pricing import Bounds, api_prices, bounds_of, rates_of
 from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most
 from solver.program.data import Data, data_of, narrowed
 from solver.program.variables import least_switches
+from solver.shortlist import shortlist
 from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
+from solver.units import HOURS_PER_MONTH
 
 HALF = 0.5
-"""The last case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
+"""Each case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
+FEW = 8
+"""So few designs are solved without a shortlist."""
 
 
 @dataclass
 class _Search:
-    """What is known so far: the best plan, the least bound of the cases done, and the contingencies to be written."""
+    """What is known so far: the best plan, the least bound of the cases done, and the contingencies to be written.
+
+    `floor` is a bound of all plans with pools, `apis` of all without, `done` of the cases with pools that are finished,
+    which are all once the `last` one runs.
+    """
 
     data: Data
     gap: float
@@ -40,9 +50,11 @@ class _Search:
     started: float = field(default_factory=perf_counter)
     best: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
+    apis: float = 0.0
+    floor: float = 0.0
     done: float = np.inf
-    nodes: int = 0
     last: bool = False
+    nodes: int = 0
     ended: tuple[Status, StoppedBy] = ("optimal", "proof")
     contingent: set[tuple[int, int]] = field(default_factory=set)
 
@@ -51,25 +63,52 @@ class _Search:
         """Whether time or the user has ended the search."""
         return self.ended[0] != "optimal"
 
-    def run(self, pools: Collection[int], extra: Callable[[Program], Iterable[Row]] = lambda _: ()) -> Outcome:
-        """Solve the case of these pools within the time that is left, and note what it proves.
+    @property
+    def wanted(self) -> float:
+        """What a plan must cost less than to matter."""
+        return np.inf if self.best is None else self.best * (1 - self.gap * HALF)
+
+    @property
+    def bound(self) -> float:
+        """No plan costs less."""
+        pools = max(self.floor, self.done) if self.last or not self.over else self.floor
+        return min(self.apis, pools)
+
+    def left(self) -> float:
+        """Seconds of the limit that are left; none once the user has stopped."""
+        if self.stop is not None and self.stop.is_set():
+            return 0.0
+        return self.limit_s - (perf_counter() - self.started)
+
+    def run(
+        self,
+        pools: Collection[int],
+        extra: Callable[[Program], Iterable[Row]] = lambda _: (),
+        cheaper: bool = True,
+    ) -> float:
+        """Solve the case of these pools within the time that is left; a bound of the plans in it.
 
         Each round leaves out contingencies, so that its bound holds; those that its plan does not survive, or that
-        cost it more than the gap, are written in the next one. `extra` rows are of the case.
+        cost it more than the gap, are written in the next one. `extra` rows are of the case; with `cheaper` it holds
+        only plans that matter, and the bound is of the others too.
         """
+        bound = 0.0
         while True:
             program = written(narrowed(self.data, pools, self.contingent))
-            program = replace(program, rows=(*program.rows, *extra(program)))
-            left = self.limit_s - (perf_counter() - self.started)
-            outcome = solve(program, self.gap, left, self.threads, self.stage, self._watch, self.stop)
+            wanted = self.wanted if cheaper else np.inf
+            rows = [*extra(program), *(_cheaper(program, wanted) if wanted < np.inf else ())]
+            program = replace(program, rows=(*program.rows, *rows))
+            outcome = solve(program, self.gap, self.left(), self.threads, self.stage, self._watch, self.stop)
             self.nodes += outcome.nodes
             if outcome.status in ("time_limit", "stopped"):
                 self.ended = outcome.status, outcome.stopped_by
+            known = np.inf if outcome.status == "infeasible" else outcome.bound or 0.0
+            bound = max(bound, min(known, wanted))
             if outcome.objective is None:
-                return outcome
+                return bound
             missing = self._found(program, outcome)
             if self.over or not missing:
-                return outcome
+                return bound
             self.contingent |= missing
 
     def _found(self, program: Program, outcome: Outcome) -> set[tuple[int, int]]:
@@ -91,22 +130,17 @@ class _Search:
             return set()
         return set(fallback.paid) - self.contingent
 
-    def bounded(self, bound: float | None) -> None:
-        """A case is done: no plan of it costs less."""
-        self.done = min(self.done, -np.inf if bound is None else bound)
-
     def _watch(self, of_case: Progress) -> None:
-        """The case's progress as progress of the whole; a bound of the whole is known in the last case only."""
+        """The case's progress as progress of the whole."""
         if self.on_progress is None:
             return
         best = self.best
         if of_case.best is not None and not self.data.lost:
             best = of_case.best if best is None else min(best, of_case.best)
-        bound = None
-        if self.last and of_case.bound is not None and best is not None:
-            bound = min(self.done, of_case.bound, best)
+        bound = min(self.apis, self.floor)
+        known = bound if bound > 0 and best is not None else None
         elapsed = perf_counter() - self.started
-        self.on_progress(Progress(self.stage, elapsed, best, bound, relative_gap(best, bound)))
+        self.on_progress(Progress(self.stage, elapsed, best, known, relative_gap(best, known)))
 
 
 FALLBACK = ("z", "wz", "over", "least")
@@ -124,14 +158,13 @@ def optimise(
 ) -> Outcome:
     """The cheapest plan of a problem, proven to the relative gap unless time or the user ends it.
 
-    Raises what `build` and `solve` raise.
+    Raises what `data_of` and `solve` raise.
     """
     data = data_of(problem)
     search = _Search(data, gap, limit_s, threads, stage, on_progress, stop)
-    for case in (_no_pool, _one_pool, _more_pools):
-        case(search, data.pools)
-        if search.over:
-            break
+    search.apis = search.run([], cheaper=False)
+    if data.pools and not search.over:
+        _with_pools(search)
     return _outcome(search)
 
 
@@ -152,45 +185,56 @@ def best_of(outcome: Outcome, others: Iterable[Outcome | None]) -> Outcome:
     )
 
 
-def _no_pool(search: _Search, pools: list[int]) -> None:
-    """All traffic on APIs."""
-    outcome = search.run([])
-    if outcome.status == "optimal":
-        search.bounded(outcome.bound)
-
-
-def _one_pool(search: _Search, pools: list[int]) -> None:
-    """One design open, each its own case, the most promising first."""
-    bounds = single_pool_bounds(search.data, _ceiling(search))
-    for k in sorted(pools, key=lambda k: (bounds[k], k)):
-        if search.best is not None and bounds[k] >= search.best * (1 - search.gap * HALF):
-            search.bounded(bounds[k])
-            continue
-        outcome = search.run([k])
+def _with_pools(search: _Search) -> None:
+    """Plans with pools: a good one first, then the proof that no other one is cheaper."""
+    data = search.data
+    rates = rates_of(data)
+    prices = np.minimum(api_prices(data), _ceiling(search))
+    bounds = bounds_of(data, rates, prices, search.wanted)
+    search.floor = bounds.with_pools
+    if len(_alive(search, bounds)) > FEW and (found := shortlist(data, search.left)) is not None:
+        search.done = search.run(found.opened, _some_pool) if found.opened else np.inf
         if search.over:
             return
-        if outcome.status == "optimal":
-            search.bounded(outcome.bound)
+        bounds = bounds.and_at(bounds_of(data, rates, found.prices, search.wanted))
+        search.floor = bounds.with_pools
+        if set(_alive(search, bounds)) <= set(found.opened):
+            search.done = min(search.done, search.wanted)
+            return
+        search.done = np.inf
+    _case_by_case(search, bounds)
 
 
-def _more_pools(search: _Search, pools: list[int]) -> None:
-    """Two designs or more, cheaper than what is found."""
-    if len(pools) < 2:
-        return
+def _alive(search: _Search, bounds: Bounds) -> list[int]:
+    """Designs that a plan which matters may hold."""
+    return [k for k in search.data.pools if bounds.with_design[k] < search.wanted]
+
+
+def _case_by_case(search: _Search, bounds: Bounds) -> None:
+    """One design open, each its own case, the most promising first; then two or more."""
+    for k in sorted(_alive(search, bounds), key=lambda k: (bounds.alone[k], k)):
+        if bounds.alone[k] < search.wanted:
+            search.done = min(search.done, search.run([k], _some_pool))
+            if search.over:
+                return
+    alive = _alive(search, bounds)
     search.last = True
-    wanted = None if search.best is None else search.best * (1 - search.gap * HALF)
+    if len(alive) > 1:
+        search.done = min(search.done, search.run(alive, _two_pools))
+    search.done = min(search.done, search.wanted)  # what was left out costs at least that
 
-    def extra(program: Program) -> Iterator[Row]:
-        yield at_least("two_pools", dict.fromkeys(program.variables.open.values(), 1.0), 2)
-        if wanted is not None:
-            scale = wanted or 1.0  # millions in one row have made the solver give up
-            yield at_most("cheaper", {var: cost / scale for var, cost in program.cost.items()}, wanted / scale)
 
-    outcome = search.run(pools, extra)
-    if wanted is not None:  # the plans that the row leaves out cost at least that
-        search.bounded(wanted)
-    if outcome.status != "infeasible":
-        search.bounded(outcome.bound)
+def _some_pool(program: Program) -> Iterator[Row]:
+    yield at_least("some_pool", dict.fromkeys(program.variables.open.values(), 1.0), 1)
+
+
+def _two_pools(program: Program) -> Iterator[Row]:
+    yield at_least("two_pools", dict.fromkeys(program.variables.open.values(), 1.0), 2)
+
+
+def _cheaper(program: Program, wanted: float) -> Iterator[Row]:
+    scale = wanted or 1.0  # millions in one row have made the solver give up
+    yield at_most("cheaper", {var: cost / scale for var, cost in program.cost.items()}, wanted / scale)
 
 
 def _ceiling(search: _Search) -> float:
@@ -199,14 +243,14 @@ def _ceiling(search: _Search) -> float:
         return search.best
     data = search.data
     dearest = max((way.price for way in data.purchases.values()), default=0.0)
-    return 2 * 730.0 * dearest * float(data.most.max(initial=1.0))
+    return 2 * HOURS_PER_MONTH * dearest * float(data.most.max(initial=1.0))
 
 
 def _outcome(search: _Search) -> Outcome:
-    """The answer. Where a case was left undone nothing is known of its plans but that they cost no less than 0."""
+    """The answer; where the search was ended early, with the bound that holds all the same."""
     seconds = perf_counter() - search.started
     status, stopped_by = search.ended
-    bound = 0.0 if search.over and not search.last else max(0.0, search.done)
+    bound = max(0.0, search.bound)
     if search.best is None:
         if not search.over:
             return Outcome("infeasible", "proof", None, None, None, nodes=search.nodes, seconds=seconds)

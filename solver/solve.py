@@ -127,7 +127,42 @@ def solve(
     return _outcome(program, columns, solver, gap)
 
 
+@dataclass(frozen=True)
+class Relaxation:
+    """A program without whole numbers, solved: its cost, the dual of each row, the value of each variable."""
+
+    cost: float
+    duals: Mapping[str, float]
+    values: Mapping[str, float]
+
+
+def relaxed(program: Program, limit_s: float) -> Relaxation | None:
+    """Solve a program as if counts and switches could be divided; None where that has no solution in time."""
+    if limit_s <= 0:
+        return None
+    columns = program.lp.variables()
+    model = _model(program, columns)
+    model.integrality_ = []
+    solver = _started(0.0, limit_s, 1)
+    _demand(solver.passModel(model), "the model")
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    solution = solver.getSolution()
+    return Relaxation(
+        cost=float(solver.getInfo().objective_function_value),
+        duals={row.name: float(dual) for row, dual in zip(program.rows, solution.row_dual, strict=True)},
+        values={var.name: float(value) for var, value in zip(columns, solution.col_value, strict=True)},
+    )
+
+
 def _solver(program: Program, columns: list[Any], gap: float, limit_s: float, threads: int) -> Any:
+    solver = _started(gap, limit_s, threads)
+    _demand(solver.passModel(_model(program, columns)), "the model")
+    return solver
+
+
+def _started(gap: float, limit_s: float, threads: int) -> Any:
     start_solver_library()
     highspy.Highs.resetGlobalScheduler(True)  # another number of threads before would leave the model unsolved
     solver = highspy.Highs()
@@ -138,7 +173,6 @@ def _solver(program: Program, columns: list[Any], gap: float, limit_s: float, th
     }  # fmt: skip
     for name, value in options.items():
         _demand(solver.setOptionValue(name, value), f"option {name}")
-    _demand(solver.passModel(_model(program, columns)), "the model")
     return solver
 
 
