@@ -1,13 +1,13 @@
-"""Exact dominance: what may leave the problem without changing its optimum.
+"""Exact dominance of pool designs: what may leave the problem without changing its optimum.
 
-Pools. Design k may go if some k2 stays that serves every segment of k, and for each purchase type m of k has a type m2
-that can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, whole
-(serverless: any t >= 1), carry what a replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more
-money, t*price2 <= price, in whole boxes (t*box is a multiple of box2); or so that the replicas of k2 that carry all
-traffic it may serve in the worst block, `enough`, cost no more than one box of k. Where a request pays more besides
-(egress), price is less by as much as a replica of k can serve in an hour at most; where an open pool of k2 costs more a
-month, one box of k saves as much in the shortest time for which it can be held. Where a rule counts capital and GPUs,
-they are no more either.
+Design k may go if some k2 stays that serves every segment of k, and for each purchase type m of k has a type m2 that
+can stand in for m (a shorter or no commitment; what nobody takes away for spot) of which t replicas, whole (serverless:
+any t >= 1), carry what a replica of k carries, t >= (kappa2/kappa) * (A/A2) for every segment, at no more money,
+t*price2 <= price, in whole boxes (t*box is a multiple of box2); or so that the replicas of k2 that carry all traffic it
+may serve in the worst block, `enough`, cost no more than one box of k. Where a request pays more besides (egress),
+price is less by as much as a replica of k can serve in an hour at most; where an open pool of k2 costs more a month,
+one box of k saves as much in the shortest time for which it can be held. Where a rule counts capital and GPUs, they
+are no more either. What a replica costs to be added to what runs today is in its price.
 Proof: take an optimal plan with k. In every block let t replicas of k2, or `enough` in all, stand for each replica of k
 bought as m, and move k's traffic to k2. Demand in replicas of k2 is at most kappa2/kappa times that of k, so capacity
 holds, firm capacity too; spot exposure only falls; counts stay whole. A plan that opens k holds at least a box of it in
@@ -16,29 +16,45 @@ only falls, and counts of designs with it, as k2 may be open already. A bound on
 does not bind: a box beyond it can be given back. Where a rule tells options apart (suppliers counted, GPUs available,
 must-use, today's set-up), k2 must be alike under it. Designs go one after another, each with one that is still there
 to take its place, so replacing them in that order brings any plan to one of what stays.
-This holds without contingencies. With them, two pools that may hold spot must not be merged, as both lots of spot
-would be lost at once, and k and k2 must be listed for the same contingencies.
 
-API offers. Offer a may go if a2 of the same supplier and kind (open or closed, as baselines tell them apart) serves
-every segment of a at no more money a request, a sells no provisioned units, and a2's limits do not bind even at the
-whole peak load (two offers with limits carry more than one, so "limits no lower" would not do). Proof: move the
-traffic.
+Contingencies. Let z be where traffic goes in the old plan; in the new one k's part of it goes to k2, in every
+contingency. What survives of k2 must carry it:
+- A replica of k2 is lost. Take the old z for a replica of k lost in the blocks where k serves (`on`), for one of k2
+  lost in the others, where nothing of k is lost and row 2's argument holds. With L, L2 the availability of the replica
+  that is lost, k carries at most sum A - L. Let rho be the least t*A2/A among the types bought: rho >= kappa2/kappa, so
+  what is moved needs at most rho*(sum A - L) <= sum t*A2 - rho*L, and that fits what is left, sum t*A2 - L2, if
+  rho*L >= L2. So t >= (L2/L) * (A/A2) is asked as well. With `enough`, all that may come and a spare one, all fits.
+  `rests` holds, as k2 keeps a replica wherever k did, and a design that needs more than one for s has z <= n - 1.
+- All spot of a lot is lost, the pools whose spot is lost together. Spot stands in for spot only, so of what stood for
+  firm replicas nothing is missing. If k2 is of k's lot, both were lost in the old plan. If no segment of k2 is exposed
+  (coverage + tolerance > 1), the loss is void: z = x - y fits firm capacity by row 2, leaves 1 - tolerance of each
+  segment, and costs nothing. Else k2 may take k's place only where no other pool holds spot of k2's lot (use the old z
+  for k's lot): a `WEAK` dominator. As a plan has at most P pools, k may go if it has weak dominators of P lots, since
+  P - 1 others cannot fill them all. Where policy sets no P, none will do.
+- A provider is lost: k and k2 must be of one provider (the same group).
+- Money: over = max(0, z - x) of the sum is at most the sum, a request at k2 may cost no more (what moves is not bound
+  by headroom), and a contingency of k2 may be no more frequent than that of k (the same group).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.records import COMMITTED, PurchaseType
 from solver.pool_sites import PURCHASES
-from solver.problem import ApiOption, Array, Charge, LoadBlocks
+from solver.problem import Array, LoadBlocks
 from solver.units import HOURS_PER_MONTH
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
+Verdict = NDArray[np.int8]
 SLACK = 1e-9
+WEAK, STRONG = 1, 2
+ALL, BLOCK = 160, 48
+"""Designs that are compared all with all at once, and designs tried on all others in one go where there are more."""
 
 STANDS_IN: Mapping[PurchaseType, tuple[PurchaseType, ...]] = {
     "reserved_1m": ("reserved_1m", "on_demand", "managed"),
@@ -61,7 +77,9 @@ class Pools:
     and capital [n, m], box [n, m], `enough` [n, m] replicas for all that may come (inf: not compared), request_cost
     [s, n], `flow` [s, n] requests that a replica can serve in an hour at most, fixed [n] a month, `least_hours` of a
     month for which a replica can be held, gpus [n]. Only designs of one `group` [n] are compared, and k2 has all the
-    marks of k (`marks` [n], bits); `counted` says that GPUs may not rise.
+    marks of k (`marks` [n], bits); `counted` says that GPUs may not rise. With contingencies (`contingent`): `lost` [n]
+    the availability of the replica that may be lost (0: none is), `lot` [n] the pools whose spot is lost together,
+    `exposed` [n] whether that can matter, `most_pools` of a plan (None: no limit).
     """
 
     kappa: Array
@@ -74,19 +92,24 @@ class Pools:
     flow: Array
     fixed: Array
     gpus: Array
-    group: NDArray[np.intp]
+    group: Index
     marks: NDArray[np.int64]
+    lost: Array
+    lot: Index
+    exposed: Mask
+    contingent: bool = False
+    most_pools: int | None = None
     counted: bool = False
     least_hours: float = 0.0
 
     def take(self, rows: Index) -> "Pools":
         """The same for some designs."""
-        return replace(
-            self, kappa=self.kappa[:, rows], price=self.price[rows], available=self.available[rows],
-            capital=self.capital[rows], box=self.box[rows], enough=self.enough[rows],
-            request_cost=self.request_cost[:, rows], flow=self.flow[:, rows], fixed=self.fixed[rows],
-            gpus=self.gpus[rows], group=self.group[rows], marks=self.marks[rows],
-        )  # fmt: skip
+        changes: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                changes[item.name] = value[:, rows] if item.name in ("kappa", "request_cost", "flow") else value[rows]
+        return replace(self, **changes)
 
 
 def front(values: Array) -> tuple[Mask, Index]:
@@ -101,126 +124,168 @@ def front(values: Array) -> tuple[Mask, Index]:
     keep, beater = np.zeros(n, dtype=bool), np.full(n, -1, dtype=np.intp)
     left = np.argsort(score, kind="stable")
     while len(left):
-        best = left[0]
+        best, left = left[0], left[1:]
         keep[best] = True
         beaten = np.all(values[:, best : best + 1] <= values[:, left] * (1 + SLACK), axis=0)
-        beaten[0] = True
         beater[left[beaten]] = best
         left = left[~beaten]
-    beater[keep] = -1
     return keep, beater
 
 
-def dominators(pools: Pools, by: Index | None = None) -> Mask:
-    """Whether `by` (all designs if None), one a row, may take the place of a column, by the rule at the head."""
-    n = pools.kappa.shape[1]
-    by = np.arange(n) if by is None else by
-    able = pools.group[by][:, None] == pools.group[None, :]
+def dominators(pools: Pools, by: Index | None = None) -> Verdict:
+    """Whether `by` (all designs if None), one a row, may take the place of a column: STRONG, WEAK or 0.
+
+    Most pairs fall to what the rule needs at least: the cheapest type of k is matched in money a request, or in all.
+    """
+    by = np.arange(pools.kappa.shape[1]) if by is None else by
+    ratio = np.zeros((len(by), pools.kappa.shape[1]))
+    unit, box, whole = _least(pools)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for seconds in pools.kappa:
+            np.fmax(ratio, seconds[by][:, None] / seconds[None, :], out=ratio)  # neither serves: NaN, left out
+        if pools.contingent:
+            np.fmax(ratio, pools.lost[by][:, None] / pools.lost[None, :], out=ratio)
+        able = ratio * unit[by][:, None] <= unit[None, :] * (1 + 9 * SLACK)
+        able |= np.isfinite(ratio) & (whole[by][:, None] <= box[None, :] * (1 + 9 * SLACK))
+    able &= pools.group[by][:, None] == pools.group[None, :]
     able &= (pools.marks[None, :] & ~pools.marks[by][:, None]) == 0
-    ratio, extra = np.zeros(able.shape), np.zeros(able.shape)
-    for s in range(len(pools.kappa)):
-        serves = np.isfinite(pools.kappa[s])
-        able &= serves[by][:, None] | ~serves[None, :]
-        with np.errstate(invalid="ignore"):
-            here = np.where(serves[None, :], pools.kappa[s][by][:, None] / pools.kappa[s][None, :], 0.0)
-        ratio = np.fmax(ratio, here)
-        more = pools.request_cost[s][by][:, None] - pools.request_cost[s][None, :] * (1 + SLACK)
-        paid = serves[None, :] & (more > 1e-15)
-        extra = np.maximum(extra, np.where(paid, more * np.where(paid, pools.flow[s][None, :], 0.0), 0.0))
+    able[np.arange(len(by)), by] = False
+    row, one = np.nonzero(able)
+    verdict = np.zeros(able.shape, dtype=np.int8)
+    verdict[row, one] = _verdict(pools, by[row], one, ratio[row, one])
+    return verdict
+
+
+def _least(pools: Pools) -> tuple[Array, Array, Array]:
+    """Of each design's cheapest type an hour of capacity and a box an hour; the least an hour for all that may come."""
+    price = pools.price / pools.available
+    cheapest = price.argmin(axis=1)
+    box = np.take_along_axis(pools.box * pools.price, cheapest[:, None], axis=1)[:, 0]
+    with np.errstate(invalid="ignore"):
+        whole = np.where(np.isfinite(pools.price), pools.enough * pools.price, np.inf).min(axis=1)
+    return price.min(axis=1), box, whole
+
+
+def _verdict(pools: Pools, two: Index, one: Index, ratio: Array) -> Verdict:
+    """The rule at the head for pairs (k2, k), [pair]."""
+    serves = np.isfinite(pools.kappa[:, one])
+    more = pools.request_cost[:, two] - pools.request_cost[:, one] * (1 + SLACK)
+    paid = serves & (more > 1e-15)
+    extra = np.where(paid, more * np.where(paid, pools.flow[:, one], 0.0), 0.0).max(axis=0, initial=0.0)
+    weak: Mask = np.ones(len(one), dtype=bool)
+    if pools.contingent:
+        weak &= ~paid.any(axis=0)
+    strong: Mask = weak.copy()
+    together = ~pools.exposed[two] | (pools.lot[two] == pools.lot[one])
     for m, purchase in enumerate(PURCHASES):
-        sold = np.isfinite(pools.price[:, m])
+        sold = np.isfinite(pools.price[one, m]) & weak
         if not sold.any():
             continue
-        replaced = np.zeros(able.shape, dtype=bool)
+        at = np.flatnonzero(sold)
+        replaced, parted = np.zeros(len(at), dtype=bool), np.zeros(len(at), dtype=bool)
         for other in STANDS_IN[purchase]:
-            replaced |= _replaces(pools, by, ratio, extra, m, PURCHASES.index(other))
-        able &= replaced | ~sold[None, :]
-    able[np.arange(len(by)), by] = False
-    return np.asarray(able)
+            fine = _replaces(pools, two[at], one[at], ratio[at], extra[at], m, PURCHASES.index(other))
+            parted |= fine
+            replaced |= fine & together[at] if other == "spot" else fine
+        weak[at] &= parted
+        strong[at] &= replaced
+    return np.where(strong, STRONG, np.where(weak, WEAK, 0)).astype(np.int8)
 
 
-def _replaces(pools: Pools, by: Index, ratio: Array, extra: Array, m: int, m2: int) -> Mask:
-    """Whether replicas bought as m2 of row k2 take the place of those bought as m of column k."""
-    offered = np.isfinite(pools.price[by, m2])
-    if not offered.any():
-        return np.zeros(ratio.shape, dtype=bool)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        needed = ratio * pools.available[:, m][None, :] / pools.available[by, m2][:, None]
+def _replaces(pools: Pools, two: Index, one: Index, ratio: Array, extra: Array, m: int, m2: int) -> Mask:
+    """Whether replicas of k2 bought as m2 take the place of those of k bought as m, [pair]."""
+    price2 = pools.price[two, m2]
+    if not np.isfinite(price2).any():
+        return np.zeros(len(one), dtype=bool)
+    needed = ratio * pools.available[one, m] / pools.available[two, m2]
     if PURCHASES[m] == "serverless":
         awake = np.maximum(needed, 1.0)  # what keeps one replica of k awake keeps one of k2 awake too
-        return np.asarray(offered[:, None] & _no_dearer(pools, by, awake, np.ones((1, 1)), extra, m, m2))
+        return _no_dearer(pools, two, one, awake, np.ones(1), extra, m, m2)
     t = np.maximum(np.ceil(needed * (1 - SLACK)), 1.0)
-    box, box2 = pools.box[:, m][None, :], pools.box[by, m2][:, None]
+    box, box2 = pools.box[one, m], pools.box[two, m2]
     step = box2 / np.gcd(box.astype(np.int64), box2.astype(np.int64))
     t = np.ceil(t / step) * step  # t*box is a multiple of box2
-    fine = _no_dearer(pools, by, t * box, box, extra, m, m2)
-    fine |= _no_dearer(pools, by, pools.enough[by, m2][:, None], box, extra, m, m2)
-    return np.asarray(fine & offered[:, None])
+    fine = _no_dearer(pools, two, one, t * box, box, extra, m, m2)
+    return fine | _no_dearer(pools, two, one, pools.enough[two, m2], box, extra, m, m2)
 
 
-def _no_dearer(pools: Pools, by: Index, count2: Array, count: Array, extra: Array, m: int, m2: int) -> Mask:
-    """Whether `count2` replicas of row k2 cost no more than `count` of column k, in money and in what is counted."""
-    gap = np.maximum(pools.fixed[by][:, None] - pools.fixed[None, :] - SLACK, 0.0)
+def _no_dearer(
+    pools: Pools, two: Index, one: Index, count2: Array, count: Array, extra: Array, m: int, m2: int
+) -> Mask:
+    """Whether `count2` replicas of k2 cost no more than `count` of k, in money and in what is counted, [pair]."""
+    gap = np.maximum(pools.fixed[two] - pools.fixed[one] - SLACK, 0.0)
     hours = HOURS_PER_MONTH if PURCHASES[m] in COMMITTED else pools.least_hours
     if PURCHASES[m] == "serverless":
         hours = 0.0  # held for as short a time as one likes
     with np.errstate(invalid="ignore", over="ignore"):
-        paid = count * (pools.price[:, m][None, :] * (1 + SLACK) - extra)
-        fine = np.isfinite(count2) & ((paid - count2 * pools.price[by, m2][:, None]) * hours >= gap)
-        fine &= count2 * pools.price[by, m2][:, None] <= paid
-        fine &= count2 * pools.capital[by, m2][:, None] <= count * pools.capital[:, m][None, :] * (1 + SLACK) + SLACK
+        paid, paid2 = count * (pools.price[one, m] * (1 + SLACK) - extra), count2 * pools.price[two, m2]
+        fine = np.isfinite(paid2) & (paid2 <= paid) & ((paid - paid2) * hours >= gap)
+        fine &= count2 * pools.capital[two, m2] <= count * pools.capital[one, m] * (1 + SLACK) + SLACK
         if pools.counted:
-            fine &= count2 * pools.gpus[by][:, None] <= count * pools.gpus[None, :] * (1 + SLACK)
+            fine &= count2 * pools.gpus[two] <= count * pools.gpus[one] * (1 + SLACK)
     return np.asarray(fine)
 
 
 def reduce_pools(pools: Pools) -> tuple[Mask, Index]:
-    """Which designs stay, and for each that goes one that stays and takes its place (-1 for those that stay).
-
-    While many are left, a few that are cheap for some segment are tried on all others first.
-    """
+    """Which designs stay, and for each that goes one that stays and may take its place (-1 for those that stay)."""
     n = pools.kappa.shape[1]
-    keep, by = np.ones(n, dtype=bool), np.full(n, -1, dtype=np.intp)
-    for _ in range(ROUNDS):
-        left = np.flatnonzero(keep)
-        if len(left) <= FEW:
-            break
-        rest = pools.take(left)
-        few = _cheap(rest)
-        able = dominators(rest, few)
-        able[:, few] = False
-        beaten = able.any(axis=0)
-        keep[left[beaten]] = False
-        by[left[beaten]] = left[few[np.argmax(able[:, beaten], axis=0)]]
-    left = np.flatnonzero(keep)
-    able = dominators(pools.take(left))
-    for k in range(len(left) - 1, -1, -1):
-        others = np.flatnonzero(able[:, k] & keep[left])
-        if len(others):
-            keep[left[k]], by[left[k]] = False, left[others[0]]
+    by = np.full(n, -1, dtype=np.intp)
+    for members in _bins(pools.group):
+        taker = _reduced(pools.take(members))
+        by[members] = np.where(taker < 0, -1, members[taker])
+    keep = by < 0
     for k in np.flatnonzero(~keep).tolist():
         while not keep[by[k]]:
             by[k] = by[by[k]]
     return keep, by
 
 
-FEW, ROUNDS, TRIED = 150, 4, 8
-"""Designs that are compared all with all, rounds before that, and designs of each kind that a round tries."""
+def _bins(group: Index) -> Iterator[Index]:
+    """Members of whole groups, of several small ones together."""
+    order = np.argsort(group, kind="stable")
+    start = 0
+    for end in [*np.flatnonzero(np.diff(group[order])) + 1, len(order)]:
+        if end - start > ALL // 2 or end == len(order):
+            yield np.sort(order[start:end])
+            start = end
 
 
-def _cheap(pools: Pools) -> Index:
-    """Of each group, the designs that serve a request of some segment, or all that may come, for the least money."""
-    least = pools.price.min(axis=1)
-    sold = np.isfinite(pools.price)
-    whole = np.where(sold, pools.enough * np.where(sold, pools.price, 0.0), np.inf).min(axis=1)
-    served = np.maximum(np.isfinite(pools.kappa).sum(axis=0), 1)
-    chosen: set[int] = set()
-    for group in np.unique(pools.group):
-        for cost in (*(pools.kappa * least), whole / served):
-            here = np.where(pools.group == group, cost, np.inf)
-            order = np.argsort(here, kind="stable")[:TRIED]
-            chosen |= set(order[np.isfinite(here[order])].tolist())
-    return np.array(sorted(chosen), dtype=np.intp)
+def _reduced(pools: Pools) -> Index:
+    """For each design one that takes its place as it goes, which may go after it; -1 for those that stay.
+
+    Where there are many, the cheapest are tried on all others first, and stay so far; then all that is left on all.
+    """
+    n = pools.kappa.shape[1]
+    by = np.full(n, -1, dtype=np.intp)
+    _, lot = np.unique(pools.lot, return_inverse=True)
+    many = n + 1 if pools.most_pools is None else max(1, pools.most_pools)
+    seen = np.zeros((int(lot.max(initial=0)) + 1, n), dtype=bool)  # lots of weak dominators so far
+    left, tried = np.argsort(_score(pools), kind="stable"), np.empty(0, dtype=np.intp)
+    while len(left) > ALL:
+        rows = left[:BLOCK]
+        verdict = dominators(pools.take(left), np.arange(len(rows)))
+        for i, k in enumerate(rows.tolist()):
+            if by[k] < 0:
+                rest, found = left[i + 1 :], verdict[i, i + 1 :]
+                seen[lot[k], rest] |= found == WEAK
+                gone = rest[(by[rest] < 0) & (found > 0) & ((found == STRONG) | (seen[:, rest].sum(axis=0) >= many))]
+                by[gone] = k
+        tried, left = np.concatenate([tried, rows[by[rows] < 0]]), left[by[left] < 0][(by[rows] < 0).sum() :]
+    left = np.concatenate([tried, left])
+    verdict = dominators(pools.take(left))
+    for i in np.flatnonzero(verdict.any(axis=0))[::-1].tolist():
+        over = np.flatnonzero((verdict[:, i] > 0) & (by[left] < 0))
+        strong = over[verdict[over, i] == STRONG]
+        if len(strong) or len(set(lot[left[over]].tolist())) >= many:
+            by[left[i]] = left[strong[0] if len(strong) else over[0]]
+    return by
+
+
+def _score(pools: Pools) -> Array:
+    """Sum over segments of the logarithm of the least a request costs; high where a segment is not served."""
+    cost = np.log(pools.kappa * _least(pools)[0])
+    served = np.isfinite(cost)
+    return np.asarray(np.where(served, cost, np.where(served, cost, 0.0).max(initial=0.0) + 1).sum(axis=0))
 
 
 def useless_purchases(price: Array, available: Array, capital: Array) -> Mask:
@@ -236,49 +301,6 @@ def useless_purchases(price: Array, available: Array, capital: Array) -> Mask:
                 better &= (available[:, m2] >= available[:, m]) & (capital[:, m2] <= capital[:, m])
             useless[:, m] |= better
     return useless
-
-
-def reduce_apis(
-    options: Sequence[ApiOption],
-    charges: Mapping[tuple[int, str], tuple[Charge, ...]],
-    blocks: LoadBlocks,
-    tokens_per_request: Array,
-    may_wait: Mask,
-    held: Mask,
-) -> tuple[Mask, Index]:
-    """Which offers stay, and for each that goes one that takes its place (-1 for those that stay)."""
-    n, segments = len(options), len(tokens_per_request)
-    cost = np.full((segments, n), np.inf)
-    for a, option in enumerate(options):
-        for s in range(segments):
-            if (s, option.id) in charges:
-                cost[s, a] = sum(charge.cost for charge in charges[s, option.id])
-    peak = peak_load(blocks, may_wait)
-    unlimited = np.array(
-        [
-            option.requests_per_s >= peak.sum(axis=0).max() and option.tokens_per_s >= (tokens_per_request @ peak).max()
-            for option in options
-        ],
-        dtype=bool,
-    )  # fmt: skip
-    keep, by = np.ones(n, dtype=bool), np.full(n, -1, dtype=np.intp)
-    kinds: dict[tuple[str, bool], list[int]] = {}
-    for a, option in enumerate(options):
-        kinds.setdefault((option.offer.provider, option.offer.open_weights), []).append(a)
-    for alike in kinds.values():
-        rows = np.array(alike, dtype=np.intp)
-        values = cost[:, rows]
-        for place, a in reversed(list(enumerate(alike))):
-            if held[a]:
-                continue
-            beats = unlimited[rows] & keep[rows] & np.all(values <= values[:, place : place + 1] * (1 + SLACK), axis=0)
-            beats[place] = False
-            if beats.any():
-                keep[a], by[a] = False, rows[np.flatnonzero(beats)[0]]
-    for a in np.flatnonzero(~keep).tolist():
-        while not keep[by[a]]:
-            by[a] = by[by[a]]
-    return keep, by
 
 
 def peak_load(blocks: LoadBlocks, may_wait: Mask) -> Array:

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from catalogs.catalog import Catalog
+from solver.api_dominance import reduce_apis
 from solver.api_options import ApiOffers, api_offers
 from solver.compliance import Reason
 from solver.contingencies import contingencies
 from solver.costs import figure, people_costs, people_steps, pool_costs
 from solver.design_rates import size_designs
-from solver.dominance import reduce_apis
 from solver.doubts import doubts_of
 from solver.in_force import classes_running, in_force, moving, recheck_doubts
 from solver.model_order import GPUS
@@ -25,7 +25,7 @@ from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Scenario
 from solver.scenario_check import Named, Names, check_names
-from solver.site_choice import choose_sites
+from solver.site_choice import Market, choose_sites
 from solver.sub_segments import SubSegment, load_of, round_trips, sub_segments
 
 
@@ -89,9 +89,10 @@ def _pools(
     timeout = _idle_timeout(catalog, sites)
     asked = Asked(
         scenario, catalog, parts, blocks, sites, matched(catalog, parts, sites), trips,
-        cold_starts(parts, blocks, timeout),
+        cold_starts(parts, blocks, timeout), frozenset(filter(names.may_mean_pool, _texts(scenario))),
     )  # fmt: skip
-    asked = replace(asked, chosen=choose_sites(asked, {*GPUS, *(rate.gpus for rate in catalog.rates)}))
+    market = Market(asked)
+    asked = replace(asked, chosen=choose_sites(asked, market, {*GPUS, *(rate.gpus for rate in catalog.rates)}))
     copies = {name: sum(part.of == name for part in parts) for name in scenario.segment}
     sold: dict[str, set[int]] = {}
     for gpu, gpus in asked.chosen:
@@ -102,7 +103,12 @@ def _pools(
         book.add("", f"*/*x{gpu}/*", reason, sum(copies.values()))
     raised = raise_designs(scenario.segment, copies, catalog, sold, gate, book, Named(scenario, names))
     sized = size_designs(raised, scenario.segment, _trips(asked), copies, catalog, gate, book)
-    return pool_offers(asked, sized, book), assumed
+    return pool_offers(asked, market, sized, book), assumed
+
+
+def _texts(scenario: Scenario) -> tuple[str, ...]:
+    """All texts of rules that name options."""
+    return (*scenario.policy.may_use, *scenario.policy.must_not_use, *scenario.named)
 
 
 def _trips(asked: Asked) -> dict[str, list[float]]:
@@ -123,23 +129,21 @@ def _idle_timeout(catalog: Catalog, sites: tuple[Site, ...]) -> float:
 def _without_dominated(
     scenario: Scenario, parts: tuple[SubSegment, ...], blocks: LoadBlocks, apis: ApiOffers, book: RefusalBook
 ) -> ApiOffers:
-    """The offers that an optimum may need; those named by a rule or sold by the unit are not compared."""
-    by_unit = {id_ for _, id_ in apis.unit_rate}
-    held = np.array(
-        [o.id in by_unit or any(means_api(text, o.id, o.offer) for text in scenario.named) for o in apis.options],
-        dtype=bool,
-    )
+    """The offers that an optimum may need of each segment; those named by a rule or sold by the unit stay."""
+    named = [any(means_api(text, o.id, o.offer) for text in scenario.named) for o in apis.options]
+    units = [[(s, o.id) in apis.unit_rate for o in apis.options] for s in range(len(parts))]
+    held = np.array(named, dtype=bool) | np.array(units, dtype=bool)
     waits = np.array([part.segment.may_wait for part in parts], dtype=bool)
-    keep, by = reduce_apis(apis.options, apis.charges, blocks, _tokens(parts), waits, held)
-    for a in np.flatnonzero(~keep).tolist():
-        why = Reason(Rule.DOMINATED, f"dominated by {apis.options[by[a]].id}", "cheaper for some segment")
-        book.add("", apis.options[a].id, why, sum((s, apis.options[a].id) in apis.charges for s in range(len(parts))))
-    options = tuple(option for option, kept in zip(apis.options, keep.tolist(), strict=True) if kept)
-    ids = {option.id for option in options}
+    by = reduce_apis(apis.options, apis.charges, blocks, _tokens(parts), waits, held)
+    for (s, a), better in by.items():
+        why = Reason(Rule.DOMINATED, f"dominated by {apis.options[better].id}", "cheaper for some segment")
+        book.add(parts[s].name, apis.options[a].id, why)
+    gone = {(s, apis.options[a].id) for s, a in by}
+    charges = {pair: pays for pair, pays in apis.charges.items() if pair not in gone}
+    ids = {id_ for _, id_ in charges}
     return ApiOffers(
-        options, {pair: pays for pair, pays in apis.charges.items() if pair[1] in ids}, apis.assumed_round_trip,
-        apis.unit_rate,
-    )  # fmt: skip
+        tuple(option for option in apis.options if option.id in ids), charges, apis.assumed_round_trip, apis.unit_rate
+    )
 
 
 def _tokens(parts: tuple[SubSegment, ...]) -> Array:

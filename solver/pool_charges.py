@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
 from solver.compliance import Reason
+from solver.contingencies import is_covered
 from solver.costs import egress_charge
 from solver.dominance import peak_load
 from solver.pool_sites import Places, Site
@@ -26,7 +29,7 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the scenario asks of pools, gathered once."""
+    """What the scenario asks of pools, gathered once; `of_pools` are the texts of rules that may mean a pool."""
 
     scenario: Scenario
     catalog: Catalog
@@ -36,6 +39,7 @@ class Asked:
     places: Places
     trips: Array
     cold: Mapping[int, float] = field(default_factory=dict)
+    of_pools: frozenset[str] = frozenset()
     chosen: Mapping[tuple[str, int], Chosen] = field(default_factory=dict)
 
     @property
@@ -45,8 +49,18 @@ class Asked:
 
     @property
     def by_name(self) -> bool:
-        """Whether a rule names options, so that places and designs cannot be compared apart."""
-        return bool(self.named or self.policy.may_use or self.policy.must_not_use)
+        """Whether a rule names pools, so that places and designs cannot be compared apart."""
+        return bool(self.named or self.policy.may_use or self.barred)
+
+    @cached_property
+    def barred(self) -> tuple[str, ...]:
+        """Texts of must-not-use that may mean a pool."""
+        return tuple(text for text in self.policy.must_not_use if text in self.of_pools)
+
+    @cached_property
+    def named(self) -> tuple[str, ...]:
+        """Texts that pools may not leave the problem without."""
+        return tuple(text for text in self.scenario.named if text in self.of_pools)
 
     def why_not(self, s: int, v: int) -> Reason | None:
         """Why segment s may not be served at site v by any design: compliance, or too many cold starts.
@@ -62,7 +76,13 @@ class Asked:
             return None
         return Reason(Rule.TTFT, share, most, "share of cold starts", share / max(most, 1e-9) - 1)
 
-    @property
+    @cached_property
+    def allowed(self) -> NDArray[np.bool_]:
+        """Whether segment s may be served at site v by some design, [s, v]."""
+        sites = range(len(self.sites))
+        return np.array([[self.why_not(s, v) is None for v in sites] for s in range(len(self.parts))], dtype=bool)
+
+    @cached_property
     def peak(self) -> Array:
         """Most requests/s [s, b] that capacity may have to carry, headroom included."""
         waits = np.array([part.segment.may_wait for part in self.parts], dtype=bool)
@@ -78,10 +98,11 @@ class Asked:
         ratio = np.where(self.blocks.mean > 0, mean / peak, 0.0).max(axis=1)
         return np.asarray(ratio / (1 + self.policy.headroom))
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        """Texts that options may not leave the problem without."""
-        return self.scenario.named
+    @cached_property
+    def exposed(self) -> NDArray[np.bool_]:
+        """Segments [s] that the loss of spot can leave with less than their coverage."""
+        part = [one.segment.coverage + one.segment.spot_tolerance > 1 + 1e-9 for one in self.parts]
+        return np.array(part, dtype=bool) & is_covered(self.scenario, "spot")
 
 
 def cold_starts(parts: Sequence[SubSegment], blocks: LoadBlocks, idle_timeout_s: float) -> dict[int, float]:

@@ -25,7 +25,7 @@ from solver.raise_designs import design_id
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Running
-from solver.site_choice import groups_of, site_pools, ways_of
+from solver.site_choice import Market, rules_of, site_pools
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
@@ -52,7 +52,7 @@ class _Rows:
         return _Rows(self.design[rows], self.site[rows], self.kappa[:, rows])
 
 
-def pool_offers(asked: Asked, sized: Sized, book: RefusalBook) -> PoolOffers:
+def pool_offers(asked: Asked, market: Market, sized: Sized, book: RefusalBook) -> PoolOffers:
     """Join designs and sites, turn pairs down, and reduce by dominance."""
     keep: list[_Rows] = []
     by_kind: dict[tuple[str, int], list[int]] = {}
@@ -63,8 +63,9 @@ def pool_offers(asked: Asked, sized: Sized, book: RefusalBook) -> PoolOffers:
         by_gpu.setdefault(site.gpu, []).append(v)
     for (gpu, gpus), designs in sorted(by_kind.items()):
         rows = _of_kind(
-            asked, sized, np.array(designs, dtype=np.intp), np.array(by_gpu.get(gpu, []), dtype=np.intp), gpus, book
-        )
+            asked, market, sized, np.array(designs, dtype=np.intp), np.array(by_gpu.get(gpu, []), dtype=np.intp),
+            gpus, book,
+        )  # fmt: skip
         if rows is not None:
             keep.append(rows)
     if not keep:
@@ -76,16 +77,18 @@ def pool_offers(asked: Asked, sized: Sized, book: RefusalBook) -> PoolOffers:
     )
     if asked.scenario.in_force:
         rows = _buyable(asked, sized, rows, book)
-    order = sorted(range(len(rows.design)), key=lambda i: _id(sized, asked, rows, i))
-    return _built(asked, sized, _pair_by_pair(asked, sized, rows.take(np.array(order, dtype=np.intp)), book))
+    ids = _ids(asked, sized, rows)
+    order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.intp)
+    rows, ids = rows.take(order), [ids[i] for i in order.tolist()]
+    stays = _pair_by_pair(asked, market, sized, rows, ids, book)
+    return _built(asked, sized, rows.take(stays), [ids[i] for i in stays.tolist()])
 
 
 def _buyable(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Rows:
     """Pairs with a purchase left: where a term beyond the horizon is in force for one design, others may lack any."""
     keep = np.ones(len(rows.design), dtype=bool)
-    for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
-        ways = asked.sites[v].per_replica(sized.designs[d].gpus)
-        id_ = _id(sized, asked, rows, i)
+    for i, id_ in enumerate(_ids(asked, sized, rows)):
+        ways = asked.sites[rows.site[i]].per_replica(sized.designs[rows.design[i]].gpus)
         if not without_lifted(asked.scenario, id_, ways):
             keep[i] = False
             why = Reason(Rule.PURCHASE_TYPE, ", ".join(ways), f"a term of at most {asked.scenario.horizon} months")
@@ -93,12 +96,18 @@ def _buyable(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Row
     return rows.take(keep)
 
 
-def _id(sized: Sized, asked: Asked, rows: _Rows, i: int) -> str:
-    design, site = sized.designs[rows.design[i]], asked.sites[rows.site[i]]
-    return f"{design_id(design)}/{site.name(design.gpus)}"
+def _ids(asked: Asked, sized: Sized, rows: _Rows) -> list[str]:
+    """The id of each pair."""
+    pairs = list(zip(rows.design.tolist(), rows.site.tolist(), strict=True))
+    kinds = {(v, sized.designs[d].gpus) for d, v in pairs}
+    names = {(v, gpus): asked.sites[v].name(gpus) for v, gpus in kinds}
+    firsts = {d: design_id(sized.designs[d]) for d in dict.fromkeys(rows.design.tolist())}
+    return [f"{firsts[d]}/{names[v, sized.designs[d].gpus]}" for d, v in pairs]
 
 
-def _of_kind(asked: Asked, sized: Sized, designs: Index, sites: Index, gpus: int, book: RefusalBook) -> _Rows | None:
+def _of_kind(
+    asked: Asked, market: Market, sized: Sized, designs: Index, sites: Index, gpus: int, book: RefusalBook
+) -> _Rows | None:
     """Pairs of one kind of replica that stay; the rest goes into the book as globs over designs or over sites."""
     gpu = sized.designs[designs[0]].gpu
     kinds = f"{gpus}x{gpu}"
@@ -128,7 +137,7 @@ def _of_kind(asked: Asked, sized: Sized, designs: Index, sites: Index, gpus: int
         return None
     sites = _not_dominated(asked, open_, kinds, gpus, finite, book)
     kappa = _admissible(asked, sized, designs, sites, kinds, gpus, finite, book)
-    return _apart(asked, sized, designs, sites, kappa, book)
+    return _apart(asked, market, sized, designs, sites, kappa, book)
 
 
 def _not_dominated(
@@ -182,7 +191,7 @@ def _admissible(
 def _strike_by_name(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Array, book: RefusalBook) -> None:
     """Policy's may-use and must-not-use, on whole ids."""
     policy = asked.policy
-    if not (policy.may_use or policy.must_not_use):
+    if not (policy.may_use or asked.barred):
         return
     for row, d in enumerate(designs.tolist()):
         design = sized.designs[d]
@@ -193,7 +202,7 @@ def _strike_by_name(asked: Asked, sized: Sized, designs: Index, sites: Index, ka
             site = asked.sites[v]
             id_ = f"{design_id(design)}/{site.name(design.gpus)}"
             means = partial(means_pool, id_=id_, model=design.model, gpu=design.gpu, provider=site.provider)
-            barred = next((text for text in policy.must_not_use if means(text)), None)
+            barred = next((text for text in asked.barred if means(text)), None)
             if barred is not None:
                 book.add("", id_, Reason(Rule.MUST_NOT_USE, id_, f"not {barred}"), pairs)
             elif policy.may_use and not any(means(text) for text in policy.may_use):
@@ -215,7 +224,9 @@ def _marks(asked: Asked, sized: Sized, designs: Sequence[int], sites: Sequence[i
     return bits
 
 
-def _apart(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Array, book: RefusalBook) -> _Rows | None:
+def _apart(
+    asked: Asked, market: Market, sized: Sized, designs: Index, sites: Index, kappa: Array, book: RefusalBook
+) -> _Rows | None:
     """Designs that no other beats at every site, at sites that no other beats for every design."""
     served = np.isfinite(kappa).any(axis=(0, 2))
     designs, kappa = designs[served], kappa[:, served]
@@ -233,7 +244,7 @@ def _apart(asked: Asked, sized: Sized, designs: Index, sites: Index, kappa: Arra
         lacks = [1.0 - ((marks >> bit) & 1).T for bit in range(len(asked.named))]
         coordinates += [np.unique(np.vstack([flags, *lacks]), axis=0)]
     stays, beater = front(np.vstack(coordinates))
-    open_, taker = reduce_pools(site_pools(asked, sites, kappa, marks, gpus))
+    open_, taker = reduce_pools(site_pools(asked, market, sites, kappa, marks, gpus))
     wanted = stays[:, None] & open_[None, :]
     pairs = np.isfinite(kappa).sum(axis=0)
     lost = pairs.sum(axis=1)[~stays]
@@ -256,74 +267,93 @@ def _beaten(by: str) -> Reason:
     return Reason(Rule.DOMINATED, f"dominated by {by}", "cheaper or faster at some load")
 
 
-def _pair_by_pair(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Rows:
-    """Compare all pairs left with each other."""
-    sites = [asked.sites[v] for v in rows.site.tolist()]
-    gpus = [sized.designs[d].gpus for d in rows.design.tolist()]
-    ways = ways_of(asked, [site.per_replica(n) for site, n in zip(sites, gpus, strict=True)])
-    known: dict[tuple[int, str], float] = {}
-    cost = np.zeros((len(asked.parts), len(sites)))
-    for s in range(len(asked.parts)):
-        for i, (d, site) in enumerate(zip(rows.design.tolist(), sites, strict=True)):
-            key = (s, site.provider)
-            if site.pool_class == "serverless" or key not in known:
-                pays = request_charges(asked, s, site, float(sized.weights_gb[d]))
-                cost[s, i] = sum(charge.cost for charge in pays)
-                if site.pool_class != "serverless":
-                    known[key] = cost[s, i]
-            else:
-                cost[s, i] = known[key]
+def _pair_by_pair(
+    asked: Asked, market: Market, sized: Sized, rows: _Rows, ids: Sequence[str], book: RefusalBook
+) -> Index:
+    """Compare all pairs left with each other: those that stay."""
+    gpus = np.array([design.gpus for design in sized.designs], dtype=np.int64)[rows.design]
+    ways = market.ways(rows.site, gpus)
     storage = figure(asked.catalog, "storage_gb_month").value if asked.policy.storage else 0.0
-    run_self = np.array([site.pool_class == "self_run" for site in sites])
-    marks = np.zeros(len(sites), dtype=np.int64)
+    run_self = np.array([site.pool_class == "self_run" for site in asked.sites], dtype=bool)[rows.site]
+    marks = np.zeros(len(ids), dtype=np.int64)
     if asked.named:
         marks = _marks(asked, sized, rows.design.tolist(), rows.site.tolist())
-    busy = (np.where(np.isfinite(rows.kappa), rows.kappa, 0.0).T @ asked.peak).max(axis=1)
+    serves = np.isfinite(rows.kappa)
+    busy = (np.where(serves, rows.kappa, 0.0).T @ asked.peak).max(axis=1)
     spare = 1.0 if is_covered(asked.scenario, "replica") else 0.0
     pools = Pools(
         kappa=rows.kappa,
-        request_cost=cost,
+        request_cost=_request_costs(asked, sized, rows),
         flow=asked.most_requests_per_replica_s[:, None] * 3600 / rows.kappa,
         least_hours=float(asked.blocks.hours.min()),
         fixed=np.where(run_self, storage * sized.weights_gb[rows.design], 0.0),
-        gpus=np.array(gpus, dtype=np.float64),
-        group=groups_of(asked, sites),
+        gpus=gpus.astype(np.float64),
         marks=marks,
-        counted=bool(asked.policy.gpus_available),
         enough=np.ceil((busy[:, None] + spare) / ways["available"] / ways["box"] - 1e-9) * ways["box"],
+        exposed=np.asarray(serves[asked.exposed].any(axis=0)),
         **ways,
+        **rules_of(asked),
     )
     stays, by = reduce_pools(pools)
-    for i in np.flatnonzero(~stays).tolist():
-        pairs = int(np.isfinite(rows.kappa[:, i]).sum())
-        book.add("", _id(sized, asked, rows, i), _beaten(_id(sized, asked, rows, int(by[i]))), pairs)
-    return rows.take(stays)
+    pairs = serves.sum(axis=0)
+    gone = np.flatnonzero(~stays)
+
+    def make(i: int) -> tuple[str, Reason]:
+        return ids[gone[i]], _beaten(ids[by[gone[i]]])
+
+    book.add_many("", np.ones(len(gone)), make, str(Rule.DOMINATED), pairs[gone])
+    return np.flatnonzero(stays)
 
 
-def _built(asked: Asked, sized: Sized, rows: _Rows) -> PoolOffers:
+def _request_costs(asked: Asked, sized: Sized, rows: _Rows) -> Array:
+    """What a request pays besides the replica's hours, [s, pair]: by provider, and by weights where replicas start."""
+    places: dict[tuple[object, ...], int] = {}
+    costs: list[list[float]] = []
+    column = np.empty(len(rows.site), dtype=np.intp)
+    for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
+        site = asked.sites[v]
+        starts = site.pool_class == "serverless"
+        weights = float(sized.weights_gb[d]) if starts else 0.0
+        key = (v, weights) if starts else (site.provider,)
+        if key not in places:
+            places[key] = len(costs)
+            charges = [request_charges(asked, s, site, weights) for s in range(len(asked.parts))]
+            costs.append([sum(charge.cost for charge in pays) for pays in charges])
+        column[i] = places[key]
+    return np.array(costs, dtype=np.float64).T[:, column]
+
+
+def _built(asked: Asked, sized: Sized, rows: _Rows, ids: Sequence[str]) -> PoolOffers:
     """Records of the designs that stay."""
     designs: list[PoolDesign] = []
     charges: dict[tuple[int, str], tuple[Charge, ...]] = {}
+    known: dict[tuple[object, ...], tuple[Charge, ...]] = {}
     kappa = np.where(np.isfinite(rows.kappa), rows.kappa, np.nan)
+    busy = (np.nan_to_num(kappa, nan=0.0).T @ asked.peak).max(axis=1, initial=0.0).tolist()
+    spare, served = is_covered(asked.scenario, "replica"), np.isfinite(kappa)
+    ways: dict[tuple[int, int], dict[PurchaseType, Purchase]] = {}
     for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
-        record, site, id_ = sized.designs[d], asked.sites[v], _id(sized, asked, rows, i)
-        purchases = without_lifted(asked.scenario, id_, site.per_replica(record.gpus))
-        busy = float((np.nan_to_num(kappa[:, i], nan=0.0) @ asked.peak).max())
+        record, site, id_ = sized.designs[d], asked.sites[v], ids[i]
+        if (v, record.gpus) not in ways:
+            ways[v, record.gpus] = site.per_replica(record.gpus)
+        purchases = ways[v, record.gpus]
+        if asked.scenario.in_force:
+            purchases = without_lifted(asked.scenario, id_, purchases)
         designs.append(
             PoolDesign(
                 id=id_, model=record.model, precision=record.precision, gpu=record.gpu, gpus=record.gpus,
                 engine=record.engine, provider=site.provider, region=site.region, pool_class=site.pool_class,
                 purchases=purchases, estimate=sized.estimates[d],
-                max_replicas=most_replicas(
-                    busy, purchases, is_covered(asked.scenario, "replica"), asked.scenario.in_force.get(id_, {})
-                ),
+                max_replicas=most_replicas(busy[i], purchases, spare, asked.scenario.in_force.get(id_, {})),
             )
         )  # fmt: skip
-        for s in range(len(asked.parts)):
-            if np.isfinite(kappa[s, i]):
-                pays = request_charges(asked, s, site, float(sized.weights_gb[d]))
-                if pays:
-                    charges[s, id_] = pays
+        starts = site.pool_class == "serverless"
+        for s in np.flatnonzero(served[:, i]).tolist():
+            key = (s, v, d) if starts else (s, site.provider)
+            if key not in known:
+                known[key] = request_charges(asked, s, site, float(sized.weights_gb[d]))
+            if known[key]:
+                charges[s, id_] = known[key]
     return PoolOffers(tuple(designs), kappa, charges)
 
 

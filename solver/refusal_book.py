@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +22,14 @@ class RefusalBook:
     def __init__(self, keep_all: bool = False) -> None:
         self.keep_all = keep_all
         self.counts: Counter[str] = Counter()
-        self._kept: dict[tuple[str, str], list[Refusal]] = {}
+        self._kept: dict[tuple[str, str], list[tuple[float, str, Reason]]] = {}
 
     def add(self, segment: str, option: str, reason: Reason, pairs: int = 1) -> None:
         """One refusal that stands for so many pairs; none for no pair."""
         if pairs < 1:
             return
         self.counts[str(reason.rule)] += pairs
-        self._keep(_refusal(segment, option, reason))
+        self._keep(segment, option, reason)
 
     def add_many(
         self,
@@ -48,26 +47,27 @@ class RefusalBook:
         if not self.keep_all and len(chosen) > KEPT:
             chosen = chosen[np.argsort(distances[chosen], kind="stable")[:KEPT]]
         for i in chosen.tolist():
-            self._keep(_refusal(segment, *make(i)))
+            self._keep(segment, *make(i))
 
-    def _keep(self, refusal: Refusal) -> None:
-        kept = self._kept.setdefault((str(refusal.rule), refusal.segment), [])
-        kept.append(refusal)
+    def _keep(self, segment: str, option: str, reason: Reason) -> None:
+        kept = self._kept.setdefault((str(reason.rule), segment), [])
+        kept.append((float(reason.distance), option, reason))
         if not self.keep_all and len(kept) >= 4 * KEPT:
             kept.sort(key=_nearest_first)
             del kept[KEPT:]
 
     def refusals(self) -> tuple[Refusal, ...]:
         """What is kept, nearest to passing first."""
-        groups: list[Refusal] = []
-        for kept in self._kept.values():
+        found: list[Refusal] = []
+        for (_, segment), kept in self._kept.items():
             kept.sort(key=_nearest_first)
-            groups += kept if self.keep_all else kept[:KEPT]
-        return tuple(sorted(groups, key=_nearest_first))
+            nearest = kept if self.keep_all else kept[:KEPT]
+            found += [_refusal(segment, option, reason) for _, option, reason in nearest]
+        return tuple(sorted(found, key=lambda one: (one.distance, str(one.rule), one.segment, one.option)))
 
 
-def _nearest_first(refusal: Refusal) -> tuple[Any, ...]:
-    return (refusal.distance, str(refusal.rule), refusal.segment, refusal.option)
+def _nearest_first(entry: tuple[float, str, Reason]) -> tuple[float, str]:
+    return entry[:2]
 
 
 def _refusal(segment: str, option: str, reason: Reason) -> Refusal:

@@ -128,6 +128,10 @@ class Names:
             return True
         return can_match(text, self._parts)
 
+    def may_mean_pool(self, text: str) -> bool:
+        """Whether the text may mean a pool design, admissible or not."""
+        return (text in self._words and text != "apis") or can_match(text, self._parts)
+
     def is_one(self, text: str) -> bool:
         """Whether the text is the id of a single option."""
         return text in self._offers or self.is_design(text)

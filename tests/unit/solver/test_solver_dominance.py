@@ -10,19 +10,21 @@ from made_problems import design, flat_blocks, offer, random_problem
 
 from catalogs.records import PurchaseType
 from solver import dominance
+from solver.api_dominance import reduce_apis
 from solver.design_arrays import Design, design_arrays, is_latent, is_sized
-from solver.dominance import Pools, front, peak_load, reduce_apis, reduce_pools, useless_purchases
+from solver.dominance import STRONG, WEAK, Pools, dominators, front, peak_load, reduce_pools, useless_purchases
 from solver.model_order import faster_engines, never_worse, rows_of
 from solver.pool_sites import PURCHASES
-from solver.problem import ApiOption, Array, Charge, Problem, Purchase
+from solver.problem import ApiOption, Array, Charge, Contingency, Problem, Purchase
 from solver.program.build import build
 from solver.slo_rate import RequestShape, highest_rates
 from solver.solve import solve
 
 
 def pools_of(problem: Problem) -> Pools:
-    """The designs of a problem as they are compared; storage is their only fixed cost."""
-    n = len(problem.designs)
+    """The designs of a problem as they are compared; storage is their only fixed cost. Each is a lot of spot."""
+    n, losses = len(problem.designs), {(each.kind, each.of) for each in problem.contingencies}
+    coverage = np.zeros(len(problem.segments)) if problem.coverage is None else problem.coverage
     price, box = np.full((n, len(PURCHASES)), np.inf), np.ones((n, len(PURCHASES)))
     available = np.ones((n, len(PURCHASES)))
     for k, one in enumerate(problem.designs):
@@ -38,15 +40,24 @@ def pools_of(problem: Problem) -> Pools:
             if one.id == option:
                 cost[s, k] = sum(charge.cost for charge in charges)
     fixed = {c.trigger[1]: c.per_month for c in problem.fixed_costs if c.trigger[0] == "open"}
-    classes = [one.pool_class for one in problem.designs]
+    by_provider = any(kind == "provider" for kind, _ in losses)
+    classes = [f"{one.pool_class} {one.provider if by_provider else ''}" for one in problem.designs]
+    spare = float(any(kind == "replica" for kind, _ in losses))
+    exposed = (coverage + problem.spot_tolerance > 1) & any(kind == "spot" for kind, _ in losses)
     ratio = (problem.blocks.mean / problem.blocks.peak).max(axis=1) / (1 + problem.headroom)
     return Pools(
         kappa=kappa, price=price, available=available, capital=np.zeros(price.shape), box=box,
-        enough=np.ceil(busy[:, None] / available / box - 1e-9) * box, request_cost=cost,
+        enough=np.ceil((busy[:, None] + spare) / available / box - 1e-9) * box, request_cost=cost,
         flow=ratio[:, None] * 3600 / kappa, fixed=np.array([fixed.get(one.id, 0.0) for one in problem.designs]),
         gpus=np.array([float(one.gpus) for one in problem.designs]),
         group=np.array([sorted(set(classes)).index(name) for name in classes], dtype=np.intp),
         marks=np.zeros(n, dtype=np.int64), least_hours=float(problem.blocks.hours.min()),
+        lost=np.array([
+            max(way.availability for way in one.purchases.values()) if ("replica", one.id) in losses else 0.0
+            for one in problem.designs
+        ]),
+        lot=np.arange(n), exposed=np.asarray(np.isfinite(kappa[exposed]).any(axis=0)),
+        contingent=bool(losses) and bool(coverage.any()), most_pools=problem.rules.max_pool_designs,
     )  # fmt: skip
 
 
@@ -56,6 +67,9 @@ def kept(problem: Problem, keep: Any) -> Problem:
     ids = {one.id for one in designs}
     return replace(
         problem, designs=designs, kappa=problem.kappa[:, chosen],
+        contingencies=tuple(
+            c for c in problem.contingencies if c.kind == "provider" or c.of in ids
+        ),
         fixed_costs=tuple(c for c in problem.fixed_costs if c.trigger[0] != "open" or c.trigger[1] in ids),
         charges={
             pair: pays for pair, pays in problem.charges.items()
@@ -71,10 +85,10 @@ def optimum(problem: Problem) -> float:
     return outcome.objective
 
 
-def varied(seed: int) -> Problem:
+def varied(seed: int, designs: int = 8, blocks: int = 4) -> Problem:
     """A random problem without costs of a site, with egress and storage that differ, and dear APIs."""
     rng = np.random.default_rng(1000 + seed)
-    problem = random_problem(seed, segments=2, designs=8, apis=2, blocks=4)
+    problem = random_problem(seed, segments=2, designs=designs, apis=2, blocks=blocks)
     charges = {
         pair: tuple(replace(charge, price=charge.price * 30) for charge in pays)
         for pair, pays in problem.charges.items()
@@ -100,12 +114,56 @@ def test_the_optimum_over_what_stays_is_that_over_all_designs(seed: int) -> None
 def test_trying_a_few_on_all_first_loses_no_optimum(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = varied(seed)
     whole = reduce_pools(pools_of(problem))[0]
-    monkeypatch.setattr(dominance, "FEW", 1)
-    monkeypatch.setattr(dominance, "TRIED", 1)
+    monkeypatch.setattr(dominance, "ALL", 1)
+    monkeypatch.setattr(dominance, "BLOCK", 2)
     keep, by = reduce_pools(pools_of(problem))
     assert all(keep[by[k]] for k in np.flatnonzero(~keep))
     if (keep != whole).any():
         assert optimum(kept(problem, keep)) == pytest.approx(optimum(kept(problem, whole)), rel=1e-6)
+
+
+def losing(seed: int) -> Problem:
+    """A random problem of two providers where replicas, spot and providers may be lost."""
+    rng = np.random.default_rng(2000 + seed)
+    problem = varied(seed, designs=6, blocks=2)
+    designs = []
+    for k, one in enumerate(problem.designs):
+        price = float(rng.choice([2.0, 3.0, 4.0]))
+        ways: dict[PurchaseType, Purchase] = {"on_demand": Purchase(price, float(rng.choice([0.7, 0.99])))}
+        if rng.uniform() < 0.8:
+            ways["spot"] = Purchase(0.4 * price, 0.9)
+        if rng.uniform() < 0.3:
+            ways["reserved_1y"] = Purchase(0.6 * price, 0.99, 1, 12)
+        designs.append(
+            replace(one, pool_class="self_run", provider=f"cloud{k % 2}", gpus=1, purchases=ways, id=f"d{k}")
+        )
+    ids = {old.id: new.id for old, new in zip(problem.designs, designs, strict=True)}
+    lost = [Contingency("replica", one.id, 0.02) for one in designs]
+    lost += [Contingency("spot", one.id, 0.02) for one in designs if "spot" in one.purchases]
+    lost += [Contingency("provider", name, 0.02) for name in ("cloud0", "cloud1", problem.apis[0].offer.provider)]
+    wanted: Any = rng.choice(["replica", "spot", "provider"], size=2, replace=False)
+    return replace(
+        problem, designs=tuple(designs), coverage=rng.choice([0.5, 0.9, 1.0], 2),
+        spot_tolerance=rng.choice([0.4, 1.0], 2), apis=problem.apis[:1],
+        kappa=np.where(np.isfinite(problem.kappa), rng.choice([0.8, 1.0, 1.6], problem.kappa.shape), np.nan),
+        charges={
+            (s, ids.get(option, option)): pays
+            for (s, option), pays in problem.charges.items() if option in ids or option == problem.apis[0].id
+        },
+        fixed_costs=tuple(
+            replace(c, trigger=("open", ids[c.trigger[1]])) for c in problem.fixed_costs if c.trigger[0] == "open"
+        ),
+        contingencies=tuple(each for each in lost if each.kind in wanted),
+        rules=replace(problem.rules, max_pool_designs=[2, 3, None][seed % 3]),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_what_may_be_lost_is_lived_through_at_the_same_cost_without_what_goes(seed: int) -> None:
+    problem = losing(seed)
+    keep, by = reduce_pools(pools_of(problem))
+    assert all(keep[by[k]] for k in np.flatnonzero(~keep))
+    assert optimum(kept(problem, keep)) == pytest.approx(optimum(problem), rel=1e-6)
 
 
 def test_random_problems_lose_some_designs_and_keep_some() -> None:
@@ -190,6 +248,62 @@ def test_gpus_count_where_they_are_limited() -> None:
     assert stays(replace(pools, counted=True)) == [True, True]
 
 
+def test_where_a_replica_may_be_lost_a_larger_loss_needs_one_more() -> None:
+    pools = two([[1.0, 1.0]], [hourly(2.0), hourly(1.1)])
+    assert stays(replace(pools, contingent=True, lost=np.array([0.9, 1.0]))) == [True, True]
+    assert stays(replace(pools, contingent=True, lost=np.array([1.0, 0.9]))) == [False, True]
+    assert stays(replace(pools, contingent=True, lost=np.array([0.0, 1.0]))) == [True, True]  # none of k is lost
+    pools = two([[1.0, 1.0]], [hourly(2.2), hourly(1.1)])
+    assert stays(replace(pools, contingent=True, lost=np.array([0.9, 1.0]))) == [False, True]
+
+
+def test_where_traffic_may_move_a_request_pays_no_more_for_its_way_out() -> None:
+    pools = replace(two([[1.0, 1.0]], [hourly(2.0), hourly(1.0)]), request_cost=np.array([[0.0, 1e-6]]))
+    assert stays(pools) == [False, True]
+    assert stays(replace(pools, contingent=True)) == [True, True]
+
+
+def spot_pools(count: int, **changes: Any) -> Pools:
+    """Designs of which each is dearer than the one before, on demand and as spot."""
+    ways: list[dict[PurchaseType, Purchase]] = [
+        {"on_demand": Purchase(5.0 + k, 1), "spot": Purchase(1.0 + k / 10, 1)} for k in range(count)
+    ]
+    exposed: dict[str, Any] = {"contingent": True, "exposed": np.ones(count, dtype=bool)}
+    return replace(two([[1.0] * count], ways), **(exposed | changes))
+
+
+def test_two_lots_of_spot_are_not_merged_where_their_loss_can_matter() -> None:
+    assert dominators(spot_pools(2))[0].tolist() == [0, WEAK]
+    assert dominators(spot_pools(2, lot=np.array([7, 7])))[0].tolist() == [0, STRONG]  # lost together anyway
+    assert dominators(spot_pools(2, exposed=np.zeros(2, dtype=bool)))[0].tolist() == [0, STRONG]
+    firm = spot_pools(2)
+    firm.price[0, PURCHASES.index("on_demand")] = 1.0  # stands in for spot as well
+    assert dominators(firm)[0].tolist() == [0, STRONG]
+
+
+def test_a_lot_of_spot_goes_where_a_plan_has_room_for_fewer_pools_than_are_better() -> None:
+    assert stays(spot_pools(4)) == [True] * 4
+    assert stays(spot_pools(4, most_pools=4)) == [True] * 4
+    assert stays(spot_pools(4, most_pools=3)) == [True, True, True, False]
+    assert stays(spot_pools(4, most_pools=1)) == [True, False, False, False]
+    assert stays(spot_pools(4, most_pools=2, lot=np.array([0, 0, 1, 2]))) == [True, False, True, False]
+
+
+def test_two_lots_of_spot_are_cheaper_than_one_where_half_must_go_on() -> None:
+    ways: dict[PurchaseType, Purchase] = {"on_demand": Purchase(9.0, 1), "spot": Purchase(1.0, 1)}
+    designs = tuple(replace(design("m/g/p", ways), id=f"d{k}") for k in range(2))
+    problem = replace(
+        random_problem(0, segments=1, designs=0, apis=1), designs=designs, kappa=np.ones((1, 2)), apis=(), charges={},
+        blocks=flat_blocks([730.0], [[4.0]]), headroom=np.zeros(1), fixed_costs=(), people=None,
+        spot_tolerance=np.ones(1), coverage=np.array([0.5]),
+        contingencies=tuple(Contingency("spot", one.id, 0.01) for one in designs),
+    )  # fmt: skip
+    keep, _ = reduce_pools(pools_of(problem))
+    assert keep.all()
+    assert optimum(problem) == pytest.approx(730 * 4 * 1.0)
+    assert optimum(kept(problem, [True, False])) == pytest.approx(730 * (2 * 9.0 + 2 * 1.0))
+
+
 def test_a_mark_that_the_other_lacks_keeps_a_design() -> None:
     pools = two([[1.0, 1.0]], [hourly(2), hourly(1)])
     assert stays(replace(pools, marks=np.array([1, 0]))) == [True, True]
@@ -223,16 +337,23 @@ def test_a_commitment_dearer_than_by_the_hour_is_useless() -> None:
 
 
 def apis(*costs: float, limits: tuple[float, ...] = (), names: tuple[str, ...] = (), peak: float = 2.0) -> list[bool]:
+    """Whether each offer stays for the only segment."""
     ids = names or tuple(f"seller/m{a}" for a in range(len(costs)))
     options = [
         ApiOption(id_, offer(id_), requests_per_s=limits[a] if limits else np.inf) for a, id_ in enumerate(ids)
     ]  # fmt: skip
-    charges = {(0, id_): (Charge("tokens", "Mtok", 1.0, costs[a]),) for a, id_ in enumerate(ids)}
-    blocks = flat_blocks([730.0], [[peak]])
-    keep, _ = reduce_apis(
-        options, charges, blocks, np.array([100.0]), np.array([False]), np.zeros(len(options), dtype=bool)
-    )
-    return [bool(flag) for flag in keep]
+    gone = pairs_gone(options, np.array([costs]), np.zeros((1, len(options)), dtype=bool), [peak])
+    return [(0, a) not in gone for a in range(len(options))]
+
+
+def pairs_gone(options: list[ApiOption], cost: Array, held: Any, peaks: list[float]) -> dict[tuple[int, int], int]:
+    """Pairs that go where a request costs `cost` [s, a]; NaN is not admissible."""
+    charges = {
+        (int(s), options[a].id): (Charge("tokens", "Mtok", 1.0, float(cost[s, a])),)
+        for s, a in np.argwhere(np.isfinite(cost))
+    }
+    blocks = flat_blocks([730.0], [[peak] for peak in peaks])
+    return reduce_apis(options, charges, blocks, np.full(len(cost), 100.0), np.zeros(len(cost), dtype=bool), held)
 
 
 def test_a_dearer_offer_of_the_same_supplier_goes() -> None:
@@ -250,11 +371,42 @@ def test_an_offer_whose_limit_may_bind_replaces_none() -> None:
 
 def test_open_and_closed_models_are_not_compared() -> None:
     options = [ApiOption("s/a", offer("s/a", False)), ApiOption("s/b", offer("s/b", True))]
-    charges = {(0, option.id): (Charge("t", "Mtok", 1.0, 1.0 + a),) for a, option in enumerate(options)}
-    keep, _ = reduce_apis(
-        options, charges, flat_blocks([730.0], [[1.0]]), np.array([1.0]), np.array([False]), np.zeros(2, dtype=bool)
-    )
-    assert keep.all()
+    assert not pairs_gone(options, np.array([[1.0, 2.0]]), np.zeros((1, 2), dtype=bool), [1.0])
+
+
+def test_of_each_segment_the_cheapest_offer_without_a_limit_stays_and_what_is_held() -> None:
+    options = [ApiOption(f"s/m{a}", offer(f"s/m{a}")) for a in range(3)]
+    nan, held = float("nan"), np.zeros((3, 3), dtype=bool)
+    cost = np.array([[1.0, 2.0, nan], [2.0, 1.0, 3.0], [nan, nan, 9.0]])
+    assert pairs_gone(options, cost, held, [1.0] * 3) == {(0, 1): 0, (1, 0): 1, (1, 2): 1}
+    held[1, 2] = True
+    assert pairs_gone(options, cost, held, [1.0] * 3) == {(0, 1): 0, (1, 0): 1}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_optimum_over_the_pairs_of_apis_that_stay_is_that_over_all(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    problem = random_problem(seed, segments=3, designs=2, apis=8, blocks=3)
+    options = [
+        replace(api, id=name, offer=offer(name, a % 4 == 0))
+        for a, api in enumerate(problem.apis) for name in [f"seller{a % 2}/model{a}"]
+    ]  # fmt: skip
+    charges = {
+        (s, option.id): (Charge("tokens", "Mtok", 1e-3, float(rng.uniform(0.2, 1.2))),)
+        for s in range(3) for option in options if rng.uniform() < 0.7 or option.requests_per_s == np.inf
+    }  # fmt: skip
+    whole = replace(
+        problem, apis=tuple(options), charges=charges, coverage=np.array([0.0, 0.6, 1.0]),
+        contingencies=tuple(Contingency("provider", f"seller{i}", 0.05) for i in range(2)),
+    )  # fmt: skip
+    held = np.zeros((3, len(options)), dtype=bool)
+    gone = reduce_apis(options, charges, problem.blocks, problem.tokens_per_request, problem.may_wait, held)
+    assert 0.3 < len(gone) / len(charges) < 0.9
+    lost = {(s, options[a].id) for s, a in gone}
+    left = {pair: pays for pair, pays in charges.items() if pair not in lost}
+    ids = {id_ for _, id_ in left}
+    few = replace(whole, charges=left, apis=tuple(option for option in options if option.id in ids))
+    assert optimum(few) == pytest.approx(optimum(whole), rel=1e-6)
 
 
 def test_what_may_wait_may_come_all_in_the_shortest_block() -> None:
