@@ -18,7 +18,7 @@ from measure import GAPS, LIMITS, PLAN_WITHIN, PROOFS, WAYS, Record, Way, run_ap
 COMPARED_S = (3, 9, 15)
 """Scenarios of S that the straight model and CBC are given too."""
 SEEDS = {"gS": (0, 1, 2, 3), "gM": (0,), "gL": (0,)}
-OTHER_LIMIT_S = 30.0
+OTHER_LIMIT_S = 20.0
 """Seconds of the ways compared with, beyond S, which gives them what it gives ours."""
 GRACE_S = 30.0
 """Seconds on top for building the program, and for options where no process before has written the problem down."""
