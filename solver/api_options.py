@@ -3,11 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
 from catalogs.catalog import Catalog
-from catalogs.records import TERM_MONTHS, ApiOffer, Provisioned
+from catalogs.records import TERM_MONTHS, ApiOffer, LicenceClass, Provisioned
 from solver.compliance import UNKNOWN, Reason, reasons
 from solver.costs import api_charges, length_quantile, quantile
 from solver.patterns import means_api
@@ -42,6 +43,13 @@ def api_offers(
     unit_rate: dict[tuple[int, str], float] = {}
     sold = units_sold(scenario, catalog)
     trips, assumed = round_trips(catalog, parts, [(offer.provider, offer.region) for offer in offers])
+
+    @cache
+    def broken(segment: str, provider: str, place: str, licence: LicenceClass | None) -> list[Reason]:
+        region = region_of(catalog, provider, place)
+        places = region.geographies if region else ()
+        return reasons(scenario.segment[segment], catalog.attributes.get(provider), places, licence)
+
     for place, offer in enumerate(offers):
         barred = _barred(scenario.policy, catalog, offer)
         if barred:
@@ -49,7 +57,8 @@ def api_offers(
             continue
         admitted, units = False, sold.get(offer.id)
         for s, part in enumerate(parts):
-            why = _refused(part.segment, offer, catalog, gate, float(trips[s, place]))
+            why = _refused(part.segment, offer, gate, float(trips[s, place]))
+            why += broken(part.of, offer.provider, offer.region, _licence(catalog, offer))
             if why:
                 book.add(part.name, offer.id, max(why, key=lambda reason: reason.distance))
                 continue
@@ -123,19 +132,18 @@ def _barred(policy: Policy, catalog: Catalog, offer: ApiOffer) -> Reason | None:
     return Reason(Rule.MUST_NOT_USE, offer.id, f"not {barred}") if barred else None
 
 
-def _refused(
-    segment: Segment, offer: ApiOffer, catalog: Catalog, gate: QualityGate, round_trip_ms: float
-) -> list[Reason]:
-    region = region_of(catalog, offer.provider, offer.region)
+def _licence(catalog: Catalog, offer: ApiOffer) -> LicenceClass | None:
+    """The class of the licence of open weights; None of closed ones."""
     model = catalog.models.get(offer.model)
-    licence = (model.licence_class if model else "unknown") if offer.open_weights else None
+    return (model.licence_class if model else "unknown") if offer.open_weights else None
+
+
+def _refused(segment: Segment, offer: ApiOffer, gate: QualityGate, round_trip_ms: float) -> list[Reason]:
+    """What the offer breaks but for compliance."""
     short = gate.reason(offer.model, None, segment)
-    found = reasons(
-        segment, catalog.attributes.get(offer.provider), region.geographies if region else (), licence
-    )  # fmt: skip
     return [
         *_tier(segment, offer), *([short] if short else []), *_context(segment, offer), *_features(segment, offer),
-        *_latency(segment, offer, round_trip_ms), *found,
+        *_latency(segment, offer, round_trip_ms),
     ]  # fmt: skip
 
 

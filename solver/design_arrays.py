@@ -5,8 +5,8 @@ SI units (bytes, seconds, FLOP/s) except where a name says otherwise. Symbols as
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +103,17 @@ class DesignArrays:
 
     def __len__(self) -> int:
         return len(self.designs)
+
+    def take(self, rows: NDArray[np.intp]) -> "DesignArrays":
+        """The same for some of the designs."""
+        changes: dict[str, Any] = {}
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if isinstance(value, np.ndarray):
+                changes[item.name] = value[rows]
+            elif isinstance(value, tuple):
+                changes[item.name] = tuple(value[i] for i in rows.tolist())
+        return replace(self, **changes)
 
 
 def parameters(model: Model) -> Parameters:

@@ -1,8 +1,8 @@
 """How long a request keeps a replica: the performance model on what was raised, the user's own rates on top."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -111,18 +111,6 @@ def _alike(raised: Raised, catalog: Catalog) -> tuple[Index, Index]:
     return first.astype(np.intp), place.reshape(-1).astype(np.intp)
 
 
-def take(arrays: DesignArrays, rows: Index) -> DesignArrays:
-    """The same arrays for some of the designs."""
-    changes: dict[str, Any] = {}
-    for item in fields(arrays):
-        value = getattr(arrays, item.name)
-        if isinstance(value, np.ndarray):
-            changes[item.name] = value[rows]
-        elif isinstance(value, tuple):
-            changes[item.name] = tuple(value[i] for i in rows.tolist())
-    return replace(arrays, **changes)
-
-
 def request_shape(segment: Segment, round_trip_ms: float) -> RequestShape:
     """The segment's requests and limits; users see the round trip on top of the replica's TTFT."""
     inputs, outputs = segment.input_tokens, segment.output_tokens
@@ -144,7 +132,7 @@ def _rates(
 ) -> tuple[Array, dict[int, Reason]]:
     """Rate [row] of the designs at `rows`, NaN where refused, and the reason of each refusal by its row."""
     shape = request_shape(segment, round_trip_ms)
-    chosen = take(arrays, rows)
+    chosen = arrays.take(rows)
     shared = shape.shared_prefix * shape.input_tokens
     with np.errstate(all="ignore"):
         fit = memory_fit(chosen, shape.input_tokens, shape.output_tokens, shape.longest_tokens, shared)
@@ -155,7 +143,7 @@ def _rates(
         known = np.isfinite(fit.needed_gb[i]) and np.isfinite(fit.available_gb[i])
         why[int(rows[i])] = _memory(float(fit.available_gb[i]), float(fit.needed_gb[i])) if known else _UNSIZED
     if len(tried):
-        found = highest_rates(take(chosen, tried), shape, times=False)
+        found = highest_rates(chosen.take(tried), shape, times=False)
         rates[tried] = found.requests_per_s
         for i in np.flatnonzero(~np.isfinite(found.requests_per_s)).tolist():
             why[int(rows[tried[i]])] = _reason(found, i, segment, shape, round_trip_ms)

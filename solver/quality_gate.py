@@ -1,5 +1,6 @@
 """The quality rule: a model as served against the segment's floor."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from catalogs.catalog import Catalog
@@ -19,8 +20,13 @@ class QualityGate:
     """Judges each model and precision once for a task and word."""
 
     def __init__(self, catalog: Catalog) -> None:
+        asked = lru_cache(maxsize=None)(
+            lambda task, word: replace(
+                catalog, floors=tuple(floor for floor in catalog.floors if (floor.task, floor.word) == (task, word))
+            )
+        )
         self._judge = lru_cache(maxsize=None)(
-            lambda model, precision, task, word: quality(catalog, model, precision, task, word)
+            lambda model, precision, task, word: quality(asked(task, word), model, precision, task, word)
         )
 
     def judgement(self, model: str, precision: str | None, segment: Segment) -> Judgement:

@@ -1,7 +1,7 @@
 """The highest request rate of one replica at a segment's SLO; equations in README, "Performance of one replica".
 
-Every constraint rises with the number N in flight, and so does the rate that keeps N in flight: one
-bisection over N for all designs at once finds the highest rate.
+Every constraint rises with the number N in flight, and so does the rate that keeps N in flight: one search over N for
+all designs at once finds the highest rate.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from solver.performance import Prefill, decode_step, prefill
 Array = NDArray[np.float64]
 PREFILL_CEILING = 0.9  # of the prefill server's time, so that a rate without an SLO still has a bounded queue
 FEWEST, STEPS, NEWTON_STEPS = 1e-3, 40, 8
+SETTLED, SEARCHED = 1e-10, 120  # of the logarithm of N; steps, of which each third halves the bracket
 SMALLEST_SHAPE = 0.05  # of the gamma
 
 
@@ -143,26 +144,13 @@ def highest_rates(arrays: DesignArrays, shape: RequestShape, times: bool = True)
     """
     a = arrays
     shared = shape.shared_prefix * shape.input_tokens
-    case = _Case(
-        arrays=a,
-        shape=shape,
-        prompt=prefill(a, shape.input_tokens, shared, shape.input_cv),
-        new_tokens=shape.input_tokens - shared,
-        context=shape.input_tokens + shape.output_tokens / 2,
-        z=normal_quantile(shape.percentile),
-    )
+    case = _case_of(a, shape)
     with np.errstate(all="ignore"):  # unknown figures are NaN and stay so
         memory = memory_fit(a, shape.input_tokens, shape.output_tokens, shape.longest_tokens, shared)
-        limits = _limits(case, shared)
+        limits = _limits(case)
         low, high = np.full(len(a), np.log(FEWEST)), np.log(np.maximum(a.max_sequences, 2 * FEWEST))
-
-        def keeps(log_n: Array) -> NDArray[np.bool_]:
-            n = np.exp(log_n)
-            load = _load(case, n)
-            return np.asarray(np.all([over(n, load) <= 1 for over in limits.values()], axis=0))
-
-        admissible = keeps(low)
-        top = _bisect(keeps, low, high)
+        admissible = _use(case, limits, low) <= 0
+        top = _highest(case, low, high)
         n_top = np.exp(top)
         rate = _load(case, n_top).rate / a.safety
         n = np.exp(_bisect(lambda log_n: _load(case, np.exp(log_n)).rate <= rate, low, top)) if times else np.nan
@@ -187,6 +175,57 @@ def highest_rates(arrays: DesignArrays, shape: RequestShape, times: bool = True)
         rule=rule,
         bound_by=np.where(ok, bound, Bound.NONE),
     )
+
+
+def _case_of(arrays: DesignArrays, shape: RequestShape) -> _Case:
+    shared = shape.shared_prefix * shape.input_tokens
+    return _Case(
+        arrays=arrays,
+        shape=shape,
+        prompt=prefill(arrays, shape.input_tokens, shared, shape.input_cv),
+        new_tokens=shape.input_tokens - shared,
+        context=shape.input_tokens + shape.output_tokens / 2,
+        z=normal_quantile(shape.percentile),
+    )
+
+
+def _use(case: _Case, limits: dict[Bound, Callable[[Array, _Load], Array]], log_n: Array) -> Array:
+    """Logarithm of the use of the tightest constraint over its limit: all are kept up to 0. NaN is not kept."""
+    n = np.exp(log_n)
+    load = _load(case, n)
+    use = np.max([over(n, load) for over in limits.values()], axis=0)
+    return np.asarray(np.clip(np.log(np.where(np.isnan(use), np.inf, use)), -50.0, 50.0))
+
+
+def _highest(case: _Case, low: Array, high: Array) -> Array:
+    """Largest logarithm of N between `low` and `high` that keeps all constraints; `low` where none does.
+
+    False position on the logarithm of the use, halving the weight of an end that stays (Illinois); once few designs
+    are open they go on by themselves.
+    """
+    limits = _limits(case)
+    left, right, stayed = low.copy(), high.copy(), np.zeros(len(low))
+    below, above = _use(case, limits, low), _use(case, limits, high)
+    bracketed = (below <= 0) & (above > 0)
+    whole = above <= 0
+    for step in range(SEARCHED):
+        open_ = bracketed & (right - left > SETTLED)
+        rows = np.flatnonzero(open_)
+        if 4 * len(rows) < len(open_):
+            if len(rows):
+                few = _case_of(case.arrays.take(rows), case.shape)
+                left[rows] = _highest(few, left[rows], right[rows])
+            break
+        width = right - left
+        middle = right - above * width / (above - below) if step % 3 < 2 else (left + right) / 2
+        middle = np.clip(np.where(np.isfinite(middle), middle, left), left + SETTLED / 4, right - SETTLED / 4)
+        use = _use(case, limits, middle)
+        kept = use <= 0
+        below = np.where(kept, use, np.where(stayed < 0, below / 2, below))
+        above = np.where(kept, np.where(stayed > 0, above / 2, above), use)
+        left, right = np.where(kept, middle, left), np.where(kept, right, middle)
+        stayed = np.where(kept, 1.0, -1.0)
+    return np.where(whole, high, left)
 
 
 def _bisect(keeps: Callable[[Array], NDArray[np.bool_]], low: Array, high: Array) -> Array:
@@ -262,9 +301,10 @@ def _tpot_quantile(case: _Case, n: Array, load: _Load) -> Array:
     return np.asarray(load.tpot * (1 + case.z * np.hypot(by_number, by_prompts) + skew))
 
 
-def _limits(case: _Case, shared: float) -> dict[Bound, Callable[[Array, _Load], Array]]:
+def _limits(case: _Case) -> dict[Bound, Callable[[Array, _Load], Array]]:
     """Every constraint as its use over its limit: at most 1 is kept. NaN is not kept."""
     a, shape, z = case.arrays, case.shape, case.z
+    shared = shape.input_tokens - case.new_tokens
     output_square = shape.output_cv**2
     tokens = case.new_tokens + shape.output_tokens * (1 + output_square)  # r: long ones stay longer
     spread = (shape.input_cv * case.new_tokens) ** 2
