@@ -28,7 +28,7 @@ from solver.units import HOURS_PER_MONTH
 
 HALF = 0.5
 """Each case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
-FEW = 8
+FEW = 40
 """So few designs are solved without a shortlist."""
 
 
@@ -92,13 +92,13 @@ class _Search:
         cost it more than the gap, are written in the next one. `extra` rows are of the case; with `cheaper` it holds
         only plans that matter, and the bound is of the others too.
         """
-        bound = 0.0
+        bound, gap = 0.0, self.gap * HALF
         while True:
             program = written(narrowed(self.data, pools, self.contingent))
             wanted = self.wanted if cheaper else np.inf
             rows = [*extra(program), *(_cheaper(program, wanted) if wanted < np.inf else ())]
             program = replace(program, rows=(*program.rows, *rows))
-            outcome = solve(program, self.gap, self.left(), self.threads, self.stage, self._watch, self.stop)
+            outcome = solve(program, gap, self.left(), self.threads, self.stage, self._watch, self.stop)
             self.nodes += outcome.nodes
             if outcome.status in ("time_limit", "stopped"):
                 self.ended = outcome.status, outcome.stopped_by
@@ -107,9 +107,14 @@ class _Search:
             if outcome.objective is None:
                 return bound
             missing = self._found(program, outcome)
-            if self.over or not missing:
+            if self.over or (not missing and (self._proven(outcome) or gap < TIGHTEST)):
                 return bound
             self.contingent |= missing
+            gap *= 1.0 if missing else HALF * HALF
+
+    def _proven(self, outcome: Outcome) -> bool:
+        """Whether the round's bound, within the gap, is that of the best plan."""
+        return outcome.bound is not None and self.best is not None and self.best * (1 - self.gap) <= outcome.bound
 
     def _found(self, program: Program, outcome: Outcome) -> set[tuple[int, int]]:
         """Note the plan of a round with its fallback, if it has one; the contingencies that the next round needs."""
@@ -119,16 +124,23 @@ class _Search:
         cost = sum(price * kept.get(var.name, 0.0) for var, price in program.cost.items() if var not in aside)
         total = cost + fallback.cost
         if fallback.uncovered:
-            return set(fallback.uncovered) - self.contingent
+            return self._new(fallback.uncovered)
         budget = self.data.problem.rules.budget_per_month
         if budget is not None and total > budget * (1 + 1e-9):
-            return set(fallback.paid) - self.contingent
+            return self._new(fallback.paid)
         if self.best is None or total < self.best:
             self.best = total
             self.values = least_switches(program.data, program.variables, {**kept, **fallback.values})
         if outcome.bound is not None and total - outcome.bound <= self.gap * total:
             return set()
-        return set(fallback.paid) - self.contingent
+        return self._new(fallback.paid)
+
+    def _new(self, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+        """The contingencies (c, b) that are not yet written; of all blocks, where what waits must be covered."""
+        problem = self.data.problem
+        if problem.coverage is not None and np.any((problem.coverage > 0) & problem.may_wait):
+            pairs = {(c, b) for c, _ in pairs for b in self.data.blocks}
+        return set(pairs) - self.contingent
 
     def _watch(self, of_case: Progress) -> None:
         """The case's progress as progress of the whole."""
@@ -143,6 +155,8 @@ class _Search:
         self.on_progress(Progress(self.stage, elapsed, best, known, relative_gap(best, known)))
 
 
+TIGHTEST = 1e-10
+"""No gap below this is asked of the solver."""
 FALLBACK = ("z", "wz", "over", "least")
 """Families of variables that are found anew by `fallback.py`."""
 
@@ -192,7 +206,8 @@ def _with_pools(search: _Search) -> None:
     prices = np.minimum(api_prices(data), _ceiling(search))
     bounds = bounds_of(data, rates, prices, search.wanted)
     search.floor = bounds.with_pools
-    if len(_alive(search, bounds)) > FEW and (found := shortlist(data, search.left)) is not None:
+    alive = _alive(search, bounds)
+    if len(alive) > FEW and (found := shortlist(data, alive, search.left)) is not None:
         search.done = search.run(found.opened, _some_pool) if found.opened else np.inf
         if search.over:
             return

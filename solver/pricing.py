@@ -153,6 +153,9 @@ def _in_units(data: Data, rates: Rates, k: int, load: Array, worth: Array) -> fl
     firm = _firm(data, k)
     spot, serverless = data.purchases.get((k, "spot")), data.purchases.get((k, "serverless"))
     gain = 0.0
+    if serverless is not None:
+        margin = worth - load * (serverless.price / serverless.availability) * hours
+        gain += float(margin[margin > 0].sum())
     tolerance = data.problem.spot_tolerance[rows][:, None]
     if spot is not None and tolerance.any():
         unit = gcd(spot.box, firm.unit) if firm else spot.box
@@ -173,9 +176,6 @@ def _in_units(data: Data, rates: Rates, k: int, load: Array, worth: Array) -> fl
             firm = Firm(unit, capacity, inf if extra > 0 else committed, price)
     if firm is not None:
         gain += _whole_units(load, worth, hours, firm)
-    if serverless is not None:
-        margin = worth - load * (serverless.price / serverless.availability) * hours
-        gain += float(margin[margin > 0].sum())
     return gain
 
 

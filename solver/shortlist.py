@@ -10,17 +10,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solver.pricing import Rates, most_gains, rates_of
+from solver.pricing import MUCH, Rates, most_gains, rates_of
 from solver.problem import Array, LoadBlocks, Problem
-from solver.program.build import written
+from solver.program.build import Program, written
 from solver.program.data import Data, data_of, narrowed
 from solver.solve import Relaxation, relaxed
 
+OPENED = 12
+"""Designs of a shortlist at most, those that the relaxation opens most."""
 BLOCKS = 4
 """Blocks of the small program: weekdays are merged into as many, weekends into half."""
 FIRST, JOIN = 3, 25
 """Designs that start for each segment, those that join in a round at most."""
 ROUNDS = 12
+SLOW = 1e-3
+"""A round that lowers the cost by less than this share is the last one."""
 
 
 @dataclass(frozen=True)
@@ -31,31 +35,41 @@ class Shortlist:
     opened: tuple[int, ...]
 
 
-def shortlist(data: Data, seconds_left: Callable[[], float]) -> Shortlist | None:
-    """Price the segments by column generation; None where the small program has no solution in time."""
+def shortlist(data: Data, pools: list[int], seconds_left: Callable[[], float]) -> Shortlist | None:
+    """Price the segments by column generation over some pools; None where no small program is solved in time."""
     blocks, groups = merged_blocks(data.problem.blocks, BLOCKS)
-    small = data_of(_on_blocks(data.problem, blocks, groups), ())
-    small = narrowed(small, data.pools)
+    small = narrowed(data_of(_on_blocks(data.problem, blocks, groups), ()), pools)
     rates = rates_of(small)
     chosen = _first(small, rates)
     found: Relaxation | None = None
     for _ in range(ROUNDS):
-        solved = relaxed(written(narrowed(small, chosen)), seconds_left())
+        solved = relaxed(_classes_on(written(narrowed(small, chosen))), seconds_left())
         if solved is None:
             break
+        slow = found is not None and found.cost - solved.cost < SLOW * found.cost
         found = solved
         prices = _prices(small, found)
         value = rates.opening - most_gains(small, rates, prices)
         value[sorted(chosen)] = 0.0
         value[[k for k in range(len(value)) if not rates.admissible[:, k].any()]] = 0.0
         joining = [int(k) for k in np.argsort(value, kind="stable")[:JOIN] if value[k] < -1e-6 * abs(found.cost)]
-        if not joining:
+        if slow or not joining:
             break
         chosen |= set(joining)
     if found is None:
         return None
-    opened = tuple(k for k in sorted(chosen) if found.values.get(f"open_k{k}", 0.0) > 1e-6)
-    return Shortlist(_expanded(data, small, groups, _prices(small, found)), opened)
+    share = {k: found.values.get(f"open_k{k}", 0.0) for k in chosen}
+    opened = sorted(sorted(chosen, key=lambda k: (-share[k], k))[:OPENED])
+    prices = _expanded(data, small, groups, _prices(small, found))
+    return Shortlist(prices, tuple(k for k in opened if share[k] > 1e-6))
+
+
+def _classes_on(program: Program) -> Program:
+    """With what all pools share paid already: its part of the bounds is a constant, and prices need not earn it."""
+    v = program.variables
+    for switch in (*v.pool_class.values(), *((v.selfhost,) if v.selfhost is not None else ())):
+        switch.lowBound = 1
+    return program
 
 
 def merged_blocks(blocks: LoadBlocks, count: int) -> tuple[LoadBlocks, list[list[int]]]:
@@ -87,12 +101,18 @@ def _on_blocks(problem: Problem, blocks: LoadBlocks, groups: list[list[int]]) ->
 
 
 def _first(data: Data, rates: Rates) -> set[int]:
-    """For each segment the designs that serve it for the least money at full use."""
+    """For each segment the designs that serve it for the least money at full use, each of another provider."""
     chosen: set[int] = set()
     for s in range(len(rates.busy)):
-        hour = rates.busy[s] * np.minimum(rates.firm, 1e12) / 3600.0 + rates.request[s]
+        hour = rates.busy[s] * np.minimum(np.minimum(rates.firm, rates.spot), MUCH) / 3600.0 + rates.request[s]
         cost = np.where(rates.admissible[s], hour, np.inf)
-        chosen |= {int(k) for k in np.argsort(cost, kind="stable")[:FIRST] if np.isfinite(cost[k])}
+        providers: set[str] = set()
+        for k in np.argsort(cost, kind="stable").tolist():
+            if len(providers) == FIRST or not np.isfinite(cost[k]):
+                break
+            if data.problem.designs[k].provider not in providers:
+                providers.add(data.problem.designs[k].provider)
+                chosen.add(k)
     return chosen
 
 

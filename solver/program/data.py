@@ -10,6 +10,7 @@ import numpy as np
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
 from solver.problem import Array, InForce, Problem, Purchase, Rules
 from solver.program.checked import check_problem
+from solver.program.offers import needed_offers
 from solver.units import HOURS_PER_MONTH
 
 PURCHASE_TYPES: tuple[PurchaseType, ...] = get_args(PurchaseType)
@@ -103,13 +104,11 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     pool_pairs = tuple(
         (int(s), int(k)) for s, k in zip(*np.nonzero(np.isfinite(problem.kappa)), strict=True) if int(k) in ways
     )
-    api_pairs = tuple(
-        (s, a)
-        for s in range(len(problem.segments))
-        for a, api in enumerate(problem.apis)
-        if (s, api.id) in problem.charges
-    )
+    request_cost = {pair: sum(charge.cost for charge in charges) for pair, charges in problem.charges.items()}
     seconds = np.nan_to_num(problem.kappa, nan=0.0).T
+    api_pairs = needed_offers(
+        problem, request_cost, requests, groups, {problem.designs[k].provider for _, k in pool_pairs}
+    )
     demand = seconds @ (load * (1 + problem.headroom)[:, None])
     pairs = contingencies_that_matter(problem, purchases, pool_pairs, api_pairs)
     if any(problem.contingencies[c].kind == "replica" for c in pairs):
@@ -117,6 +116,7 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     useful = np.zeros(len(problem.designs))
     for k, sold in ways.items():
         useful[k] = _useful([purchase for _, purchase in sold], float(demand[k].max()))
+        useful[k] += np.ceil(idle_replicas(problem, k, float(problem.blocks.hours.min())))
     return Data(
         problem=problem,
         load=load,
@@ -124,7 +124,7 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
         groups=groups,
         pool_pairs=pool_pairs,
         api_pairs=api_pairs,
-        request_cost={pair: sum(charge.cost for charge in charges) for pair, charges in problem.charges.items()},
+        request_cost=request_cost,
         purchases=purchases,
         demand=demand,
         most=np.minimum(useful, [design.max_replicas for design in problem.designs]),
@@ -214,10 +214,18 @@ def _loads(problem: Problem) -> tuple[Array, Array, tuple[tuple[tuple[int, ...],
 def _useful(ways: list[Purchase], demand: float) -> float:
     """Replicas of a design that a plan can make use of: all its demand in the worst block, rounded up to a whole box.
 
-    Taking a box away from more than this leaves enough capacity and costs no more, so no optimum is lost.
+    Taking a box away from more than this leaves enough capacity and costs no more, so no optimum is lost. What runs
+    today may be kept idle besides, as its removal may be dearer (`idle_replicas`).
     """
-    needed = boxes_needed(demand / min(way.availability for way in ways), 1)
-    return float(needed + max(way.box for way in ways) - 1)
+    return float(boxes_needed(demand / min(way.availability for way in ways), 1) + max(way.box for way in ways))
+
+
+def idle_replicas(problem: Problem, k: int, hours: float) -> float:
+    """Replicas of design k that, held for these hours of the month, make up for what runs today, so none is removed."""
+    moving = problem.moving
+    if moving is None or moving.replica_removed <= 0:
+        return 0.0
+    return moving.replicas.get(problem.designs[k].id, 0.0) * HOURS_PER_MONTH / hours
 
 
 def boxes_needed(replicas: float, box: int) -> int:

@@ -12,7 +12,8 @@ import pulp
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
 from solver.problem import Moving
-from solver.program.data import PURCHASE_TYPES, Data, boxes_needed, forbidden
+from solver.program.data import PURCHASE_TYPES, Data, boxes_needed, forbidden, idle_replicas
+from solver.units import HOURS_PER_MONTH
 
 Var: TypeAlias = pulp.LpVariable
 
@@ -126,13 +127,15 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
     def binary(name: str) -> Var:
         return count(name, 1)
 
-    def boxes(k: int, m: PurchaseType, replicas: float) -> int:
+    def boxes(k: int, m: PurchaseType, replicas: float, hours: float = HOURS_PER_MONTH) -> int:
         purchase = data.purchases[k, m]
+        useful = boxes_needed(min(replicas / purchase.availability, data.most[k]), purchase.box)
+        most = max(useful, boxes_needed(idle_replicas(data.problem, k, hours), purchase.box))
         if forbidden(data.problem.rules, purchase):
-            replicas = min(replicas, data.kept[k, m].replicas // purchase.box * purchase.box * purchase.availability)
-        return boxes_needed(min(replicas / purchase.availability, data.most[k]), purchase.box)
+            most = min(most, data.kept[k, m].replicas // purchase.box)
+        return most
 
-    blocks, pools = data.blocks, data.pools
+    blocks, pools, hours = data.blocks, data.pools, data.problem.blocks.hours
     left, left_apis = _contingent(data)
     moving = data.problem.moving or Moving()
     exposed = spot_exposed(data)
@@ -158,10 +161,13 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
             for k in pools for m in data.of_kind(k, COMMITTED)
         },
         d={
-            (k, m, b): count(f"d_k{k}_m{index[m]}_b{b}", boxes(k, m, data.demand[k, b]))
+            (k, m, b): count(f"d_k{k}_m{index[m]}_b{b}", boxes(k, m, data.demand[k, b], float(hours[b])))
             for k in pools for m in data.of_kind(k, HOURLY) for b in blocks
         },
-        e={(k, b): count(f"e_k{k}_b{b}", boxes(k, "spot", data.demand[k, b])) for k in on_spot for b in blocks},
+        e={
+            (k, b): count(f"e_k{k}_b{b}", boxes(k, "spot", data.demand[k, b], float(hours[b])))
+            for k in on_spot for b in blocks
+        },
         v={
             (k, b): prob.add_variable(f"v_k{k}_b{b}", 0)
             for k in pools if (k, "serverless") in data.purchases for b in blocks

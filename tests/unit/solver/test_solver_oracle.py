@@ -35,9 +35,6 @@ IDLE = "replicas that cost less idle than their removal are above the program's 
 FIRM = "spot and serverless together may be more replicas than the work needs"
 ALONE = "the bound of one pool leaves out serverless beside spot"
 WRONG: dict[Any, str] = {
-    484: IDLE, 1864: IDLE, 2491: IDLE, "replicas are kept as their removal is dearer": IDLE,
-    1803: FIRM, 2323: FIRM, 2563: FIRM,
-    2827: ALONE, "serverless beside spot that hardly anything may rest on": ALONE,
 }  # fmt: skip
 """Where the program is still wrong, by seed or by name, and why."""
 MONTH = 730.0

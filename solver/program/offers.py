@@ -1,0 +1,106 @@
+"""API offers that an optimum may need, of all that may serve: exact, and small where prices tell offers apart.
+
+One supplier. Of its offers for a segment, none dearer than one without limits: what such an offer serves can move to
+the other one, as the supplier is the same, no limit is in the way, and a request costs no more.
+
+Suppliers. q may go if p sells, without limits, to every segment of q at no more than q's cheapest, has no pools, and no
+higher fixed cost: move all of q's traffic to p. Where providers may be lost, or two suppliers are asked for, two such
+p1 and p2 are needed; where losses count, of no higher share of the month than q's, and so that q's fixed cost is at
+least the share of one times all that the other would bill for q's segments. Proof: if the plan does not use one of
+them, it takes q's place in all, its loss that of q's loss. If it uses both, q's traffic moves to p1, and to p2 while p1
+is lost; any other loss costs no more, that of p1 at most its share times q's traffic at p2's price more, which q's
+fixed cost pays, and the loss of q itself is gone. Of the two take the one that serves less, so that both count as
+suppliers. Where suppliers are limited, q has no pools either: then none is added.
+
+None of this where a rule or a route names offers, where three suppliers are asked for, or where units are sold.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from solver.problem import Array, Problem
+
+Groups = tuple[tuple[tuple[int, ...], ...], ...]
+
+
+def needed_offers(
+    problem: Problem,
+    request_cost: Mapping[tuple[int, str], float],
+    requests: Array,
+    groups: Groups,
+    pool_providers: set[str],
+) -> tuple[tuple[int, int], ...]:
+    """Pairs (s, a) that an optimum may need. `requests` [s, b] of a whole share; its groups share a day's volume."""
+    ids = {api.id: a for a, api in enumerate(problem.apis)}
+    pairs = sorted((s, ids[option]) for s, option in request_cost if option in ids)
+    rules = problem.rules
+    if rules.must_use or problem.unit_rate or problem.moving is not None:
+        return tuple(pairs)
+    cost = {(s, a): request_cost[s, problem.apis[a].id] for s, a in pairs}
+    pairs = _cheapest_of_each(problem, pairs, cost)
+    if (rules.min_suppliers or 0) <= 2:
+        month = np.array([sum(float(requests[s, group[0]]) for group in groups[s]) for s in range(len(groups))])
+        gone = _dominated(problem, pairs, cost, month, pool_providers)
+        pairs = [(s, a) for s, a in pairs if problem.apis[a].offer.provider not in gone]
+    return tuple(pairs)
+
+
+def _unlimited(problem: Problem, a: int) -> bool:
+    return min(problem.apis[a].requests_per_s, problem.apis[a].tokens_per_s) == np.inf
+
+
+def _cheapest_of_each(
+    problem: Problem, pairs: list[tuple[int, int]], cost: Mapping[tuple[int, int], float]
+) -> list[tuple[int, int]]:
+    """For each segment and supplier the cheapest offer without limits, and the cheaper ones with limits."""
+    offers: dict[tuple[int, str], list[int]] = {}
+    for s, a in sorted(pairs, key=lambda pair: (cost[pair], pair)):
+        sold = offers.setdefault((s, problem.apis[a].offer.provider), [])
+        if not sold or not _unlimited(problem, sold[-1]):
+            sold.append(a)
+    return sorted((s, a) for (s, _), sold in offers.items() for a in sold)
+
+
+def _dominated(
+    problem: Problem,
+    pairs: list[tuple[int, int]],
+    cost: Mapping[tuple[int, int], float],
+    month: Array,
+    pool_providers: set[str],
+) -> set[str]:
+    """Suppliers that may go, each with those that are still there to take its place."""
+    sellers = sorted({problem.apis[a].offer.provider for _, a in pairs})
+    place = {name: p for p, name in enumerate(sellers)}
+    rules = problem.rules
+    any_price, free_price = np.full((2, len(sellers), len(month)), np.inf)
+    for s, a in pairs:
+        p = place[problem.apis[a].offer.provider]
+        any_price[p, s] = min(any_price[p, s], cost[s, a])
+        if _unlimited(problem, a):
+            free_price[p, s] = min(free_price[p, s], cost[s, a])
+    fixed, share = np.zeros((2, len(sellers)))
+    for each in problem.fixed_costs:
+        if each.trigger[0] == "supplier" and each.trigger[1] in place:
+            fixed[place[each.trigger[1]]] += each.per_month
+    covered = problem.coverage is not None and bool(np.any(problem.coverage > 0))
+    lost = {each.of: each.share for each in problem.contingencies if each.kind == "provider"} if covered else {}
+    for name, p in place.items():
+        share[p] = lost.get(name, 0.0)
+    gone: set[int] = set()
+    for q in sorted(range(len(sellers)), key=lambda q: (-float(np.min(any_price[q])), q)):
+        serves = np.isfinite(any_price[q])
+        able = [
+            p for p in range(len(sellers))
+            if p != q and p not in gone and sellers[p] not in pool_providers and fixed[p] <= fixed[q]
+            and np.all(free_price[p, serves] <= any_price[q, serves])
+        ]  # fmt: skip
+        if rules.max_suppliers is not None and sellers[q] in pool_providers:
+            continue
+        if lost:
+            able = [p for p in able if share[p] <= share[q] and sellers[p] in lost and sellers[q] in lost]
+        needed = 2 if lost or rules.min_suppliers == 2 else 1
+        bill = sorted(float(free_price[p, serves] @ month[serves]) for p in able)
+        if len(able) >= needed and (needed == 1 or max(share[p] for p in able) * bill[1] <= fixed[q]):
+            gone.add(q)
+    return {sellers[q] for q in gone}
