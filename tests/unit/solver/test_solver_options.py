@@ -276,6 +276,29 @@ def test_rate_limits_that_are_unknown_are_a_doubt(small: Catalog) -> None:
     assert any("Rate limits of 1 of 1 API offers are unknown" in doubt for doubt in doubts)
 
 
+def test_a_rule_that_names_apis_alone_leaves_pools_to_be_compared(small: Catalog) -> None:
+    prices = (price(3.0), price(4.0, region="far"), price(9.0, provider="dear"))
+    catalog = with_offers(with_prices(small, *prices, rates=(rate(2.0),)), offer(), offer("other/closed-1"))
+    free = problem_of(scenario(), catalog)
+    barred = problem_of(scenario({"must_not_use": ["other/*"]}), catalog)
+    assert barred.designs == free.designs
+    assert barred.refusal_counts[Rule.DOMINATED] == free.refusal_counts[Rule.DOMINATED]
+    assert [option.id for option in barred.apis] == ["seller/closed-1"]
+    nowhere = problem_of(scenario({"must_not_use": ["*/cloud@us"]}), catalog)
+    assert {design.region for design in nowhere.designs} == {"far"}
+
+
+def test_an_offer_stays_for_the_segments_it_is_cheapest_for(small: Catalog) -> None:
+    cheap_in = offer(input_per_mtok=0.5, output_per_mtok=9.0)
+    cheap_out = offer("seller/closed-2", model="closed-1", input_per_mtok=2.0, output_per_mtok=1.0)
+    part = {"requests": "1k/day", "input_tokens": 1000, "output_tokens": 10}
+    asked = Scenario.model_validate({"segment": {"reads": part, "writes": part | {"output_tokens": 3000}}})
+    problem = problem_of(asked, with_offers(small, cheap_in, cheap_out))
+    assert problem.charges.keys() == {(0, "seller/closed-1"), (1, "seller/closed-2")}
+    told = {(r.segment, r.option, r.found) for r in problem.refusals if r.rule is Rule.DOMINATED}
+    assert ("reads", "seller/closed-2", "dominated by seller/closed-1") in told
+
+
 # the shipped catalog
 
 
