@@ -34,6 +34,7 @@ COLUMNS: dict[str, tuple[int, Callable[[Record], object]]] = {
     "gap then": (9, lambda r: _gap(r.plan_gap)),
     **{f"{proof:g} s": (9, lambda r, proof=proof: _seconds(r.proof_s.get(f"{proof:g}"))) for proof in PROOFS},  # type: ignore[misc]
     "end s": (8, lambda r: _seconds(r.seconds)),
+    "cost": (12, lambda r: "-" if r.cost is None else f"{r.cost:,.0f}"),
     "gap": (9, lambda r: _gap(r.gap)),
     "MB": (7, lambda r: f"{r.memory_mb:.0f}"),
     "status": (12, lambda r: r.status),
@@ -93,7 +94,7 @@ def _over(records: Sequence[Record], way: str, of: Callable[[list[float]], float
         apis=round(each(lambda r: r.apis)), options_s=each(lambda r: r.options_s), build_s=None,
         plan_s=each(lambda r: r.plan_s), plan_gap=each(lambda r: r.plan_gap if r.plan_s is not None else None),
         proof_s={key: each(lambda r, key=key: r.proof_s.get(key)) for key in (f"{proof:g}" for proof in PROOFS)},  # type: ignore[misc]
-        seconds=each(lambda r: r.seconds), gap=each(lambda r: r.gap), memory_mb=each(lambda r: r.memory_mb),
+        seconds=each(lambda r: r.seconds), gap=each(lambda r: r.gap), memory_mb=each(lambda r: r.memory_mb), cost=None,
         status=f"{sum(r.status == 'optimal' for r in records)} optimal", error="",
     )  # fmt: skip
 
