@@ -7,7 +7,7 @@ from catalogs.catalog import Catalog
 from catalogs.records import PurchaseType
 from solver.costs import availability, figure
 from solver.pool_sites import OWN_PROVIDER
-from solver.problem import ApiOption, Contingency, PoolDesign
+from solver.problem import ApiOption, Contingency, PoolDesign, spot_market
 from solver.scenario import Loss, Scenario
 
 
@@ -20,7 +20,7 @@ def is_covered(scenario: Scenario, kind: Loss) -> bool:
 def contingencies(
     scenario: Scenario, catalog: Catalog, designs: Iterable[PoolDesign], apis: Iterable[ApiOption]
 ) -> tuple[Contingency, ...]:
-    """Every loss that must be lived through: in order of designs, then of providers' names.
+    """Every loss that must be lived through: in order of designs, then of names of spot markets and of providers.
 
     The share of a replica depends on who runs the pool alone, so designs of one class at one provider are alike.
     A design that is sold serverless loses no replica: the platform starts another.
@@ -30,8 +30,9 @@ def contingencies(
     for design in designs:
         if is_covered(scenario, "replica") and "serverless" not in design.purchases:
             found.append(_down(catalog, "replica", design.id, _kind(design)))
-        if is_covered(scenario, "spot") and "spot" in design.purchases:
-            found.append(_down(catalog, "spot", design.id, "spot"))
+    if is_covered(scenario, "spot"):
+        markets = sorted({spot_market(design) for design in designs if "spot" in design.purchases})
+        found += [_down(catalog, "spot", market, "spot") for market in markets]
     if is_covered(scenario, "provider"):
         providers = {design.provider for design in designs} | {api.offer.provider for api in apis}
         found += [_provider(catalog, name) for name in sorted(providers)]

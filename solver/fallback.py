@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pulp
 
+from solver.problem import strikes
 from solver.program import contingencies, objective
 from solver.program.build import Program
 from solver.program.constraints import Row, Terms, at_least
@@ -54,10 +55,13 @@ def fallback_of(data: Data, values: Mapping[str, float]) -> Fallback:
         return Fallback({}, {}, tuple(pairs))
     moving = (v.z, v.z_api, v.wz, v.over, v.over_api)
     found = {var.name: outcome.values.get(var.name, 0.0) for family in moving for var in family.values()}
+    for s, a, c, b in v.over_api:
+        names = [var.name for var in contingencies.z_of_api(v, s, a, c, b)]
+        found[f"z_s{s}_a{a}_c{c}_b{b}"] = sum(outcome.values.get(name, 0.0) for name in names)
     paid: dict[tuple[int, int], float] = {}
     for family in (v.over, v.over_api):
         for (_, _, c, b), var in family.items():
-            if (cost := found[var.name] * program.terms["fallback"][var]) > 0:
+            if (cost := found[var.name] * program.terms["fallback"].get(var, 0.0)) > 0:
                 paid[c, b] = paid.get((c, b), 0.0) + cost
     lacking = {(c, b) for name, (c, blocks) in short.items() if outcome.values.get(name, 0.0) > SHORT for b in blocks}
     return Fallback({name: value for name, value in found.items() if value > 0}, paid, tuple(sorted(lacking)))
@@ -105,13 +109,10 @@ def _struck(data: Data, values: Mapping[str, float]) -> Iterator[tuple[int, int]
     problem = data.problem
     coverage = problem.coverage if problem.coverage is not None else np.zeros(len(problem.segments))
     together = bool(np.any((coverage > 0) & problem.may_wait))
-    ids = {design.id: k for k, design in enumerate(problem.designs)}
+    opened = [(s, k) for s, k in data.pool_pairs if values.get(f"open_k{k}", 0.0) > HALF]
     for c in data.lost:
         each = problem.contingencies[c]
-        if each.kind == "provider":
-            pools = [(s, k) for s, k in data.pool_pairs if problem.designs[k].provider == each.of]
-        else:
-            pools = [(s, k) for s, k in data.pool_pairs if k == ids[each.of]]
+        pools = [(s, k) for s, k in opened if strikes(each, problem.designs[k])]
         apis = [
             (s, a) for s, a in data.api_pairs if each.kind == "provider" and problem.apis[a].offer.provider == each.of
         ]
@@ -122,9 +123,11 @@ def _struck(data: Data, values: Mapping[str, float]) -> Iterator[tuple[int, int]
             or any(values.get(f"x_s{s}_a{a}_b{b}", 0.0) > 0 for s, a in apis)
         ]
         if each.kind != "provider":
+            struck = {k for _, k in pools}
             blocks = [
-                b for b in blocks if together or not _has_room(data, values, ids[each.of], b, each.kind == "spot")
-            ]
+                b for b in blocks
+                if together or not all(_has_room(data, values, k, b, each.kind == "spot") for k in struck)
+            ]  # fmt: skip
         yield from ((c, b) for b in (data.blocks if together and blocks else blocks))
 
 

@@ -16,20 +16,29 @@ from time import perf_counter
 import numpy as np
 
 from solver.fallback import fallback_of
-from solver.pricing import Bounds, api_prices, bounds_of, rates_of
+from solver.pricing import Bounds, Rates, api_prices, bounds_of, rates_of
 from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most
 from solver.program.data import Data, data_of, narrowed
 from solver.program.variables import least_switches
+from solver.rest import hour_costs, segments_on_rest, with_rest
 from solver.shortlist import shortlist
 from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
 from solver.units import HOURS_PER_MONTH
 
 HALF = 0.5
 """Each case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
+PART = 0.4
+"""Of the time that is left, what the shortlist's pools get by themselves."""
+JOIN = 3
+"""Designs that join for each segment which the rest serves."""
+ROUGH = 2e-3
+"""The gap of a program with the rest, while it uses the rest."""
 FEW = 40
-"""So few designs are solved without a shortlist."""
+"""So many designs at most are tried alone, each as its own case."""
+SIZE = 4000
+"""Pairs of segment and design, times blocks and contingencies, up to which a program is solved without a shortlist."""
 
 
 @dataclass
@@ -57,6 +66,7 @@ class _Search:
     nodes: int = 0
     ended: tuple[Status, StoppedBy] = ("optimal", "proof")
     contingent: set[tuple[int, int]] = field(default_factory=set)
+    seen: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
@@ -71,7 +81,7 @@ class _Search:
     @property
     def bound(self) -> float:
         """No plan costs less."""
-        pools = max(self.floor, self.done) if self.last or not self.over else self.floor
+        pools = max(self.floor, self.done) if self.last else self.floor
         return min(self.apis, pools)
 
     def left(self) -> float:
@@ -85,29 +95,37 @@ class _Search:
         pools: Collection[int],
         extra: Callable[[Program], Iterable[Row]] = lambda _: (),
         cheaper: bool = True,
+        part: float = 1.0,
+        rest: Data | None = None,
+        gap: float | None = None,
     ) -> float:
         """Solve the case of these pools within the time that is left; a bound of the plans in it.
 
         Each round leaves out contingencies, so that its bound holds; those that its plan does not survive, or that
         cost it more than the gap, are written in the next one. `extra` rows are of the case; with `cheaper` it holds
-        only plans that matter, and the bound is of the others too.
+        only plans that matter, and the bound is of the others too. A case that gets only a `part` of the time does not
+        end the search. `rest` is the data with the rest of the designs as one more pool; `seen` holds its solution.
         """
-        bound, gap = 0.0, self.gap * HALF
+        bound, until = 0.0, perf_counter() + part * self.left()
+        gap = gap or self.gap * HALF
         while True:
-            program = written(narrowed(self.data, pools, self.contingent))
+            program = written(narrowed(rest or self.data, pools, self.contingent))
             wanted = self.wanted if cheaper else np.inf
             rows = [*extra(program), *(_cheaper(program, wanted) if wanted < np.inf else ())]
             program = replace(program, rows=(*program.rows, *rows))
-            outcome = solve(program, gap, self.left(), self.threads, self.stage, self._watch, self.stop)
+            left = min(until - perf_counter(), self.left())
+            outcome = solve(program, gap, left, self.threads, self.stage, self._watch, self.stop)
             self.nodes += outcome.nodes
-            if outcome.status in ("time_limit", "stopped"):
+            self.seen = outcome.values
+            cut = outcome.status in ("time_limit", "stopped")
+            if cut and (part == 1.0 or outcome.status == "stopped"):
                 self.ended = outcome.status, outcome.stopped_by
             known = np.inf if outcome.status == "infeasible" else outcome.bound or 0.0
             bound = max(bound, min(known, wanted))
-            if outcome.objective is None:
+            if outcome.objective is None or rest is not None:  # a plan with the rest is none
                 return bound
             missing = self._found(program, outcome)
-            if self.over or (not missing and (self._proven(outcome) or gap < TIGHTEST)):
+            if cut or (not missing and (self._proven(outcome) or gap < TIGHTEST)):
                 return bound
             self.contingent |= missing
             gap *= 1.0 if missing else HALF * HALF
@@ -133,7 +151,25 @@ class _Search:
             self.values = least_switches(program.data, program.variables, {**kept, **fallback.values})
         if outcome.bound is not None and total - outcome.bound <= self.gap * total:
             return set()
-        return self._new(fallback.paid)
+        return self._new(self._dear(program, outcome, fallback.paid, total))
+
+    def _dear(
+        self, program: Program, outcome: Outcome, paid: Mapping[tuple[int, int], float], total: float
+    ) -> set[tuple[int, int]]:
+        """The contingencies that cost more than the program knows, but for those that add up to little."""
+        more: dict[int, float] = {}
+        for (c, b), cost in paid.items():
+            if (c, b) not in self.contingent:
+                more[c] = more.get(c, 0.0) + cost
+        for (_, c), var in program.variables.least.items():
+            more[c] = more.get(c, 0.0) - outcome.values.get(var.name, 0.0)
+        little = total * self.gap * HALF * HALF
+        chosen = set()
+        for c in sorted(more, key=lambda c: (more[c], c)):
+            little -= max(0.0, more[c])
+            if little < 0:
+                chosen.add(c)
+        return {(c, b) for c, b in paid if c in chosen} or set(paid)
 
     def _new(self, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
         """The contingencies (c, b) that are not yet written; of all blocks, where what waits must be covered."""
@@ -203,21 +239,48 @@ def _with_pools(search: _Search) -> None:
     """Plans with pools: a good one first, then the proof that no other one is cheaper."""
     data = search.data
     rates = rates_of(data)
-    prices = np.minimum(api_prices(data), _ceiling(search))
-    bounds = bounds_of(data, rates, prices, search.wanted)
+    bounds = bounds_of(data, rates, np.minimum(api_prices(data), _ceiling(search)), search.wanted)
     search.floor = bounds.with_pools
     alive = _alive(search, bounds)
-    if len(alive) > FEW and (found := shortlist(data, alive, search.left)) is not None:
-        search.done = search.run(found.opened, _some_pool) if found.opened else np.inf
-        if search.over:
-            return
+    if not _small(search, set(alive)) and (found := shortlist(data, alive, search.left)) is not None:
         bounds = bounds.and_at(bounds_of(data, rates, found.prices, search.wanted))
         search.floor = bounds.with_pools
-        if set(_alive(search, bounds)) <= set(found.opened):
-            search.done = min(search.done, search.wanted)
-            return
-        search.done = np.inf
+        search.run(found.opened, _some_pool, part=PART)
+        if not search.over:
+            _close(search, bounds, rates, set(found.opened))
+        return
     _case_by_case(search, bounds)
+
+
+def _close(search: _Search, bounds: Bounds, rates: Rates, chosen: set[int]) -> None:
+    """A small program with the rest of the designs as one pool; where it uses the rest, the best of them join.
+
+    Each program is a relaxation of all plans with pools that matter, so each may raise the floor.
+    """
+    costs = hour_costs(search.data, rates)
+    while not search.over:
+        alive = _alive(search, bounds)
+        if set(alive) <= chosen or _small(search, set(alive)):
+            return _case_by_case(search, bounds)
+        left_out = [k for k in alive if k not in chosen]
+        rest = with_rest(search.data, costs, left_out)
+        if rest is None:
+            return _case_by_case(search, bounds)
+        pools = [k for k in alive if k in chosen]
+        rough = max(search.gap * HALF, ROUGH)
+        bound = search.run([*pools, len(search.data.problem.designs)], _some_pool, part=PART, rest=rest, gap=rough)
+        search.floor = max(search.floor, min(bound, search.wanted))
+        if search.floor >= search.wanted:
+            return None
+        segments = segments_on_rest(search.data, search.seen)
+        known = search.best, len(search.contingent)
+        if not segments and search.seen:
+            search.run(pools, _some_pool, part=PART)
+        if not segments and known == (search.best, len(search.contingent)):
+            search.ended = "time_limit", "time"  # nor would more time help: the rest is too good a pool
+        for s in segments:
+            chosen |= set(sorted(left_out, key=lambda k: (costs[s, k], k))[:JOIN])
+    return None
 
 
 def _alive(search: _Search, bounds: Bounds) -> list[int]:
@@ -226,8 +289,13 @@ def _alive(search: _Search, bounds: Bounds) -> list[int]:
 
 
 def _case_by_case(search: _Search, bounds: Bounds) -> None:
-    """One design open, each its own case, the most promising first; then two or more."""
-    for k in sorted(_alive(search, bounds), key=lambda k: (bounds.alone[k], k)):
+    """One design open, each its own case, the most promising first; then two or more. Many are one case."""
+    alone = [k for k in _alive(search, bounds) if bounds.alone[k] < search.wanted]
+    if len(alone) > FEW:
+        search.last = True
+        search.done = min(search.run(_alive(search, bounds), _some_pool), search.wanted)
+        return
+    for k in sorted(alone, key=lambda k: (bounds.alone[k], k)):
         if bounds.alone[k] < search.wanted:
             search.done = min(search.done, search.run([k], _some_pool))
             if search.over:
@@ -237,6 +305,12 @@ def _case_by_case(search: _Search, bounds: Bounds) -> None:
     if len(alive) > 1:
         search.done = min(search.done, search.run(alive, _two_pools))
     search.done = min(search.done, search.wanted)  # what was left out costs at least that
+
+
+def _small(search: _Search, pools: Collection[int]) -> bool:
+    """Whether a program of these pools is soon solved, with the contingencies that it has."""
+    pairs = sum(k in pools for _, k in search.data.pool_pairs)
+    return pairs * (len(search.data.blocks) + len(search.contingent)) <= SIZE
 
 
 def _some_pool(program: Program) -> Iterator[Row]:

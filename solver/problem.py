@@ -87,6 +87,18 @@ class PoolDesign:
     estimate: str = ""
 
 
+def spot_market(design: PoolDesign) -> str:
+    """`provider@region/gpu`: replicas of one GPU at one place come from one market, and their spot goes together."""
+    return f"{design.provider}@{design.region}/{design.gpu}"
+
+
+def strikes(each: "Contingency", design: PoolDesign) -> bool:
+    """Whether a contingency takes something of this design."""
+    if each.kind == "provider":
+        return each.of == design.provider
+    return each.of == design.id or (each.kind == "spot" and each.of == spot_market(design))
+
+
 @dataclass(frozen=True)
 class ApiOption:
     """An API offer and its limits; infinite where unknown.
@@ -140,9 +152,10 @@ class PeopleSteps:
 
 @dataclass(frozen=True)
 class Contingency:
-    """What may be lost: a replica of a pool, all spot of a pool, or a provider with its pools and APIs.
+    """What may be lost: a replica of a pool, all spot of one kind at one place, or a provider with its pools and APIs.
 
-    `of` is the design's id, or the provider's; `share` is the part of the month, in [0, 1], for which it is lost.
+    `of` is the design's id (of spot, or its `spot_market`) or the provider; `share` is the part of the month, in
+    [0, 1], for which it is lost.
     """
 
     kind: Literal["replica", "spot", "provider"]

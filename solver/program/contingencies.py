@@ -2,7 +2,8 @@
 
 z[s,o,c,b] is where the traffic of a segment goes while contingency c holds in block b; traffic that c does not touch
 may move too. Only the segments that must be covered have a z: the others may be dropped for that long. Capacity of no
-headroom is asked for, as a contingency passes.
+headroom is asked for, as a contingency passes. Sum of z <= 1 is left out: what is above can be dropped, no row breaks
+and no cost rises. For the same reason z of an API without limits is x + over, and needs no variable.
 """
 
 from collections.abc import Iterator
@@ -10,13 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from catalogs.records import PurchaseType
+from solver.problem import strikes
 from solver.program.constraints import Row, Terms, at_least, at_most, available, held
 from solver.program.data import Data
+from solver.program.offers import unlimited
 from solver.program.variables import Var, Variables, survivors, unit_rate
 
 
 def covered(data: Data, v: Variables) -> Iterator[Row]:
-    """6. Covered: coverage[s] <= sum over o of z[s,o,c,b] <= 1, for each s and (c, b).
+    """6. Covered: coverage[s] <= sum over o of z[s,o,c,b], for each s and (c, b).
 
     A segment that may wait: the sum runs over the blocks of a day type too.
     """
@@ -31,9 +34,15 @@ def covered(data: Data, v: Variables) -> Iterator[Row]:
                 if not blocks.issuperset(group):
                     continue
                 terms: Terms = {v.z[s, k, c, b]: 1.0 for other, k in pools if other == s for b in group}
-                terms |= {v.z_api[s, a, c, b]: 1.0 for other, a in apis if other == s for b in group}
+                for a in (a for other, a in apis if other == s):
+                    for b in group:
+                        terms |= dict.fromkeys(z_of_api(v, s, a, c, b), 1.0)
                 yield at_least(f"covered_s{s}_c{c}_b{group[0]}", terms, float(coverage[s]))
-                yield at_most(f"once_s{s}_c{c}_b{group[0]}", terms, 1.0)
+
+
+def z_of_api(v: Variables, s: int, a: int, c: int, b: int) -> tuple[Var, ...]:
+    """What adds to z of an API: its variable where it has limits, else x and over."""
+    return (v.z_api[s, a, c, b],) if (s, a, c, b) in v.z_api else (v.x_api[s, a, b], v.over_api[s, a, c, b])
 
 
 def surviving(data: Data, v: Variables) -> Iterator[Row]:
@@ -66,7 +75,7 @@ def _busy(data: Data, s: int, k: int, b: int) -> float:
 def _struck(data: Data, c: int, k: int) -> str:
     """What design k loses of its replicas in contingency c: "replica", "spot" or nothing."""
     each = data.problem.contingencies[c]
-    return each.kind if each.kind != "provider" and each.of == data.problem.designs[k].id else ""
+    return each.kind if each.kind != "provider" and strikes(each, data.problem.designs[k]) else ""
 
 
 def _left(data: Data, v: Variables, c: int, k: int, b: int) -> list[tuple[PurchaseType, Var]]:
@@ -80,7 +89,7 @@ def _lost(data: Data, v: Variables, c: int, k: int, b: int, replica: float) -> T
 
 
 def ready(data: Data, v: Variables) -> Iterator[Row]:
-    """6. Ready: z[s,k,c,b] <= open[k], what a supplier's APIs take of s <= supplier[p].
+    """6. Ready: z[s,k,c,b] <= open[k], what a supplier's APIs take of s more, or in all, <= supplier[p].
 
     Where a replica of k may be lost, x[s,k,b] <= on[k,b] <= open[k]: a pool that serves nothing loses nothing.
     """
@@ -88,7 +97,8 @@ def ready(data: Data, v: Variables) -> Iterator[Row]:
         yield at_most(f"ready_s{s}_k{k}_c{c}_b{b}", {var: 1.0, v.open[k]: -1.0})
     sellers = {name: p for p, name in enumerate(v.supplier)}
     by_seller: dict[tuple[int, str, int, int], Terms] = {}
-    for (s, a, c, b), var in v.z_api.items():
+    for (s, a, c, b), over in v.over_api.items():
+        var = v.z_api.get((s, a, c, b), over)
         by_seller.setdefault((s, data.problem.apis[a].offer.provider, c, b), {})[var] = 1.0
     for (s, seller, c, b), terms in by_seller.items():
         yield at_most(f"ready_s{s}_p{sellers[seller]}_c{c}_b{b}", terms | {v.supplier[seller]: -1.0})
@@ -152,6 +162,8 @@ def limits_left(data: Data, v: Variables) -> Iterator[Row]:
         for a in sorted({a for _, a in pairs}):
             api = problem.apis[a]
             segments = [s for s, other in pairs if other == a]
+            if unlimited(problem, a):
+                continue
             for name, limit, weight in (
                 ("requests", api.requests_per_s, np.ones(len(problem.segments))),
                 ("tokens", api.tokens_per_s, problem.tokens_per_request),
@@ -172,8 +184,9 @@ def limits_left(data: Data, v: Variables) -> Iterator[Row]:
 
 
 def moved(data: Data, v: Variables) -> Iterator[Row]:
-    """6. What is paid above the plan: over >= z - x, over >= 0, of options that are paid by request."""
+    """6. What is paid above the plan: over >= z - x, over >= 0, of what is paid by request and has a z."""
     for (s, k, c, b), var in v.over.items():
         yield at_least(f"over_s{s}_k{k}_c{c}_b{b}", {var: 1.0, v.z[s, k, c, b]: -1.0, v.x[s, k, b]: 1.0})
     for (s, a, c, b), var in v.over_api.items():
-        yield at_least(f"over_s{s}_a{a}_c{c}_b{b}", {var: 1.0, v.z_api[s, a, c, b]: -1.0, v.x_api[s, a, b]: 1.0})
+        if (s, a, c, b) in v.z_api:
+            yield at_least(f"over_s{s}_a{a}_c{c}_b{b}", {var: 1.0, v.z_api[s, a, c, b]: -1.0, v.x_api[s, a, b]: 1.0})

@@ -8,9 +8,9 @@ from typing import get_args
 import numpy as np
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
-from solver.problem import Array, InForce, Problem, Purchase, Rules
+from solver.problem import Array, InForce, Problem, Purchase, Rules, spot_market
 from solver.program.checked import check_problem
-from solver.program.offers import needed_offers
+from solver.program.offers import binding_limits, needed_offers
 from solver.units import HOURS_PER_MONTH
 
 PURCHASE_TYPES: tuple[PurchaseType, ...] = get_args(PurchaseType)
@@ -86,6 +86,7 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     """
     check_problem(problem)
     load, requests, groups = _loads(problem)
+    problem = replace(problem, apis=binding_limits(problem, load))
     kept = {
         (k, m): problem.in_force[design.id, m]
         for k, design in enumerate(problem.designs)
@@ -185,12 +186,12 @@ def contingencies_that_matter(
             ways[problem.designs[k].id].add(m)
     providers = {problem.designs[k].provider for k in pools}
     providers |= {problem.apis[a].offer.provider for a in {a for _, a in api_pairs}}
-    strikes = {
-        "replica": lambda of: of in ways and "serverless" not in ways[of],
-        "spot": lambda of: "spot" in ways.get(of, ()),
-        "provider": lambda of: of in providers,
-    }
-    return [c for c, each in enumerate(problem.contingencies) if strikes[each.kind](each.of)]
+    on_spot = {of for k in pools for of in (problem.designs[k].id, spot_market(problem.designs[k]))
+               if "spot" in ways[problem.designs[k].id]}  # fmt: skip
+    may_be_lost = {
+        "replica": {of for of in ways if "serverless" not in ways[of]}, "spot": on_spot, "provider": providers,
+    }  # fmt: skip
+    return [c for c, each in enumerate(problem.contingencies) if each.of in may_be_lost[each.kind]]
 
 
 def _loads(problem: Problem) -> tuple[Array, Array, tuple[tuple[tuple[int, ...], ...], ...]]:

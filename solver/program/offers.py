@@ -12,14 +12,15 @@ is lost; any other loss costs no more, that of p1 at most its share times q's tr
 fixed cost pays, and the loss of q itself is gone. Of the two take the one that serves less, so that both count as
 suppliers. Where suppliers are limited, q has no pools either: then none is added.
 
-None of this where a rule or a route names offers, where three suppliers are asked for, or where units are sold.
+None of this where a rule or a route names offers, or three suppliers are asked for; what is sold by the unit stays.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
-from solver.problem import Array, Problem
+from solver.problem import ApiOption, Array, Problem
 
 Groups = tuple[tuple[tuple[int, ...], ...], ...]
 
@@ -35,7 +36,7 @@ def needed_offers(
     ids = {api.id: a for a, api in enumerate(problem.apis)}
     pairs = sorted((s, ids[option]) for s, option in request_cost if option in ids)
     rules = problem.rules
-    if rules.must_use or problem.unit_rate or problem.moving is not None:
+    if rules.must_use or problem.moving is not None:
         return tuple(pairs)
     cost = {(s, a): request_cost[s, problem.apis[a].id] for s, a in pairs}
     pairs = _cheapest_of_each(problem, pairs, cost)
@@ -46,7 +47,25 @@ def needed_offers(
     return tuple(pairs)
 
 
-def _unlimited(problem: Problem, a: int) -> bool:
+def binding_limits(problem: Problem, load: Array) -> tuple[ApiOption, ...]:
+    """The options without the rate limits that all they may serve at once does not reach; `load` [s, b] requests/s."""
+    may_serve: dict[str, list[int]] = {}
+    for s, option in problem.charges:
+        may_serve.setdefault(option, []).append(s)
+    tokens = load * problem.tokens_per_request[:, None]
+    found = []
+    for api in problem.apis:
+        rows = may_serve.get(api.id, [])
+        if load[rows].sum(axis=0).max(initial=0.0) <= api.requests_per_s < np.inf:
+            api = replace(api, requests_per_s=np.inf)
+        if tokens[rows].sum(axis=0).max(initial=0.0) <= api.tokens_per_s < np.inf:
+            api = replace(api, tokens_per_s=np.inf)
+        found.append(api)
+    return tuple(found)
+
+
+def unlimited(problem: Problem, a: int) -> bool:
+    """Whether no known rate limit binds the option."""
     return min(problem.apis[a].requests_per_s, problem.apis[a].tokens_per_s) == np.inf
 
 
@@ -54,12 +73,15 @@ def _cheapest_of_each(
     problem: Problem, pairs: list[tuple[int, int]], cost: Mapping[tuple[int, int], float]
 ) -> list[tuple[int, int]]:
     """For each segment and supplier the cheapest offer without limits, and the cheaper ones with limits."""
-    offers: dict[tuple[int, str], list[int]] = {}
+    settled: set[tuple[int, str]] = set()
+    kept = []
     for s, a in sorted(pairs, key=lambda pair: (cost[pair], pair)):
-        sold = offers.setdefault((s, problem.apis[a].offer.provider), [])
-        if not sold or not _unlimited(problem, sold[-1]):
-            sold.append(a)
-    return sorted((s, a) for (s, _), sold in offers.items() for a in sold)
+        api = problem.apis[a]
+        if (s, api.offer.provider) not in settled or (s, api.id) in problem.unit_rate:
+            kept.append((s, a))
+        if unlimited(problem, a):
+            settled.add((s, api.offer.provider))
+    return sorted(kept)
 
 
 def _dominated(
@@ -77,7 +99,7 @@ def _dominated(
     for s, a in pairs:
         p = place[problem.apis[a].offer.provider]
         any_price[p, s] = min(any_price[p, s], cost[s, a])
-        if _unlimited(problem, a):
+        if unlimited(problem, a):
             free_price[p, s] = min(free_price[p, s], cost[s, a])
     fixed, share = np.zeros((2, len(sellers)))
     for each in problem.fixed_costs:
@@ -87,6 +109,9 @@ def _dominated(
     lost = {each.of: each.share for each in problem.contingencies if each.kind == "provider"} if covered else {}
     for name, p in place.items():
         share[p] = lost.get(name, 0.0)
+    with_units = {
+        api.offer.provider for api in problem.apis if any(api.id == option for _, option in problem.unit_rate)
+    }
     gone: set[int] = set()
     for q in sorted(range(len(sellers)), key=lambda q: (-float(np.min(any_price[q])), q)):
         serves = np.isfinite(any_price[q])
@@ -95,7 +120,7 @@ def _dominated(
             if p != q and p not in gone and sellers[p] not in pool_providers and fixed[p] <= fixed[q]
             and np.all(free_price[p, serves] <= any_price[q, serves])
         ]  # fmt: skip
-        if rules.max_suppliers is not None and sellers[q] in pool_providers:
+        if sellers[q] in with_units or (rules.max_suppliers is not None and sellers[q] in pool_providers):
             continue
         if lost:
             able = [p for p in able if share[p] <= share[q] and sellers[p] in lost and sellers[q] in lost]

@@ -13,6 +13,7 @@ import pulp
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
 from solver.problem import Moving
 from solver.program.data import PURCHASE_TYPES, Data, boxes_needed, forbidden, idle_replicas
+from solver.program.offers import unlimited
 from solver.units import HOURS_PER_MONTH
 
 Var: TypeAlias = pulp.LpVariable
@@ -182,19 +183,19 @@ def make_variables(prob: pulp.LpProblem, data: Data) -> Variables:
         selfhost=binary("selfhost") if pools else None,
         steps=count("steps", len(pools)) if pools and data.problem.people else None,
         z={(s, k, c, b): share(f"z_s{s}_k{k}_c{c}_b{b}") for s, k, c, b in left},
-        z_api={(s, a, c, b): share(f"z_s{s}_a{a}_c{c}_b{b}") for s, a, c, b in left_apis},
+        z_api={
+            (s, a, c, b): share(f"z_s{s}_a{a}_c{c}_b{b}")
+            for s, a, c, b in left_apis if not unlimited(data.problem, a)
+        },
         wz={
             (s, a, c, b): share(f"wz_s{s}_a{a}_c{c}_b{b}")
-            for s, a, c, b in left_apis if unit_rate(data, s, a) > 0 and _limited(data, a)
+            for s, a, c, b in left_apis if unit_rate(data, s, a) > 0 and not unlimited(data.problem, a)
         },
         over={
             (s, k, c, b): share(f"over_s{s}_k{k}_c{c}_b{b}")
             for s, k, c, b in left if data.request_cost.get((s, designs[k].id), 0.0) > 0
         },
-        over_api={
-            (s, a, c, b): share(f"over_s{s}_a{a}_c{c}_b{b}")
-            for s, a, c, b in left_apis if data.request_cost[s, data.problem.apis[a].id] > 0
-        },
+        over_api={(s, a, c, b): share(f"over_s{s}_a{a}_c{c}_b{b}") for s, a, c, b in left_apis},
         least={(s, c): prob.add_variable(f"least_s{s}_c{c}", 0) for s, c in unwritten(data)},
         on={(k, b): binary(f"on_k{k}_b{b}") for k in _may_lose_a_replica(data) for b in blocks},
         kept={
@@ -257,18 +258,14 @@ def _may_lose_a_replica(data: Data) -> list[int]:
     return [k for k in data.pools if data.problem.designs[k].id in of]
 
 
-def _limited(data: Data, a: int) -> bool:
-    return min(data.problem.apis[a].requests_per_s, data.problem.apis[a].tokens_per_s) < np.inf
-
-
 def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dict[str, float]:
     """The plan with every switch off that nothing it runs needs on; no row breaks and no cost rises.
 
     Values hold z of every contingency that strikes the plan, written in the program or not.
     """
     tidy = dict(values)
-    ready = {int(name.split("_")[2][1:]) for name, value in values.items() if value > 0 and name.startswith("z_s")
-             and "_a" in name}  # fmt: skip
+    in_fallback = (name for name, value in values.items() if value > 0 and name.startswith(("z_s", "over_s")))
+    ready = {int(name.split("_")[2][1:]) for name in in_fallback if "_a" in name}
     runs: dict[int, list[Var]] = {k: [] for k in v.open}
     serves: dict[int, list[Var]] = {a: [] for a in data.apis}
     for (_, k, _), var in v.x.items():
