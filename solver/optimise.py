@@ -11,6 +11,7 @@ those are left out. Contingencies are written as plans turn out to need them.
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -22,7 +23,7 @@ from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most
 from solver.program.data import Data, data_of, narrowed
 from solver.program.variables import least_switches
-from solver.rest import hour_costs, segments_on_rest, with_rest
+from solver.rest import hour_costs, segments_on_rest, whole_replicas, with_rest
 from solver.shortlist import shortlist
 from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
 from solver.units import HOURS_PER_MONTH
@@ -31,8 +32,8 @@ HALF = 0.5
 """Each case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
 PART = 0.4
 """Of the time that is left, what the shortlist's pools get by themselves."""
-JOIN = 3
-"""Designs that join for each segment which the rest serves."""
+JOIN = 4
+"""Kinds of replica whose designs join for each segment which the rest serves."""
 ROUGH = 2e-3
 """The gap of a program with the rest, while it uses the rest."""
 FEW = 40
@@ -245,42 +246,62 @@ def _with_pools(search: _Search) -> None:
     if not _small(search, set(alive)) and (found := shortlist(data, alive, search.left)) is not None:
         bounds = bounds.and_at(bounds_of(data, rates, found.prices, search.wanted))
         search.floor = bounds.with_pools
-        search.run(found.opened, _some_pool, part=PART)
-        if not search.over:
-            _close(search, bounds, rates, set(found.opened))
+        _close(search, bounds, rates, list(found.opened))
         return
     _case_by_case(search, bounds)
 
 
-def _close(search: _Search, bounds: Bounds, rates: Rates, chosen: set[int]) -> None:
-    """A small program with the rest of the designs as one pool; where it uses the rest, the best of them join.
+def _close(search: _Search, bounds: Bounds, rates: Rates, opened: list[int]) -> None:
+    """By turns: a bound by a program with the designs not chosen so far as one pool, and a plan of those chosen.
 
-    Each program is a relaxation of all plans with pools that matter, so each may raise the floor.
+    Where that program uses the rest, the best of the rest join the chosen. Each is a relaxation of all plans with pools
+    that matter, so each may raise the floor.
     """
-    costs = hour_costs(search.data, rates)
+    data, last = search.data, len(search.data.problem.designs)
+    costs = hour_costs(data, rates)
+    chosen = set(opened)
+    search.run(opened, _some_pool, part=PART)
     while not search.over:
         alive = _alive(search, bounds)
         if set(alive) <= chosen or _small(search, set(alive)):
             return _case_by_case(search, bounds)
         left_out = [k for k in alive if k not in chosen]
-        rest = with_rest(search.data, costs, left_out)
+        rest = with_rest(data, rates, costs, left_out)
         if rest is None:
             return _case_by_case(search, bounds)
-        pools = [k for k in alive if k in chosen]
+        rows = partial(_with_rest_rows, data, left_out)
         rough = max(search.gap * HALF, ROUGH)
-        bound = search.run([*pools, len(search.data.problem.designs)], _some_pool, part=PART, rest=rest, gap=rough)
+        bound = search.run([*(k for k in alive if k in chosen), last], rows, part=PART, rest=rest, gap=rough)
         search.floor = max(search.floor, min(bound, search.wanted))
-        if search.floor >= search.wanted:
+        if search.over or search.floor >= search.wanted:
             return None
-        segments = segments_on_rest(search.data, search.seen)
-        known = search.best, len(search.contingent)
-        if not segments and search.seen:
-            search.run(pools, _some_pool, part=PART)
-        if not segments and known == (search.best, len(search.contingent)):
-            search.ended = "time_limit", "time"  # nor would more time help: the rest is too good a pool
+        segments = segments_on_rest(data, search.seen)
+        before = search.best, len(search.contingent), len(chosen)
         for s in segments:
-            chosen |= set(sorted(left_out, key=lambda k: (costs[s, k], k))[:JOIN])
+            chosen |= set(_best(data.problem, sorted(left_out, key=lambda k: (costs[s, k], k))))
+        search.run([k for k in alive if k in chosen], _some_pool, part=PART)
+        if before == (search.best, len(search.contingent), len(chosen)):
+            break
+    if not search.over:  # nothing more is found in this way: what time is left goes to the designs chosen
+        search.run(sorted(chosen), _some_pool)
+        search.ended = "time_limit", "time"
     return None
+
+
+def _best(problem: Problem, ordered: list[int]) -> Iterator[int]:
+    """The first designs, of JOIN kinds of replica at one place; those of one kind cost nearly the same."""
+    kinds: set[tuple[str, int, str, str]] = set()
+    for k in ordered:
+        design = problem.designs[k]
+        kinds.add((design.gpu, design.gpus, design.provider, design.region))
+        if len(kinds) > JOIN:
+            return
+        yield k
+
+
+def _with_rest_rows(data: Data, rest: list[int], program: Program) -> Iterator[Row]:
+    yield from _some_pool(program)
+    yield from whole_replicas(data, rest, program)
 
 
 def _alive(search: _Search, bounds: Bounds) -> list[int]:

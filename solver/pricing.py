@@ -64,7 +64,7 @@ def rates_of(data: Data) -> Rates:
     ways = {name: np.full(shape[1], inf) for name in ("committed", "hourly", "spot")}
     for (k, m), way in data.purchases.items():
         name = "committed" if m in COMMITTED else "spot" if m == "spot" else "hourly"
-        hour = _committed(data, k, m) / HOURS_PER_MONTH if m in COMMITTED else way.price
+        hour = committed_hour(data, k, m) if m in COMMITTED else way.price
         ways[name][k] = min(ways[name][k], hour / way.availability)
     opening = np.zeros(shape[1])
     for cost in problem.fixed_costs:
@@ -72,6 +72,11 @@ def rates_of(data: Data) -> Rates:
             opening[place[cost.trigger[1]]] += cost.per_month
     busy = np.where(admissible, np.nan_to_num(problem.kappa) * (1 + problem.headroom)[:, None], 0.0)
     return Rates(admissible, busy, request, opening=opening, **ways)
+
+
+def committed_hour(data: Data, k: int, m: PurchaseType) -> float:
+    """A committed replica an hour, at its cheapest."""
+    return _committed(data, k, m) / HOURS_PER_MONTH
 
 
 def _committed(data: Data, k: int, m: PurchaseType) -> float:

@@ -1,18 +1,22 @@
 """The designs that are not looked at one by one, as a single one that is better than any of them: a relaxation.
 
 What is left of thousands of designs is counted as one pool without end: replicas divided at will, held only while they
-serve, each segment at the cheapest hour of all these designs, nothing to open but one pool, lost in no contingency.
+serve, each segment at the cheapest hour of all these designs and on one replica at least, with one pool to open, lost
+in no contingency.
 Every plan is one of the program with this pool in place of those designs, at no more cost, so the optimum of that
 small program is a bound of all plans; and where it does not use the rest, its plan is the optimum.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from solver.pricing import MUCH, Rates
-from solver.problem import Array, PoolDesign, Problem, Purchase
+from catalogs.records import COMMITTED
+from solver.pricing import MUCH, Rates, committed_hour
+from solver.problem import Array, FixedCost, PoolDesign, Problem, Purchase
+from solver.program.build import Program
+from solver.program.constraints import Row, at_most
 from solver.program.data import Data, data_of
 
 PROVIDER = "~rest"
@@ -28,7 +32,7 @@ def hour_costs(data: Data, rates: Rates) -> Array:
     return np.where(rates.admissible & (price < MUCH), rates.busy * price, np.inf)
 
 
-def with_rest(data: Data, costs: Array, rest: Collection[int]) -> Data | None:
+def with_rest(data: Data, rates: Rates, costs: Array, rest: Collection[int]) -> Data | None:
     """Data whose last design stands for `rest`, None if these serve nothing; `costs` [s, k] of `hour_costs`."""
     problem = data.problem
     rows = sorted(rest)
@@ -46,9 +50,28 @@ def with_rest(data: Data, costs: Array, rest: Collection[int]) -> Data | None:
         pool_class=pool_class, purchases={"serverless": Purchase(1.0, 1.0)}, max_replicas=10**9,
     )  # fmt: skip
     kappa = np.where(serves, np.maximum(least, 1e-12) / (1 + problem.headroom), np.nan)
+    opening = FixedCost("the rest", "month", 1.0, float(rates.opening[rows].min()), ("open", PROVIDER))
     return data_of(_relaxed(replace(
         problem, designs=(*problem.designs, design), kappa=np.column_stack((problem.kappa, kappa)),
+        fixed_costs=(*problem.fixed_costs, opening),
     )), ())  # fmt: skip
+
+
+def whole_replicas(data: Data, rest: Collection[int], program: Program) -> Iterator[Row]:
+    """What the rest serves of a segment rests on a replica of some design that may serve it, the cheapest."""
+    least = np.full(len(data.problem.segments), np.inf)
+    price: dict[int, float] = {}
+    for (k, m), way in data.purchases.items():
+        hour = committed_hour(data, k, m) if m in COMMITTED else 0.0 if m == "serverless" else way.price
+        price[k] = min(price.get(k, np.inf), hour)
+    left = set(rest)
+    for s, k in data.pool_pairs:
+        if k in left:
+            least[s] = min(least[s], price[k])
+    v, last = program.variables, len(data.problem.designs)
+    for (s, k, b), var in v.x.items():
+        if k == last and 0 < least[s] < np.inf:
+            yield at_most(f"whole_s{s}_b{b}", {var: float(least[s]), v.v[k, b]: -1.0})
 
 
 def _relaxed(problem: Problem) -> Problem:
