@@ -117,6 +117,7 @@ def _option(offer: ApiOffer, units: Provisioned | None) -> ApiOption:
         unit_step=units.step if units else 1,
         estimate="; ".join(filter(None, why)),
         unit_source=units.source if units else "",
+        unit_estimate=units.estimate if units else "",
     )
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
-from solver.plan import CostLine
+from solver.plan import CostLine, loss_words
 from solver.program.data import Data, beyond_horizon_per_month, sunk_per_month
 from solver.program.policy import LEAST_SHARE
+from solver.rerouted import moves_of, paid_moves
 from solver.solution import Solution
-from solver.units import HOURS_PER_MONTH
+from solver.units import HOURS_PER_MONTH, format_share
 
 WORDS: dict[PurchaseType, str] = {
     "reserved_1m": "reserved 1 month", "reserved_1y": "reserved 1 year", "reserved_3y": "reserved 3 years",
@@ -96,27 +97,23 @@ def _sunk(data: Data, solution: Solution) -> Iterator[CostLine]:
 
 
 def _fallback(data: Data, solution: Solution) -> Iterator[CostLine]:
-    """What contingencies send to each option above the plan, by contingency; requests of the share of the month."""
-    problem = data.problem
-    requests: dict[tuple[int, str], float] = {}
-    costs: dict[tuple[int, str], float] = {}
-    options = [design.id for design in problem.designs] + [api.id for api in problem.apis]
-    for (c, b), shares in solution.fallback.items():
-        served = np.concatenate((solution.pool[:, :, b], solution.api[:, :, b]), axis=1)
-        above = np.maximum(shares * data.requests[:, b : b + 1] - served, 0.0) * problem.contingencies[c].share
-        for s, o in zip(*np.nonzero(above > 0), strict=True):
-            if (cost := data.request_cost.get((int(s), options[o]), 0.0)) > 0:
-                key = c, options[o]
-                requests[key] = requests.get(key, 0.0) + float(above[s, o])
-                costs[key] = costs.get(key, 0.0) + float(above[s, o]) * cost
-    for key, count in sorted(requests.items()):
-        each = problem.contingencies[key[0]]
-        name = f"fallback on {key[1]} while {LOST[each.kind]} {each.of} is lost"
-        yield line(name, "request", count, costs[key] / count, each.estimate, each.source)
+    """Requests that a loss sends elsewhere, paid there for its share of the month; what is next to nothing is one line."""
+    small, total, guessed = 0.0, 0.0, False
+    for c, option, requests, cost in paid_moves(moves_of(data, solution)):
+        each = data.problem.contingencies[c]
+        if cost < LEAST_LINE or requests < LEAST_REQUESTS:
+            small, total, guessed = small + requests, total + cost, guessed or bool(each.estimate)
+            continue
+        name = f"fallback to {option} while {loss_words(each.kind, each.of)}"
+        told = f"{format_share(each.share)} of the month: {each.estimate}" if each.estimate else ""
+        yield line(name, "request", requests, cost / requests, told, each.source)
+    if small > 0:
+        yield line("other fallbacks", "request", small, total / small, "how long a loss lasts" if guessed else "")
 
 
-LOST = {"replica": "a replica of", "spot": "all spot of", "provider": "provider"}
-"""How a contingency reads before what it is of."""
+LEAST_LINE = 0.005
+"""A fallback below half a cent a month, or below half a request, has no line of its own."""
+LEAST_REQUESTS = 0.5
 
 
 def _moving(data: Data, solution: Solution) -> Iterator[CostLine]:
@@ -177,7 +174,7 @@ def _provisioned(data: Data, solution: Solution) -> Iterator[CostLine]:
                 "unit-hour",
                 hours,
                 api.unit_price,
-                api.estimate,
+                api.unit_estimate,
                 api.unit_source or api.offer.source,
             )
 

@@ -56,6 +56,7 @@ def decide(
         baselines=(*baselines[:-1], todays_bill(baselines[-1], scenario.today.bill, parts.total_per_month)),
         segments=parts.segments,
         pools=parts.pools,
+        fallbacks=parts.fallbacks,
         blocks=parts.blocks,
         refusals=problem.refusals,
         refusal_counts=dict(problem.refusal_counts),

@@ -88,6 +88,32 @@ class Pool(Part):
     estimate: str = ""
 
 
+class Moved(Part):
+    """The part of a segment that goes to an option while something is lost, above what it serves of it anyway."""
+
+    option: str
+    kind: Literal["api", "pool"]
+    share: float
+
+
+class Fallback(Part):
+    """What happens to a segment while a replica or all spot of a pool, or a provider, is lost.
+
+    `of` is the pool, the spot market or the provider; `month_share` the part of the month for which it is lost.
+    `served` is the least share of the segment that goes on in any block. The shares of `moved_to` are of the month's
+    requests, as if it were lost all month; `per_month` is what that costs for `month_share` of it.
+    """
+
+    segment: str
+    lost: Literal["replica", "spot", "provider"]
+    of: str
+    month_share: float
+    served: float
+    moved_to: tuple[Moved, ...] = ()
+    per_month: float
+    estimate: str = ""
+
+
 class Block(Part):
     """A load block: hours of the month with like load, and each segment's requests/s (peak, mean)."""
 
@@ -138,6 +164,7 @@ class Plan(Part):
     baselines: tuple[Baseline, ...] = ()
     segments: tuple[PlannedSegment, ...] = ()
     pools: tuple[Pool, ...] = ()
+    fallbacks: tuple[Fallback, ...] = ()
     blocks: tuple[Block, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     refusal_counts: dict[str, int] = {}
@@ -148,6 +175,15 @@ class Plan(Part):
     exchange_rates: dict[str, PriceUsed] = {}
     catalog_as_of: str
     seconds: float = 0.0
+
+
+LOSSES = {"replica": "a replica of {} is down", "spot": "all spot of {} is reclaimed", "provider": "{} is down"}
+"""What a loss is, in words, by its kind; the pool, the spot market or the provider stands in the braces."""
+
+
+def loss_words(kind: str, of: str) -> str:
+    """`aws is down`, as it reads after `while` or `if`."""
+    return LOSSES[kind].format(of)
 
 
 NEAREST = 50

@@ -115,6 +115,7 @@ class ApiOption:
     unit_step: int = 1
     estimate: str = ""
     unit_source: str = ""
+    unit_estimate: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ import numpy as np
 
 from catalogs.records import PurchaseType
 from solver.bill import WORDS, bill, capacity_cost
-from solver.plan import Block, CostLine, PlannedSegment, Pool, PriceUsed, Replicas, Served, Verdict
+from solver.plan import Block, CostLine, Fallback, PlannedSegment, Pool, PriceUsed, Replicas, Served, Verdict
 from solver.problem import Problem
 from solver.program.data import SECONDS_PER_HOUR, Data, data_of
+from solver.rerouted import fallbacks
 from solver.solution import TINY_SHARE, Solution, month_requests, solution_of
 from solver.solve import Outcome
 
@@ -25,6 +26,7 @@ class PlanParts:
     lines: tuple[CostLine, ...]
     segments: tuple[PlannedSegment, ...]
     pools: tuple[Pool, ...]
+    fallbacks: tuple[Fallback, ...]
     blocks: tuple[Block, ...]
     prices: dict[str, PriceUsed]
 
@@ -33,7 +35,7 @@ def read_off(problem: Problem, outcome: Outcome) -> PlanParts:
     """Read the plan's parts. The total is the sum of the lines; the gap is of that total against the bound."""
     blocks = planned_blocks(problem)
     if not outcome.found:
-        return PlanParts("no_plan", None, None, None, (), (), (), blocks, {})
+        return PlanParts("no_plan", None, None, None, (), (), (), (), blocks, {})
     data = data_of(problem)
     solution = solution_of(data, outcome.values)
     by_term = bill(data, solution)
@@ -48,6 +50,7 @@ def read_off(problem: Problem, outcome: Outcome) -> PlanParts:
         lines=lines,
         segments=planned_segments(data, solution, by_term),
         pools=planned_pools(data, solution),
+        fallbacks=fallbacks(data, solution),
         blocks=blocks,
         prices=prices_used(data, solution),
     )

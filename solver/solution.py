@@ -8,6 +8,8 @@ import numpy as np
 from catalogs.records import COMMITTED, PurchaseType
 from solver.problem import Array, Problem
 from solver.program.data import PURCHASE_TYPES, Data
+from solver.program.offers import unlimited
+from solver.program.variables import survivors
 
 TINY_SHARE = 1e-9
 
@@ -82,16 +84,23 @@ def solution_of(data: Data, values: Mapping[str, float]) -> Solution:
 
 
 def _fallback(data: Data, values: Mapping[str, float]) -> dict[tuple[int, int], Array]:
-    """The shares of each contingency and block that the values tell of."""
-    n = len(data.problem.designs)
+    """The shares of each contingency and block that the values tell of; z of an API without limits is x + over."""
+    problem, n = data.problem, len(data.problem.designs)
     found: dict[tuple[int, int], Array] = {}
     for name, value in values.items():
-        if name.startswith("z_s") and value >= TINY_SHARE:
+        if name.startswith(("z_s", "over_s")) and value >= TINY_SHARE:
             s, option, c, b = name.split("_")[1:]
             shares = found.setdefault(
-                (int(c[1:]), int(b[1:])), np.zeros((len(data.problem.segments), n + len(data.problem.apis)))
+                (int(c[1:]), int(b[1:])), np.zeros((len(problem.segments), n + len(problem.apis)))
             )
-            shares[int(s[1:]), int(option[1:]) + (n if option[0] == "a" else 0)] = value
+            if name.startswith("z_s"):
+                shares[int(s[1:]), int(option[1:]) + (n if option[0] == "a" else 0)] = value
+    apis = {c: [(s, a) for s, a in survivors(data, c)[1] if unlimited(problem, a)] for c in {c for c, _ in found}}
+    for (c, b), shares in found.items():
+        for s, a in apis[c]:
+            if f"z_s{s}_a{a}_c{c}_b{b}" not in values:
+                over = values.get(f"over_s{s}_a{a}_c{c}_b{b}", 0.0)
+                shares[s, n + a] = values.get(f"x_s{s}_a{a}_b{b}", 0.0) + over
     return found
 
 
