@@ -363,12 +363,11 @@ def most_replicas(
     spare: bool = False,
     runs: Mapping[PurchaseType, Running] | None = None,
 ) -> int:
-    """Replicas beyond which a whole box can be given back: those busy at the peak over availability, in boxes.
+    """Replicas of which no plan can make use of more: those busy at the peak over availability, in boxes, and a box.
 
     With a `spare` beside them, where one may be lost; and as many as run today, which to take away may cost more.
     """
     box = max(way.box for way in purchases.values())
     least = min(way.availability for way in purchases.values())
-    best = max(way.availability for way in purchases.values())
-    wanted = max((busy + (best if spare else 0.0)) / least, sum(way.replicas for way in (runs or {}).values()))
-    return max(1, int(np.ceil(wanted / box - 1e-9))) * box
+    wanted = (busy + float(spare)) / least + sum(way.replicas for way in (runs or {}).values())
+    return (1 + int(np.ceil(wanted / box - 1e-9))) * box

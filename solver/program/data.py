@@ -11,6 +11,7 @@ from catalogs.records import COMMITTED, HOURLY, PurchaseType
 from solver.problem import Array, InForce, Problem, Purchase, Rules, spot_market
 from solver.program.checked import check_problem
 from solver.program.offers import binding_limits, needed_offers
+from solver.program.twins import twins
 from solver.units import HOURS_PER_MONTH
 
 PURCHASE_TYPES: tuple[PurchaseType, ...] = get_args(PurchaseType)
@@ -118,6 +119,9 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     for k, sold in ways.items():
         useful[k] = _useful([purchase for _, purchase in sold], float(demand[k].max()))
         useful[k] += np.ceil(idle_replicas(problem, k, float(problem.blocks.hours.min())))
+    if gone := twins(problem, request_cost, {k: float(useful[k]) for k in ways}):
+        pool_pairs = tuple(pair for pair in pool_pairs if pair[1] not in gone)
+        pairs = contingencies_that_matter(problem, purchases, pool_pairs, api_pairs)
     return Data(
         problem=problem,
         load=load,
