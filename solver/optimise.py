@@ -23,7 +23,7 @@ from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most
 from solver.program.data import Data, data_of, narrowed
 from solver.program.variables import least_switches
-from solver.rest import hour_costs, segments_on_rest, whole_replicas, with_rest
+from solver.rest import hour_costs, rest_rows, segments_on_rest, spot_costs, with_rest
 from solver.shortlist import shortlist
 from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
 from solver.units import HOURS_PER_MONTH
@@ -258,7 +258,7 @@ def _close(search: _Search, bounds: Bounds, rates: Rates, opened: list[int]) -> 
     that matter, so each may raise the floor.
     """
     data, last = search.data, len(search.data.problem.designs)
-    costs = hour_costs(data, rates)
+    costs = np.minimum(hour_costs(data, rates), spot_costs(data, rates))
     chosen = set(opened)
     search.run(opened, _some_pool, part=PART)
     while not search.over:
@@ -266,7 +266,7 @@ def _close(search: _Search, bounds: Bounds, rates: Rates, opened: list[int]) -> 
         if set(alive) <= chosen or _small(search, set(alive)):
             return _case_by_case(search, bounds)
         left_out = [k for k in alive if k not in chosen]
-        rest = with_rest(data, rates, costs, left_out)
+        rest = with_rest(data, rates, left_out)
         if rest is None:
             return _case_by_case(search, bounds)
         rows = partial(_with_rest_rows, data, left_out)
@@ -301,7 +301,7 @@ def _best(problem: Problem, ordered: list[int]) -> Iterator[int]:
 
 def _with_rest_rows(data: Data, rest: list[int], program: Program) -> Iterator[Row]:
     yield from _some_pool(program)
-    yield from whole_replicas(data, rest, program)
+    yield from rest_rows(data, rest, program)
 
 
 def _alive(search: _Search, bounds: Bounds) -> list[int]:

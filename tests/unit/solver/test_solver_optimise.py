@@ -10,10 +10,8 @@ import pytest
 from made_problems import random_problem
 
 from solver.optimise import optimise
-from solver.pricing import single_pool_bounds
 from solver.problem import Problem, Rules
 from solver.program.build import build
-from solver.program.data import data_of
 from solver.solve import Outcome, Progress, solve
 
 
@@ -47,30 +45,6 @@ def test_the_cases_together_give_the_optimum_and_a_bound_of_the_whole(case: int)
     assert isclose(by_cases.objective, whole.objective, rel_tol=2e-5)
     assert by_cases.bound <= whole.objective * (1 + 1e-9)
     assert by_cases.gap <= 1e-5
-
-
-@pytest.mark.parametrize("case", range(14))
-def test_the_closed_form_is_below_the_optimum_with_one_pool(case: int) -> None:
-    problem = problems()[case]
-    best = proven(problem).objective
-    for k, bound in single_pool_bounds(data_of(problem), best or 1e5).items():
-        kappa = np.full_like(problem.kappa, np.nan)
-        kappa[:, k] = problem.kappa[:, k]
-        rules = replace(problem.rules, must_use=(*problem.rules.must_use, problem.designs[k].id))
-        alone = proven(replace(problem, kappa=kappa, rules=rules))
-        if alone.objective is not None:
-            assert bound <= alone.objective * (1 + 1e-9), k
-
-
-def test_the_closed_form_is_exact_for_one_design_beside_apis_without_limits() -> None:
-    problem = random_problem(3, segments=2, designs=1, apis=1, blocks=6, spot=False)
-    problem = replace(problem, kappa=np.array([[0.4], [0.7]]), fixed_costs=())
-    ways = {m: replace(way, availability=0.97, box=2) for m, way in problem.designs[0].purchases.items()}
-    problem = replace(problem, designs=(replace(problem.designs[0], purchases=ways),))
-    outcome = proven(problem)
-    assert outcome.objective is not None
-    (bound,) = single_pool_bounds(data_of(problem), outcome.objective).values()
-    assert isclose(bound, outcome.objective, rel_tol=2e-6)
 
 
 def test_a_time_limit_or_a_stop_is_said_with_a_bound_that_holds() -> None:
