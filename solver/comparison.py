@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
-from solver.plan import Part, Plan, PriceUsed, Verdict
+from solver.plan import Part, Plan, PriceUsed, Verdict, loss_words
 from solver.scenario import Scenario
 
 SCHEMA: Literal["wizard.comparison/1"] = "wizard.comparison/1"
@@ -13,7 +13,9 @@ MONEY_TOLERANCE = 0.005
 SHARE_TOLERANCE = 5e-5
 RELATIVE_TOLERANCE = 1e-6
 
-Subject = Literal["verdict", "status", "total", "bill", "allocation", "pool", "scenario", "price", "exchange_rate"]
+Subject = Literal[
+    "verdict", "status", "total", "bill", "allocation", "fallback", "pool", "scenario", "price", "exchange_rate"
+]
 Action = Literal["added", "removed", "changed"]
 Value = float | str | None
 
@@ -32,8 +34,8 @@ class Decided(Protocol):
 class Change(Part):
     """One thing that changed. `old` is None for what was added, `new` for what was removed.
 
-    `key` names the thing: a bill line, `segment: option`, a dotted key of the scenario, a price.
-    The dates are those of the prices.
+    `key` names the thing: a bill line, `segment: option`, `segment: if aws is down`, a dotted key of the scenario,
+    a price. The dates are those of the prices.
     """
 
     subject: Subject
@@ -65,7 +67,7 @@ class Comparison(Part):
 
 
 def compare(old: Decided, new: Decided) -> Comparison:
-    """Compare two plans: verdict, status, total, bill, allocation, pools, scenario, prices, exchange rates.
+    """Compare two plans: verdict, status, total, bill, allocation, fallbacks, pools, scenario, prices, exchange rates.
 
     Differences under the tolerances above are none.
     """
@@ -81,6 +83,7 @@ def compare(old: Decided, new: Decided) -> Comparison:
         *_totals(before, after),
         *_of_tables("bill", _bill(before), _bill(after), before.currency),
         *_of_tables("allocation", _shares(before), _shares(after), "share"),
+        *_of_tables("fallback", _fallbacks(before), _fallbacks(after), ""),
         *_of_tables("pool", _replicas(before), _replicas(after), "replicas"),
         *_of_tables("scenario", scenario_keys(old.scenario), scenario_keys(new.scenario), ""),
         *_prices("price", before.prices, after.prices),
@@ -143,6 +146,17 @@ def _bill(plan: Plan) -> dict[str, Value]:
 def _shares(plan: Plan) -> dict[str, Value]:
     return _summed((f"{segment.name}: {served.option}", served.share)
                    for segment in plan.segments for served in segment.served_by)  # fmt: skip
+
+
+def _fallbacks(plan: Plan) -> dict[str, Value]:
+    """Where a segment goes while something is lost, in whole percent, so that a share's last digits are no change."""
+    told: dict[str, Value] = {}
+    for each in plan.fallbacks:
+        to = ", ".join(f"{part.share:.0%} to {part.option}" for part in each.moved_to if round(part.share, 2) > 0)
+        served = "" if round(each.served, 2) >= 1 else f"{each.served:.0%} served"
+        key = f"{each.segment}: if {loss_words(each.lost, each.of)}"
+        told[key] = "; ".join(filter(None, (to, served))) or "less than 1% moves"
+    return told
 
 
 def _replicas(plan: Plan) -> dict[str, Value]:

@@ -5,6 +5,8 @@ from solver.plan import (
     Block,
     ChecklistItem,
     CostLine,
+    Fallback,
+    Moved,
     Plan,
     PlannedSegment,
     Pool,
@@ -130,6 +132,14 @@ def hybrid_plan() -> Plan:
                      engine="vllm", provider="cloud-c", region="eu",
                      replicas=(Replicas(purchase="reserved_1y", block=None, count=2.0),), utilisation=0.31,
                      estimate="no measurement of this GPU; a class of like GPUs stands in"),
+            ),
+            "fallbacks": (
+                Fallback(segment="chat", lost="replica", of=POOL, month_share=0.01, served=1.0, per_month=0.0,
+                         moved_to=(Moved(option=API, kind="api", share=0.05),)),
+                Fallback(segment="chat", lost="provider", of="cloud-c", month_share=0.005, served=1.0, per_month=9.93,
+                         moved_to=(Moved(option=API, kind="api", share=0.6),), estimate="two status pages"),
+                Fallback(segment="chat", lost="provider", of="provider-a", month_share=0.005, served=0.9, per_month=0.0,
+                         moved_to=(Moved(option=POOL, kind="pool", share=0.3),)),
             ),
             "blocks": (Block(hours=730.0, peak_per_s={"chat": 1.5}, mean_per_s={"chat": 0.68}),),
         }

@@ -18,7 +18,11 @@ LEAST = 26
 
 
 def kind_of(name: str) -> Fill:
-    """Return the fill of a line's bar: people, self-hosted (also what names a pool design), or API."""
+    """Return the fill of a line's bar: people, self-hosted (also what names a pool design), or API.
+
+    A fallback is of where its requests go, not of what is lost.
+    """
+    name = name.split(" while ")[0]
     if name.startswith(PEOPLE):
         return ":"
     return "#" if name.startswith(HOSTED) or DESIGN.search(name) else "="

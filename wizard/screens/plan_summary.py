@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from solver.plan import Plan, Pool
+from solver.plan import Fallback, Plan, PlannedSegment, Pool, loss_words
 from wizard.screens.plan_cost import formula, kind_of, told
 from wizard.screens.plan_none import no_plan
 from wizard.screens.views import View, money, share
@@ -17,6 +17,9 @@ COLUMNS = (
     Column("Share", right=True),
     Column("{currency}/month", right=True),
 )
+
+LOSSES_SHOWN = 2
+"""Losses of a segment that have a row; the others stand on its page."""
 
 
 def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
@@ -70,6 +73,7 @@ def _serving(plan: Plan) -> tuple[list[Row], dict[str, str], dict[str, Sequence[
     detail: dict[str, Sequence[str]] = {}
     pools = {pool.option: pool for pool in plan.pools}
     for segment in plan.segments:
+        losses = _losses(plan, segment)
         for place, served in enumerate(segment.served_by):
             key = f"{segment.name} {served.option}"
             name, requests = (segment.name, number(segment.requests_per_month)) if place == 0 else ("", "")
@@ -84,13 +88,61 @@ def _serving(plan: Plan) -> tuple[list[Row], dict[str, str], dict[str, Sequence[
                 f"  cost a month        {money(served.per_month)} {plan.currency}",
                 f"  how                 {served.arithmetic or 'an API: tokens times price, see tab 2'}",
                 *_pool_lines(plan, served.option),
+                *losses,
             )
+        for row, key, says in _fallback_rows(plan, segment):
+            rows.append(row)
+            about[key], detail[key] = says, (f"{segment.name}, while something is lost", *losses)
     for line in plan.lines:
         if kind_of(line.name) == ":":
             rows.append(Row(("people", "", line.name, "", money(line.per_month)), line.name))
             about[line.name] = f"{formula(line, plan.currency)}: {line.name}"
             detail[line.name] = told(line, plan.currency)
     return rows, about, detail
+
+
+def _fallback_rows(plan: Plan, segment: PlannedSegment) -> list[tuple[Row, str, str]]:
+    """Rows of the losses that move most of the segment, each with its key and one line; the rest are counted."""
+    mine = sorted((f for f in plan.fallbacks if f.segment == segment.name), key=lambda f: (f.served, -_moved(f)))
+    found = []
+    for each in mine[:LOSSES_SHOWN]:
+        key = f"{segment.name} without {each.lost} {each.of}"
+        row = Row(("", "", _short(each), share(_moved(each)), money(each.per_month)), key)
+        found.append((row, key, f"{segment.name}: {_told(each, plan.currency)}"))
+    if more := len(mine) - len(found):
+        key = f"{segment.name} without more"
+        words = f"{more} more: enter lists them"
+        found.append((Row(("", "", words, "", ""), key), key, f"{segment.name}: {words}"))
+    return found
+
+
+def _short(each: Fallback) -> str:
+    """`if aws is down: openai/gpt-5`, short enough to name both; the line below the list names the pool."""
+    lost = {"replica": "a replica is down", "spot": "spot is gone"}.get(each.lost, f"{each.of} is down")
+    more = f" and {len(each.moved_to) - 1} more" if len(each.moved_to) > 1 else ""
+    return f"if {lost}: {each.moved_to[0].option if each.moved_to else 'nothing'}{more}"
+
+
+def _moved(each: Fallback) -> float:
+    return sum(part.share for part in each.moved_to)
+
+
+def _told(each: Fallback, currency: str) -> str:
+    """`if aws is down: 100% to openai/gpt-5; all served; +0.30 USD a month (lost 0.50% of the time)`."""
+    to = ", ".join(f"{share(part.share)} to {part.option}" for part in each.moved_to) or "nothing moves"
+    served = "all" if each.served >= 1 else f"{share(each.served)} at least"
+    paid = f"+{money(each.per_month)} {currency} a month (lost {each.month_share:.2%} of the time)"
+    return f"if {loss_words(each.lost, each.of)}: {to}; {served} served; {paid}"
+
+
+def _losses(plan: Plan, segment: PlannedSegment) -> list[str]:
+    """Every loss that changes something for a segment, for the page of details."""
+    lines: list[str] = []
+    for each in plan.fallbacks:
+        if each.segment == segment.name:
+            lines += ["", f"  {_told(each, plan.currency)}"]
+            lines += [f"  estimate            {each.estimate}"] if each.estimate else []
+    return lines
 
 
 def _pool_lines(plan: Plan, option: str) -> list[str]:

@@ -7,6 +7,7 @@ _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 _TITLES = {
     "bill": "Bill, a month",
     "allocation": "Served by",
+    "fallback": "If something is lost",
     "pool": "Pools, most replicas at once",
     "scenario": "Scenario",
     "price": "Prices",

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from solver.plan import CostLine, Plan, Pool, nearest, nearest_of_each_rule
+from solver.plan import CostLine, Fallback, Plan, Pool, loss_words, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import (
@@ -33,6 +33,7 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
     parts = [
         _head(plan, name),
         _segments(plan),
+        _fallbacks(plan),
         _bill(plan),
         _pools(plan),
         _baselines(plan),
@@ -81,6 +82,29 @@ def _segments(plan: Plan) -> list[str]:
         if not segment.served_by:
             rows.append("   served by nothing")
     return [f"Segments{'Share':>56}{'A month':>16}", *rows]
+
+
+def _fallbacks(plan: Plan) -> list[str]:
+    """What each segment does while something is lost; a loss that is not named here changes nothing."""
+    if not plan.fallbacks:
+        return []
+    lines = [f"{'If something is lost':<48}{'Moves':>8}{'Served':>9}{'A month':>15}"]
+    for name in dict.fromkeys(each.segment for each in plan.fallbacks):
+        lines.append(f" {plain(name)}")
+        for each in plan.fallbacks:
+            lines += _fallback(each) if each.segment == name else []
+    return [*lines, *wrap("Any other single loss that the policy names changes nothing for what must go on.", " ")]
+
+
+def _fallback(each: Fallback) -> list[str]:
+    words = f"if {loss_words(each.lost, each.of)}, {share(each.month_share)} of the month"
+    *above, last = wrap(words, "   ", "     ", 48)
+    moved = sum(part.share for part in each.moved_to)
+    return [
+        *above,
+        f"{last:<48}{share(moved):>8}{share(each.served):>9}{money(each.per_month):>15}",
+        *(f"     to {cut(plain(part.option), 39):<39}{share(part.share):>9}" for part in each.moved_to),
+    ]
 
 
 def _bill(plan: Plan) -> list[str]:

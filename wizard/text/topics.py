@@ -71,6 +71,10 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
                      requests, adding to 1), per_month, arithmetic
   pools[]            option, model, precision, gpu, gpus_per_replica, tensor_parallel, engine, provider, region,
                      replicas[]: purchase, block (null: every block), count; utilisation, estimate
+  fallbacks[]        segment, lost (replica | spot | provider), of, month_share, served (least share of the segment
+                     that goes on in any block), moved_to[]: option, kind, share (of the month's requests, if it were
+                     lost all month); per_month (for month_share of it), estimate; only losses that change something,
+                     and only of segments with a coverage: the others may be dropped
   blocks[]           hours (of 730 a month), peak_per_s and mean_per_s by segment
   refusals[]         segment (empty: every one), option, rule, found, wanted, unit, distance; the 50 nearest to
                      passing, all with --all
@@ -86,8 +90,8 @@ Money is rounded to 1e-6, other figures to 12 significant digits. estimate is em
 
 JSON of diff (schema wizard.comparison/1): old_name, new_name, old_verdict, new_verdict, old_total, new_total,
   old_currency, new_currency, old_catalog, new_catalog, difference, changes[]: subject (verdict | status | total |
-  bill | allocation | pool | scenario | price | exchange_rate), action (added | removed | changed), key, old, new,
-  unit, old_date, new_date
+  bill | allocation | fallback | pool | scenario | price | exchange_rate), action (added | removed | changed), key,
+  old, new, unit, old_date, new_date
 JSON of list: [{name, file, verdict, status, currency, total_per_month, gap, saved, segments, problem}]
 JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
 JSON of catalog: {as_of, currency, tables: [{name, rows, holds}]}; of a table, its rows with id, source and date

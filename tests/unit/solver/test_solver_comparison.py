@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from solver.comparison import Change, Comparison, compare, scenario_keys
-from solver.plan import CostLine, Plan, PlannedSegment, Pool, PriceUsed, Replicas, Served
+from solver.plan import CostLine, Fallback, Moved, Plan, PlannedSegment, Pool, PriceUsed, Replicas, Served
 from solver.scenario import Scenario
 
 CHAT = {"requests": "50k/day", "input_tokens": "1k", "output_tokens": 100}
@@ -43,6 +43,25 @@ def test_a_plan_compared_with_itself_has_no_change_and_no_difference() -> None:
     comparison = compare(made("a"), made("b"))
     assert comparison.changes == ()
     assert comparison.difference == 0.0
+
+
+def test_where_a_segment_goes_while_something_is_lost_is_compared_in_whole_percent() -> None:
+    def falls(option: str, share: float, served: float = 1.0) -> Made:
+        to = (Moved(option=option, kind="api", share=share),)
+        return made(
+            fallbacks=(
+                Fallback(
+                    segment="chat", lost="provider", of="p", month_share=0.1, served=served, moved_to=to, per_month=1
+                ),
+            )
+        )
+
+    assert compare(falls("q/small", 1.0), falls("q/small", 0.999)).changes == ()
+    key = "chat: if p is down"
+    assert changes(compare(falls("q/small", 1.0), falls("r/big", 0.6, 0.6)), "fallback") == [
+        ("changed", key, "100% to q/small", "60% to r/big; 60% served")
+    ]
+    assert changes(compare(made(), falls("q/small", 1.0)), "fallback") == [("added", key, None, "100% to q/small")]
 
 
 def test_time_and_bound_are_no_change() -> None:

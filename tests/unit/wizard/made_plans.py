@@ -15,6 +15,8 @@ from solver.plan import (
     Block,
     ChecklistItem,
     CostLine,
+    Fallback,
+    Moved,
     Plan,
     PlannedSegment,
     Pool,
@@ -94,6 +96,11 @@ def plan(**changes: Any) -> Plan:
                            Replicas(purchase="spot", block=0, count=2.0),
                            Replicas(purchase="spot", block=1, count=1.0))),
         ),
+        fallbacks=(
+            Fallback(segment="chat", lost="provider", of="lambda", month_share=0.00475, served=1.0, per_month=1 / 3,
+                     moved_to=(Moved(option=API, kind="api", share=2 / 3),), estimate="two status pages"),
+            Fallback(segment="chat", lost="replica", of=POOL, month_share=0.01, served=0.9, per_month=0.0),
+        ),
         blocks=(Block(hours=500.0, peak_per_s={"chat": 2.4}, mean_per_s={"chat": 0.1 + 0.2}),
                 Block(hours=230.0, peak_per_s={"chat": 1.0}, mean_per_s={"chat": 0.5})),
         refusals=(
@@ -116,7 +123,7 @@ def no_plan() -> Plan:
     """Proven that nothing fits."""
     return plan(
         status="infeasible", verdict="no_plan", total_per_month=None, bound_per_month=None, gap=None, lines=(),
-        baselines=(), segments=(), pools=(), blocks=(), readings=(),
+        baselines=(), segments=(), pools=(), blocks=(), readings=(), fallbacks=(),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_plans import no_plan, plan, scenario
+from made_plans import API, no_plan, plan, scenario
 
 from catalogs.toml_file import InputError
 from solver.plan import Plan, rounded
@@ -52,6 +52,11 @@ def test_the_file_has_tables_keyed_by_name_and_no_float_noise() -> None:
     assert list(tables) == ["schema", "name", "saved", "scenario", "plan"]
     assert tables["plan"]["line"]["API tokens"]["price"] == 0.3
     assert "0.30000000000000004" not in text
+    assert tables["plan"]["fallback"]["chat: provider lambda"]["moved_to"][API] == {
+        "kind": "api",
+        "share": 0.666666666667,
+    }
+    assert tables["plan"]["fallback"]["chat: provider lambda"]["per_month"] == 0.333333
     assert "[[" not in text
     assert "{" not in text
     assert tables["plan"]["segment"]["chat"]["served_by"]["azure/gpt-5@eu-data-zone:batch"]["kind"] == "api"

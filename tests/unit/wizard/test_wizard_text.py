@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_plans import POOL, lines, no_plan, plan, scenario
+from made_plans import API, POOL, lines, no_plan, plan, scenario
 
 from solver.comparison import Change, Comparison, compare
-from solver.plan import Baseline, CostLine, Plan, rounded
+from solver.plan import Baseline, CostLine, Fallback, Moved, Plan, rounded
 from solver.refusals import Refusal, Rule
 from wizard.store import SavedPlan
 from wizard.text.comparison import comparison_text
@@ -30,6 +30,17 @@ def hard() -> Plan:
             "total_per_month": 1e12,
             "segments": (segment.model_copy(update={"name": "s" * 40, "requests_per_month": 1e12}),),
             "pools": (made.pools[0].model_copy(update={"option": LONG, "model": LONG}),),
+            "fallbacks": (
+                Fallback(
+                    segment="s" * 40,
+                    lost="spot",
+                    of=LONG,
+                    month_share=0.1,
+                    served=0.5,
+                    per_month=1e12,
+                    moved_to=(Moved(option=LONG, kind="pool", share=1.0),),
+                ),
+            ),
             "baselines": (Baseline(name="today", total_per_month=None, why_null=LONG),),
             "refusals": (
                 Refusal(segment="s" * 40, option=LONG, rule=Rule.MAY_USE, found=LONG, wanted=LONG, unit=LONG),
@@ -51,10 +62,20 @@ def test_the_plan_is_ascii_and_at_most_80_columns_wide(made: Plan, every: bool) 
 def test_the_verdict_comes_first_then_the_money_then_reasons_and_doubts() -> None:
     text = plan_text(rounded(plan()), "bot")
     parts = [
-        "HYBRID", "2,546.33 EUR a month", "optimal, gap 0.00039%, cannot be under 2,546.32", "Segments", "The bill",
+        "HYBRID", "2,546.33 EUR a month", "optimal, gap 0.00039%, cannot be under 2,546.32", "Segments",
+        "If something is lost", "The bill",
         "Pools", "Beside it", "To read beside it", "Checklist", "Doubts", "Why not", "Catalog as of 2026-11-20",
     ]  # fmt: skip
     assert sorted(parts, key=text.index) == parts
+
+
+def test_each_loss_says_where_traffic_goes_what_is_served_and_what_it_costs() -> None:
+    text = plan_text(rounded(plan()), "")
+    assert re.search(r"^   if lambda is down, 0\.5% of the month +66\.7% +100\.0% +0\.33$", text, re.MULTILINE)
+    assert re.search(rf"^     to {API} +66\.7%$", text, re.MULTILINE)
+    assert re.search(r"^ +is down, 1\.0% of the month +0\.0% +90\.0% +0\.00$", text, re.MULTILINE)
+    assert "Any other single loss" in text
+    assert "If something is lost" not in plan_text(rounded(plan(fallbacks=())), "")
 
 
 def test_the_printed_lines_add_up_to_the_printed_total() -> None:
