@@ -94,9 +94,10 @@ def _why_missing(problem: Problem, name: BaselineName, segment: str, today: str)
 
 
 def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
-    """The baseline of a strategy and its outcome (None where there was nothing to solve)."""
+    """The baseline of a strategy and its outcome (None where there was nothing to solve, or no time for it)."""
     if strategy.problem is None or outcome is None:
-        return Baseline(name=strategy.name, total_per_month=None, why_null=strategy.why_null)
+        why = strategy.why_null or "stopped before such a plan was looked for"
+        return Baseline(name=strategy.name, total_per_month=None, why_null=why)
     if not outcome.found:
         why = {
             "infeasible": f"no such plan fits the rules on the whole: {_rules(strategy.problem.rules)}",

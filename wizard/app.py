@@ -22,7 +22,7 @@ from wizard.desk import Desk
 from wizard.exits import Exit
 from wizard.keys import EVERYWHERE, bindings
 from wizard.messages import Ended, Loaded, Progressed, Solve
-from wizard.progress import Solving, at_most_twice_a_second
+from wizard.progress import Solving, at_most_five_a_second
 from wizard.screens.frame import Framed
 from wizard.screens.plans import PlansScreen
 from wizard.session import Session, put, scenario_of
@@ -277,7 +277,7 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def _solve(self, scenario: Scenario, stop: threading.Event) -> None:
         """In the thread: only call the solver, and tell what comes."""
-        tell = at_most_twice_a_second(lambda progress: bool(self.post_message(Progressed(progress))))
+        tell = at_most_five_a_second(lambda progress: bool(self.post_message(Progressed(progress))))
         try:
             self.post_message(Ended(scenario, self.solver(scenario, tell, stop)))
         except InputError as error:

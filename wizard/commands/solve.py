@@ -4,12 +4,12 @@ import argparse
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from catalogs.exchange import FILE as EXCHANGE
 from catalogs.profiles import profiles
@@ -19,15 +19,17 @@ from solver.scenario import FILE, Scenario
 from wizard.cli import PROFILES, wants_screen
 from wizard.commands.find import find_file
 from wizard.exits import Exit, say
-from wizard.progress import at_most_twice_a_second
+from wizard.progress import at_most_five_a_second
 from wizard.scenario_file import Question, question_of, read_question
 from wizard.store import SavedPlan, checked_name, load, plans_folder, refuse_taken, to_toml, write_plan, write_whole
 from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.plan import plan_text
+from wizard.text.tables import share
 
 if TYPE_CHECKING:
     from catalogs.catalog import Catalog
+    from solver.solve import Progress
 
 
 def new(options: argparse.Namespace) -> int:
@@ -143,7 +145,7 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
 
     def work() -> None:
         try:
-            on_progress = at_most_twice_a_second(_progress) if options.verbose else None
+            on_progress = at_most_five_a_second(progress_teller()) if options.verbose else None
             limits = (options.gap, options.limit)
             result.append(decide(question.scenario, catalog, *limits, on_progress, stop, options.all))
         except BaseException as error:
@@ -167,10 +169,32 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
     return result[0]
 
 
-def _progress(progress: Any) -> None:
-    best = "" if progress.best is None else f", best so far {progress.best:,.2f}"
-    bound = "" if progress.bound is None else f", cannot be under {progress.bound:,.2f}"
-    say(f"{progress.stage} {progress.elapsed_s:.1f} s{best}{bound}")
+QUIET_S = 5.0
+"""A solve that finds nothing new says so as often."""
+
+
+def progress_teller() -> Callable[["Progress"], None]:
+    """Say how far the solve is, on stderr: each stage, each better plan or bound, and a sign of life between."""
+    last: dict[str, tuple[float | None, float | None, float]] = {}
+
+    def tell(progress: "Progress") -> None:
+        best, bound, said = last.get(progress.stage, (None, None, -QUIET_S))
+        if (best, bound) == (progress.best, progress.bound) and progress.elapsed_s - said < QUIET_S:
+            return
+        last[progress.stage] = progress.best, progress.bound, progress.elapsed_s
+        say(progress_line(progress))
+
+    return tell
+
+
+def progress_line(progress: "Progress") -> str:
+    """One report as a line; what is not known yet is left out."""
+    known = (
+        "" if progress.best is None else f", best so far {progress.best:,.2f}",
+        "" if progress.bound is None else f", cannot be under {progress.bound:,.2f}",
+        "" if progress.gap is None else f", gap {share(progress.gap)}",
+    )
+    return f"{progress.stage} {progress.elapsed_s:.1f} s{''.join(known)}"
 
 
 def _profile_question(options: argparse.Namespace) -> Question:

@@ -1,17 +1,21 @@
 """From a scenario to a plan on the shipped catalog: what holds of every plan, and the figures beside it."""
 
+import threading
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import pytest
 
 from catalogs.catalog import Catalog, load_catalog
 from catalogs.profiles import profiles
 from solver.decide import decide
+from solver.optimise import optimise
 from solver.options import problem_of
 from solver.plan import Plan, rounded
 from solver.program.build import build
 from solver.scenario import Scenario
-from solver.solve import Progress, solve
+from solver.solve import Outcome, Progress, solve
 
 
 @cache
@@ -125,3 +129,22 @@ def test_what_is_guessed_of_the_option_chosen_is_the_first_doubt() -> None:
     assert found.doubts[0].startswith(f"{served.option}: ")
     offer = next(offer for offer in catalog().api_offers if offer.id == served.option)
     assert ("its latency is an estimate" in found.doubts[0]) == bool(offer.latency_estimate)
+
+
+def test_once_stopped_no_pure_strategy_is_solved_and_the_best_plan_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop, solved = threading.Event(), []
+
+    def stopped_after(*given: Any, **named: Any) -> Outcome:
+        solved.append(given)
+        outcome = optimise(*given, **named)
+        stop.set()
+        return replace(outcome, status="stopped", stopped_by="user")
+
+    monkeypatch.setattr("solver.decide.optimise", stopped_after)
+    found = decide(scenario("agents"), catalog(), stop=stop)
+    assert len(solved) == 1
+    assert (found.status, found.verdict) == ("stopped", "stay_on_api")
+    assert found.total_per_month is not None
+    assert found.gap is not None
+    told = {base.why_null for base in found.baselines if base.name != "today"}
+    assert "stopped before such a plan was looked for" in told

@@ -11,6 +11,8 @@ import tomli_w
 from made_plans import SCENARIO, Faked, fake_decide, no_plan, plan, run, scenario, small_catalog
 
 from solver.plan import rounded
+from solver.solve import Progress
+from wizard.commands.solve import progress_teller
 from wizard.scenario_file import to_toml
 from wizard.store import as_saved, load, save
 from wizard.text.json import json_text
@@ -353,3 +355,25 @@ def test_the_catalog_lists_tables_rows_and_one_row(
     assert "did you mean flat?" in capsys.readouterr().err
     assert run("catalog", "shape") == 2
     assert "did you mean shapes?" in capsys.readouterr().err
+
+
+def test_progress_says_best_bound_and_gap_as_they_come_and_is_quiet_between(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tell = progress_teller()
+    for report in (
+        Progress("solve", 0.0, None, None, None),
+        Progress("solve", 0.2, None, 90.0, None),
+        Progress("solve", 0.4, 100.0, 90.0, 0.1),
+        Progress("solve", 0.6, 100.0, 90.0, 0.1),
+        Progress("solve", 6.0, 100.0, 90.0, 0.1),
+        Progress("closed_api", 0.0, None, None, None),
+    ):
+        tell(report)
+    assert capsys.readouterr().err.splitlines() == [
+        "solve 0.0 s",
+        "solve 0.2 s, cannot be under 90.00",
+        "solve 0.4 s, best so far 100.00, cannot be under 90.00, gap 10.0%",
+        "solve 6.0 s, best so far 100.00, cannot be under 90.00, gap 10.0%",
+        "closed_api 0.0 s",
+    ]
