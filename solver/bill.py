@@ -97,7 +97,7 @@ def _sunk(data: Data, solution: Solution) -> Iterator[CostLine]:
 
 
 def _fallback(data: Data, solution: Solution) -> Iterator[CostLine]:
-    """Requests that a loss sends elsewhere, paid there for its share of the month; what is next to nothing is one line."""
+    """What a loss sends elsewhere, paid there for its share of the month; what is next to nothing is one line."""
     small, total, guessed = 0.0, 0.0, False
     for c, option, requests, cost in paid_moves(moves_of(data, solution)):
         each = data.problem.contingencies[c]

@@ -7,7 +7,7 @@ from time import perf_counter
 from catalogs.catalog import Catalog
 from solver.baselines import Strategy, baseline_of, strategies, todays_bill
 from solver.checklist import checklist_items, doubts_of
-from solver.doubts import doubts_of_use
+from solver.doubts import doubts_of_plan, doubts_of_use
 from solver.optimise import best_of, optimise
 from solver.options import problem_of
 from solver.plan import Plan, PriceUsed
@@ -61,7 +61,12 @@ def decide(
         refusals=problem.refusals,
         refusal_counts=dict(problem.refusal_counts),
         checklist=checklist_items(scenario),
-        doubts=(*doubts_of_use(problem, catalog, used), *problem.doubts, *doubts_of(scenario)),
+        doubts=(
+            *doubts_of_use(problem, catalog, used),
+            *doubts_of_plan(problem, parts.pools, parts.fallbacks),
+            *problem.doubts,
+            *doubts_of(scenario),
+        ),
         prices=parts.prices,
         exchange_rates={
             name: PriceUsed(value=rate.value, unit=rate.unit, date=rate.date, source=rate.source)
@@ -79,12 +84,12 @@ def _pure_strategies(
     on_progress: Callable[[Progress], None] | None,
     stop: threading.Event | None,
 ) -> list[tuple[Strategy, Outcome | None]]:
-    """Each pure strategy with its own optimum on the same problem; None where an option is missing."""
+    """Each pure strategy with its own optimum on the same problem; None where an option is missing, or once stopped."""
     return [
         (
             strategy,
             None
-            if strategy.problem is None
+            if strategy.problem is None or (stop is not None and stop.is_set())
             else optimise(
                 strategy.problem,
                 BASELINE_GAP,

@@ -1,9 +1,10 @@
 """Estimates and gaps that the problem rests on, grouped and short."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from catalogs.catalog import Catalog
 from solver.api_options import ApiOffers
+from solver.plan import Fallback, Pool
 from solver.pool_options import PoolOffers
 from solver.problem import Problem
 from solver.scenario import Scenario
@@ -16,6 +17,11 @@ SMALL_MODEL_B = 10
 """Parameters in 1e9 below which a model that passes more than a low floor does so by votes on short chats."""
 MOST_GPUS = 16
 """Rented GPUs beyond which it is not taken for granted that one place has them at the list price."""
+
+ROUTERS = ("openrouter",)
+"""Providers that pass requests on to others: class `router` of catalogs/figures/providers.toml."""
+OF_ONE_DAY = "cheapest offer of one day"
+"""In the estimate of a GPU price that a marketplace asked of one customer: catalogs/figures/gpu_price_flags.toml."""
 
 
 def doubts_of(
@@ -49,6 +55,31 @@ def doubts_of_use(problem: Problem, catalog: Catalog, used: Iterable[str]) -> tu
             *(["a price is an estimate"] if any(way.estimate for way in design.purchases.values()) else []),
         ]
     return tuple(f"{option}: {', '.join(told[option])}." for option in used if told.get(option))
+
+
+def doubts_of_plan(problem: Problem, pools: Sequence[Pool], fallbacks: Sequence[Fallback]) -> tuple[str, ...]:
+    """One sentence for each doubt about the whole plan: GPUs of a marketplace, a fallback that may fail along."""
+    designs = {design.id: design for design in problem.designs}
+    found = []
+    for pool in pools:
+        ways = {str(purchase): way for purchase, way in designs[pool.option].purchases.items()}
+        cheapest = [row for row in pool.replicas if OF_ONE_DAY in ways[row.purchase].estimate]
+        most = pool.gpus_per_replica * max(
+            (sum(row.count for row in cheapest if row.block in (None, b)) for b in {row.block for row in cheapest}),
+            default=0.0,
+        )
+        if most > MOST_GPUS:
+            found.append(f"{pool.option}: {most:,.0f} GPUs at once at the cheapest offer of one day; few have so many.")
+    sellers = {api.id: api.offer.provider for api in problem.apis}
+    routed = {
+        each.of: sellers[part.option]
+        for each in fallbacks if each.lost == "provider"
+        for part in each.moved_to if sellers.get(part.option) in ROUTERS
+    }  # fmt: skip
+    for router in dict.fromkeys(routed.values()):
+        lost = ", ".join(sorted(of for of, to in routed.items() if to == router))
+        found.append(f"{router} passes requests on to others: that it runs on while {lost} is down was not checked.")
+    return tuple(found)
 
 
 def _coverage(scenario: Scenario) -> list[str]:

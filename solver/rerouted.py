@@ -1,4 +1,4 @@
-"""What a plan does while something is lost, read from its shares: where traffic goes, what is still served, the cost."""
+"""What a plan does while something is lost, read from its shares: where traffic goes, what is served, what it costs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

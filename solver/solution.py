@@ -95,12 +95,12 @@ def _fallback(data: Data, values: Mapping[str, float]) -> dict[tuple[int, int], 
             )
             if name.startswith("z_s"):
                 shares[int(s[1:]), int(option[1:]) + (n if option[0] == "a" else 0)] = value
-    apis = {c: [(s, a) for s, a in survivors(data, c)[1] if unlimited(problem, a)] for c in {c for c, _ in found}}
-    for (c, b), shares in found.items():
-        for s, a in apis[c]:
-            if f"z_s{s}_a{a}_c{c}_b{b}" not in values:
-                over = values.get(f"over_s{s}_a{a}_c{c}_b{b}", 0.0)
-                shares[s, n + a] = values.get(f"x_s{s}_a{a}_b{b}", 0.0) + over
+    free = {lost: [pair for pair in survivors(data, lost)[1] if unlimited(problem, pair[1])] for lost, _ in found}
+    for (lost, block), shares in found.items():
+        for i, a in free[lost]:
+            if f"z_s{i}_a{a}_c{lost}_b{block}" not in values:
+                over = values.get(f"over_s{i}_a{a}_c{lost}_b{block}", 0.0)
+                shares[i, n + a] = values.get(f"x_s{i}_a{a}_b{block}", 0.0) + over
     return found
 
 
