@@ -118,6 +118,7 @@ def _option(offer: ApiOffer, units: Provisioned | None) -> ApiOption:
         estimate="; ".join(filter(None, why)),
         unit_source=units.source if units else "",
         unit_estimate=units.estimate if units else "",
+        unit_date=units.date if units else "",
     )
 
 

@@ -116,6 +116,7 @@ class ApiOption:
     estimate: str = ""
     unit_source: str = ""
     unit_estimate: str = ""
+    unit_date: str = ""
 
 
 @dataclass(frozen=True)

@@ -219,16 +219,25 @@ def _prices(data: Data, solution: Solution, k: int) -> str:
 
 
 def prices_used(data: Data, solution: Solution) -> dict[str, PriceUsed]:
-    """The prices that the bill rests on, each as of its date."""
+    """The prices that the bill rests on, fallbacks included, each as of its date."""
     used: dict[str, PriceUsed] = {}
     for k, m in sorted(solution.replicas):
         way = data.purchases[k, m]
         used[f"{data.problem.designs[k].id}, {WORDS[m]}"] = PriceUsed(
             value=way.price, unit="replica-hour", date=way.date, source=way.source, estimate=way.estimate
         )
-    for a in solution.apis:
+    served = solution.api.sum(axis=2)
+    pools = len(data.problem.designs)
+    for shares in solution.fallback.values():
+        served = served + shares[:, pools:]
+    for a in solution.ready_apis:
         api = data.problem.apis[a]
-        for s in np.flatnonzero(solution.api[:, a].sum(axis=1)):
+        if solution.unit_count[a] > 0:
+            used[f"{api.id} provisioned units"] = PriceUsed(
+                value=api.unit_price, unit="unit-hour", date=api.unit_date or api.offer.date,
+                source=api.unit_source or api.offer.source, estimate=api.unit_estimate,
+            )  # fmt: skip
+        for s in np.flatnonzero(served[:, a]):
             for charge in data.problem.charges[int(s), api.id]:
                 used[f"{api.id} {charge.name}"] = PriceUsed(
                     value=charge.price, unit=charge.unit, date=api.offer.date, source=api.offer.source,

@@ -164,3 +164,32 @@ def test_without_a_plan_there_are_no_figures(tiny_problem: Problem) -> None:
     assert (parts.verdict, parts.total_per_month, parts.bound_per_month, parts.gap) == ("no_plan", None, None, None)
     assert (parts.lines, parts.segments, parts.pools) == ((), (), ())
     assert len(parts.blocks) == 2
+
+
+def test_provisioned_units_stand_at_their_own_price_source_and_estimate(tiny_problem: Problem) -> None:
+    api = replace(
+        tiny_problem.apis[0], unit_price=0.01, estimate="latency: a guess", unit_source="price of units",
+        unit_date="2026-05-05",
+    )  # fmt: skip
+    problem = replace(tiny_problem, apis=(api, tiny_problem.apis[1]), rules=EVERYTHING)
+    parts = read_off(problem, solve(build(problem)))
+    (line,) = (each for each in parts.lines if each.unit == "unit-hour")
+    assert (line.source, line.estimate) == ("price of units", "")
+    used = parts.prices["openai/gpt provisioned units"]
+    assert (used.value, used.date, used.source, used.estimate) == (0.01, "2026-05-05", "price of units", "")
+    guessed = replace(problem, apis=(replace(api, unit_estimate="by the hour"), tiny_problem.apis[1]))
+    (line,) = (each for each in read_off(guessed, solve(build(guessed))).lines if each.unit == "unit-hour")
+    assert line.estimate == "by the hour"
+
+
+def test_the_prices_of_a_fallback_are_among_those_that_the_bill_rests_on(tiny_problem: Problem) -> None:
+    apis_only = replace(
+        tiny_problem, kappa=np.full((2, 2), np.nan), coverage=np.array([0.2, 0.0]),
+        contingencies=(Contingency("provider", "openai", 0.1),),
+    )  # fmt: skip
+    only = {pair: each for pair, each in apis_only.charges.items() if pair[1] in ("openai/gpt", "together/llama")}
+    dear = {**only, (0, "together/llama"): (replace(only[0, "together/llama"][0], price=99.0),)}
+    problem = replace(apis_only, charges=dear)
+    parts = read_off(problem, solve(build(problem)))
+    assert {served.option for segment in parts.segments for served in segment.served_by} == {"openai/gpt"}
+    assert parts.prices["together/llama input"].value == 99.0
