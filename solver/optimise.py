@@ -246,13 +246,13 @@ def _with_pools(search: _Search) -> None:
     if not _small(search, set(alive)) and (found := shortlist(data, alive, search.left)) is not None:
         bounds = bounds.and_at(bounds_of(data, rates, found.prices, search.wanted))
         search.floor = bounds.with_pools
-        _close(search, bounds, rates, list(found.opened))
+        _close(search, bounds, rates, set(found.opened))
         return
     _case_by_case(search, bounds)
 
 
-def _close(search: _Search, bounds: Bounds, rates: Rates, opened: list[int]) -> None:
-    """By turns: a bound by a program with the designs not chosen so far as one pool, and a plan of those chosen.
+def _close(search: _Search, bounds: Bounds, rates: Rates, opened: set[int]) -> None:
+    """By turns: a bound by a program with the designs not chosen so far as one pool, and a plan of those it opens.
 
     Where that program uses the rest, the best of the rest join the chosen. Each is a relaxation of all plans with pools
     that matter, so each may raise the floor.
@@ -260,7 +260,7 @@ def _close(search: _Search, bounds: Bounds, rates: Rates, opened: list[int]) -> 
     data, last = search.data, len(search.data.problem.designs)
     costs = np.minimum(hour_costs(data, rates), spot_costs(data, rates))
     chosen = set(opened)
-    search.run(opened, _some_pool, part=PART)
+    search.run(sorted(opened), _some_pool, part=PART)
     while not search.over:
         alive = _alive(search, bounds)
         if set(alive) <= chosen or _small(search, set(alive)):
@@ -272,18 +272,20 @@ def _close(search: _Search, bounds: Bounds, rates: Rates, opened: list[int]) -> 
         rows = partial(_with_rest_rows, data, left_out)
         rough = max(search.gap * HALF, ROUGH)
         bound = search.run([*(k for k in alive if k in chosen), last], rows, part=PART, rest=rest, gap=rough)
-        search.floor = max(search.floor, min(bound, search.wanted))
+        floor, search.floor = search.floor, max(search.floor, min(bound, search.wanted))
         if search.over or search.floor >= search.wanted:
             return None
         segments = segments_on_rest(data, search.seen)
-        before = search.best, len(search.contingent), len(chosen)
+        before = len(opened), len(chosen), search.floor
         for s in segments:
             chosen |= set(_best(data.problem, sorted(left_out, key=lambda k: (costs[s, k], k))))
-        search.run([k for k in alive if k in chosen], _some_pool, part=PART)
-        if before == (search.best, len(search.contingent), len(chosen)):
+        opened |= {k for k in alive for values in (search.seen, search.values) if values.get(f"open_k{k}", 0.0) > HALF}
+        if len(opened) > before[0]:
+            search.run(sorted(opened), _some_pool, part=PART)
+        if before == (len(opened), len(chosen), floor):
             break
     if not search.over:  # nothing more is found in this way: what time is left goes to the designs chosen
-        search.run(sorted(chosen), _some_pool)
+        search.run(sorted(opened), _some_pool)
         search.ended = "time_limit", "time"
     return None
 

@@ -100,7 +100,7 @@ def rest_rows(data: Data, rest: Collection[int], program: Program) -> Iterator[R
 
 
 def _relaxed(problem: Problem) -> Problem:
-    """Without the rules that tell providers and designs apart, as the rest is none; no time awake, no cost of moving."""
+    """Without the rules that tell providers and designs apart, without time awake and cost of moving."""
     rules = replace(problem.rules, min_suppliers=None, max_suppliers=None, must_use=())
     return replace(problem, rules=rules, awake=None, moving=None)
 
