@@ -73,7 +73,10 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
     rows.append(Row(tuple(total), "total", strong=True))
     about = {name: _about(mine.get(name) or theirs[name], plan.currency) for name in names}
     about["total"] = "the sum of the lines above; the program's objective adds up to the same"
-    missing = [f"{BASELINES[base.name]}: none, {base.why_null}" for base in plan.baselines if base.why_null]
+    missing = [
+        f"{BASELINES[base.name]}: {'none, ' if base.total_per_month is None else ''}{base.why_null}"
+        for base in plan.baselines if base.why_null
+    ]  # fmt: skip
     return View(
         head=(),
         columns=columns,

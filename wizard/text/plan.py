@@ -173,6 +173,7 @@ def _baselines(plan: Plan) -> list[str]:
         if plan.total_per_month:
             ratio = f"  {baseline.total_per_month / plan.total_per_month:.2f} times this plan"
         lines.append(f" {name:<14}{money(baseline.total_per_month):>15}{ratio}")
+        lines += wrap(baseline.why_null, " " * 17) if baseline.why_null else []
     return lines
 
 

@@ -84,6 +84,8 @@ def test_a_gap_or_a_share_above_nought_never_reads_nought() -> None:
         ("GPU hours, spot: open-8b:fp8/2xl4/vllm/aws@us", "#"),
         ("open-8b:fp8/2xl4/vllm/aws@us egress", "#"),
         ("together/llama-3.3-70b input", "="),
+        ("fallback to openai/gpt-5 while a replica of m:fp8/1xh100/vllm/aws@us is down", "="),
+        ("fallback to m:fp8/1xh100/vllm/aws@us while openai is down", "#"),
     ],
 )
 def test_a_bill_line_is_filled_by_who_is_paid(name: str, kind: str) -> None:

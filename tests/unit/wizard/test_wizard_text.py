@@ -99,6 +99,12 @@ def test_the_baselines_stand_beside_the_plan_with_their_ratio_or_why_there_is_no
     assert re.search(r"^ today +none: today's set-up is not given$", text, re.MULTILINE)
 
 
+def test_a_baseline_that_is_not_proven_says_so() -> None:
+    why = "best found, not proven: at most 9.0% above the least"
+    text = plan_text(rounded(plan(baselines=(Baseline(name="open_api", total_per_month=9.0, why_null=why),))), "")
+    assert re.search(rf"^ open API +9\.00  0\.00 times this plan\n +{why}$", text, re.MULTILINE)
+
+
 def test_replicas_are_told_by_purchase_and_range_over_the_blocks() -> None:
     text = plan_text(rounded(plan()), "")
     assert POOL in text
