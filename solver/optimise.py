@@ -212,7 +212,7 @@ def optimise(
     Raises what `data_of` and `solve` raise.
     """
     data = data_of(problem)
-    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop)
+    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop, floor=0.0 if data.pools else np.inf)
     search.apis = search.run([], cheaper=False)
     if data.pools and not search.over:
         _with_pools(search)
@@ -372,4 +372,6 @@ def _outcome(search: _Search) -> Outcome:
     gap = relative_gap(search.best, bound)
     if gap is not None and gap <= search.gap:  # time ran out on a case that could no longer matter
         status, stopped_by = "optimal", "proof"
+    elif status == "optimal":  # numbers that the solver cannot tell apart: what is not proven is not called so
+        status, stopped_by = "time_limit", "time"
     return Outcome(status, stopped_by, search.best, bound, gap, search.values, search.nodes, seconds)

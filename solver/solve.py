@@ -23,6 +23,8 @@ StoppedBy = Literal["proof", "time", "user"]
 
 PROBING = 1 << 15
 """The presolve rule that tries each binary both ways: minutes where a rule counts suppliers, and it finds nothing."""
+EXACT = 1e-9
+"""Beside counts of millions the solver's own 1e-6 has cut off the optimum, and told a bound above it."""
 NEGLIGIBLE = 1e-9
 """The solver drops coefficients up to this with a warning; they are left out beforehand, so that a warning is news."""
 
@@ -169,7 +171,7 @@ def _started(gap: float, limit_s: float, threads: int) -> Any:
     options = {
         "output_flag": False, "mip_rel_gap": gap, "time_limit": float(limit_s), "threads": threads,
         "parallel": "off" if threads == 1 else "choose", "random_seed": 0,
-        "presolve_rule_off": PROBING,
+        "presolve_rule_off": PROBING, "mip_feasibility_tolerance": EXACT, "primal_feasibility_tolerance": EXACT,
     }  # fmt: skip
     for name, value in options.items():
         _demand(solver.setOptionValue(name, value), f"option {name}")
