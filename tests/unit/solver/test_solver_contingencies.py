@@ -10,7 +10,7 @@ from catalogs.catalog import Catalog
 from catalogs.profiles import profiles
 from catalogs.records import Figure
 from solver.options import problem_of
-from solver.problem import Problem
+from solver.problem import Contingency, Problem
 from solver.scenario import Scenario
 
 
@@ -25,15 +25,20 @@ def catalog() -> Catalog:
     return with_offers(prices, offer())
 
 
+def place(each: Contingency) -> str:
+    """The place, the provider, or the spot market that a contingency is of."""
+    return each.of if each.kind == "spot" else each.of.rpartition("/")[2]
+
+
 def lost(problem: Problem) -> set[tuple[str, str]]:
-    """Kind and the place or provider of each contingency."""
-    return {(each.kind, each.of.rpartition("/")[2]) for each in problem.contingencies}
+    """Kind and place, provider or market of each contingency."""
+    return {(each.kind, place(each)) for each in problem.contingencies}
 
 
 def test_each_pool_its_spot_and_each_provider_may_be_lost(catalog: Catalog) -> None:
     problem = problem_of(scenario(requests="200k/day", coverage="60%", spot_tolerance="20%"), catalog)
     assert lost(problem) == {
-        ("replica", "cloud@us"), ("spot", "cloud@us"), ("replica", "host@us"),
+        ("replica", "cloud@us"), ("spot", "cloud@us/h100-sxm"), ("replica", "host@us"),
         ("provider", "cloud"), ("provider", "host"), ("provider", "burst"), ("provider", "seller"),
     }  # fmt: skip
     assert problem.coverage is not None
@@ -68,10 +73,10 @@ def test_the_share_is_what_the_operations_table_says(catalog: Catalog) -> None:
     own = {key: Figure(value=value, unit="share of time", **SOURCED) for key, value in figures.items()}
     mine = replace(catalog, operations={**catalog.operations, **own})
     problem = problem_of(scenario(coverage="60%", spot_tolerance="20%"), mine)
-    shares = {(each.kind, each.of.rpartition("/")[2]): each.share for each in problem.contingencies}
+    shares = {(each.kind, place(each)): each.share for each in problem.contingencies}
     assert shares["replica", "cloud@us"] == pytest.approx(0.02)
     assert shares["replica", "host@us"] == pytest.approx(0.03)
-    assert shares["spot", "cloud@us"] == pytest.approx(0.2)
+    assert shares["spot", "cloud@us/h100-sxm"] == pytest.approx(0.2)
     assert (shares["provider", "host"], shares["provider", "seller"]) == (0.01, 0.002)
 
 
