@@ -243,7 +243,7 @@ def _with_pools(search: _Search) -> None:
     bounds = bounds_of(data, rates, np.minimum(api_prices(data), _ceiling(search)), search.wanted)
     search.floor = bounds.with_pools
     alive = _alive(search, bounds)
-    if not _small(search, set(alive)) and (found := shortlist(data, alive, search.left)) is not None:
+    if not _small(search, set(alive)) and (found := shortlist(data, alive, search.left, search.stop)) is not None:
         bounds = bounds.and_at(bounds_of(data, rates, found.prices, search.wanted))
         search.floor = bounds.with_pools
         _close(search, bounds, rates, set(found.opened))

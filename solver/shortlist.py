@@ -5,6 +5,7 @@ against its prices join it, until none does (column generation). On any prices t
 hold, on the blocks as they are and for all designs, so that merging only makes the prices worse, never the proof.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -35,7 +36,9 @@ class Shortlist:
     opened: tuple[int, ...]
 
 
-def shortlist(data: Data, pools: list[int], seconds_left: Callable[[], float]) -> Shortlist | None:
+def shortlist(
+    data: Data, pools: list[int], seconds_left: Callable[[], float], stop: threading.Event | None = None
+) -> Shortlist | None:
     """Price the segments by column generation over some pools; None where no small program is solved in time."""
     blocks, groups = merged_blocks(data.problem.blocks, BLOCKS)
     small = narrowed(data_of(_on_blocks(data.problem, blocks, groups), ()), pools)
@@ -43,7 +46,7 @@ def shortlist(data: Data, pools: list[int], seconds_left: Callable[[], float]) -
     chosen = _first(small, rates)
     found: Relaxation | None = None
     for _ in range(ROUNDS):
-        solved = relaxed(_classes_on(written(narrowed(small, chosen))), seconds_left())
+        solved = relaxed(_classes_on(written(narrowed(small, chosen))), seconds_left(), stop)
         if solved is None:
             break
         slow = found is not None and found.cost - solved.cost < SLOW * found.cost

@@ -138,7 +138,7 @@ class Relaxation:
     values: Mapping[str, float]
 
 
-def relaxed(program: Program, limit_s: float) -> Relaxation | None:
+def relaxed(program: Program, limit_s: float, stop: threading.Event | None = None) -> Relaxation | None:
     """Solve a program as if counts and switches could be divided; None where that has no solution in time."""
     if limit_s <= 0:
         return None
@@ -147,6 +147,8 @@ def relaxed(program: Program, limit_s: float) -> Relaxation | None:
     model.integrality_ = []
     solver = _started(0.0, limit_s, 1)
     _demand(solver.passModel(model), "the model")
+    solver.setCallback(_Watch("", None, stop), None)
+    solver.startCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
