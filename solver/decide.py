@@ -42,11 +42,12 @@ def decide(
     outcome = optimise(problem, gap, limit_s, on_progress=on_progress, stop=stop)
     seconds = perf_counter() - started
     pure = _pure_strategies(scenario, problem, on_progress, stop)
-    parts = read_off(problem, best_of(outcome, (each for _, each in pure)))
+    best = best_of(outcome, (each for _, each in pure), gap)
+    parts = read_off(problem, best)
     baselines = [baseline_of(strategy, each) for strategy, each in pure]
     used = dict.fromkeys(served.option for segment in parts.segments for served in segment.served_by)
     plan = Plan(
-        status=outcome.status,
+        status=best.status,
         verdict=parts.verdict,
         currency=catalog.currency,
         total_per_month=parts.total_per_month,

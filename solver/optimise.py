@@ -68,6 +68,7 @@ class _Search:
     ended: tuple[Status, StoppedBy] = ("optimal", "proof")
     contingent: set[tuple[int, int]] = field(default_factory=set)
     seen: Mapping[str, float] = field(default_factory=dict)
+    tried: set[frozenset[int]] = field(default_factory=set)
 
     @property
     def over(self) -> bool:
@@ -129,6 +130,10 @@ class _Search:
             if cut or (not missing and (self._proven(outcome) or gap < TIGHTEST)):
                 return bound
             self.contingent |= missing
+            opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
+            if missing and opened not in self.tried and len(opened) < len(pools):
+                self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
+                self.run(opened, extra, cheaper, PART * part)
             gap *= 1.0 if missing else HALF * HALF
 
     def _proven(self, outcome: Outcome) -> bool:
@@ -219,10 +224,11 @@ def optimise(
     return _outcome(search)
 
 
-def best_of(outcome: Outcome, others: Iterable[Outcome | None]) -> Outcome:
+def best_of(outcome: Outcome, others: Iterable[Outcome | None], gap: float) -> Outcome:
     """The outcome, with the cheapest plan that was also found of the same problem or of a part of it.
 
-    A plan that the main search missed when it ended early is not thrown away; status and bound stay its own.
+    A plan that the main search missed when it ended early is not thrown away; the bound stays its own, and proves that
+    plan where it is within the gap asked.
     """
     found = [other for other in others if other is not None and other.objective is not None]
     best = min(found, key=lambda other: other.objective or 0.0, default=None)
@@ -230,9 +236,10 @@ def best_of(outcome: Outcome, others: Iterable[Outcome | None]) -> Outcome:
         return outcome
     if outcome.objective is not None and outcome.objective <= best.objective:
         return outcome
-    bound = outcome.bound
-    return replace(
-        outcome, objective=best.objective, values=best.values, bound=bound, gap=relative_gap(best.objective, bound)
+    found_gap = relative_gap(best.objective, outcome.bound)
+    better = replace(outcome, objective=best.objective, values=best.values, gap=found_gap)
+    return (
+        replace(better, status="optimal", stopped_by="proof") if found_gap is not None and found_gap <= gap else better
     )
 
 
