@@ -126,12 +126,13 @@ class _Search:
             bound = max(bound, min(known, wanted))
             if outcome.objective is None or rest is not None:  # a plan with the rest is none
                 return bound
+            before = self.best
             missing = self._found(program, outcome)
             if cut or (not missing and (self._proven(outcome) or gap < TIGHTEST)):
                 return bound
             self.contingent |= missing
             opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
-            if missing and opened not in self.tried and len(opened) < len(pools):
+            if missing and self.best == before and opened not in self.tried and len(opened) < len(pools):
                 self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
                 self.run(opened, extra, cheaper, PART * part)
             gap *= 1.0 if missing else HALF * HALF

@@ -23,8 +23,11 @@ StoppedBy = Literal["proof", "time", "user"]
 
 PROBING = 1 << 15
 """The presolve rule that tries each binary both ways: minutes where a rule counts suppliers, and it finds nothing."""
-EXACT = 1e-9
-"""Beside counts of millions the solver's own 1e-6 has cut off the optimum, and told a bound above it."""
+EXACT, MANY = 1e-9, 1e5
+"""The tolerance beside counts above MANY: there the solver's 1e-6 has cut off the optimum, and told a bound above it.
+
+It is not the rule, as it makes the solver slower.
+"""
 NEGLIGIBLE = 1e-9
 """The solver drops coefficients up to this with a warning; they are left out beforehand, so that a warning is news."""
 
@@ -162,6 +165,9 @@ def relaxed(program: Program, limit_s: float, stop: threading.Event | None = Non
 
 def _solver(program: Program, columns: list[Any], gap: float, limit_s: float, threads: int) -> Any:
     solver = _started(gap, limit_s, threads)
+    if any(var.cat == pulp.LpInteger and (var.upBound is None or var.upBound > MANY) for var in columns):
+        for name in ("mip_feasibility_tolerance", "primal_feasibility_tolerance"):
+            _demand(solver.setOptionValue(name, EXACT), f"option {name}")
     _demand(solver.passModel(_model(program, columns)), "the model")
     return solver
 
@@ -173,7 +179,7 @@ def _started(gap: float, limit_s: float, threads: int) -> Any:
     options = {
         "output_flag": False, "mip_rel_gap": gap, "time_limit": float(limit_s), "threads": threads,
         "parallel": "off" if threads == 1 else "choose", "random_seed": 0,
-        "presolve_rule_off": PROBING, "mip_feasibility_tolerance": EXACT, "primal_feasibility_tolerance": EXACT,
+        "presolve_rule_off": PROBING,
     }  # fmt: skip
     for name, value in options.items():
         _demand(solver.setOptionValue(name, value), f"option {name}")
