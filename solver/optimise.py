@@ -198,6 +198,8 @@ class _Search:
         self.on_progress(Progress(self.stage, elapsed, best, known, relative_gap(best, known)))
 
 
+PRECISE = 1e-8
+"""A gap that is no more than rounding, also where less was asked."""
 TIGHTEST = 1e-10
 """No gap below this is asked of the solver."""
 FALLBACK = ("z", "wz", "over", "least")
@@ -378,7 +380,7 @@ def _outcome(search: _Search) -> Outcome:
         return Outcome(status, stopped_by, None, known, None, nodes=search.nodes, seconds=seconds)
     bound = min(bound, search.best)
     gap = relative_gap(search.best, bound)
-    if gap is not None and gap <= search.gap:  # time ran out on a case that could no longer matter
+    if gap is not None and gap <= max(search.gap, PRECISE):  # time ran out on a case that could no longer matter
         status, stopped_by = "optimal", "proof"
     elif status == "optimal":  # numbers that the solver cannot tell apart: what is not proven is not called so
         status, stopped_by = "time_limit", "time"
