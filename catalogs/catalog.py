@@ -131,9 +131,9 @@ def load_catalog(
 
 @cache
 def newest_date() -> str:
-    """The newest day that a shipped figure bears: what the catalog is as of when nobody says."""
+    """The newest day of what changes: what the catalog is as of when nobody says. A fact read later does not count."""
     records: Iterable[Sourced] = (
-        *tables.gpus().values(), *tables.models().values(), *tables.scores().values(), *tables.floors(),
+        *tables.scores().values(), *tables.floors(),
         *prices.gpu_prices(), *prices.gpu_purchases(), *_offers(None), *_operations().values(),
     )  # fmt: skip
     return max(record.date for record in records if len(record.date) == len("2026-11-24"))

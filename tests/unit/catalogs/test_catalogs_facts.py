@@ -80,7 +80,8 @@ def test_gpu_figures_are_those_of_the_datasheets() -> None:
     assert gpus["mi355x"].link_gb_s == int(7 * 153.6 / 2)
     assert gpus["h200-nvl"].estimate
     assert not gpus["h100-sxm"].estimate
-    assert gpus["m4-max"].bandwidth_gb_s is None
+    assert gpus["m4-max"].bandwidth_gb_s == 546
+    assert gpus["v100-16gb"].int8_tops is None
 
 
 def test_rates_of_a_gpu_stand_in_the_ratio_of_their_widths() -> None:
