@@ -74,6 +74,18 @@ def _batch_prices(row: Mapping[str, str], model: Any, at: datetime) -> tuple[dic
     return None, False
 
 
+def _long_in_proportion(batch: Mapping[str, Any], standard: Mapping[str, Any]) -> dict[str, Any]:
+    """Prices of long prompts in a batch that nobody states, in the proportion of the batch's other prices."""
+    if batch.get("long_from") or not (standard.get("long_from") and standard.get("long_input")):
+        return dict(batch)
+    long = {
+        f"long_{part}": standard[f"long_{part}"] * batch[part] / standard[part]
+        for part in ("input", "output")
+        if standard.get(f"long_{part}") is not None
+    }
+    return {**batch, **long, "long_from": standard["long_from"]}
+
+
 def _changes(model: Any, at: datetime) -> tuple[str, str]:
     """What a list of dated and hourly prices says beside the price taken: (estimate, note)."""
     if model is None or not isinstance(model.prices, list):
@@ -171,6 +183,8 @@ def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
         online = timing | _limits(limits, row, shared["note"])
         standard = _package_prices(model.get_prices(at)) if model else _row_prices(row)
         batch, from_package = _batch_prices(row, model, at)
+        if batch and standard["input"] and standard["output"]:
+            batch = _long_in_proportion(batch, standard)
         batch_source = source if from_package or not model else "LiteLLM or genai-prices, as in figures/api_offers.csv"
         for tier, prices, origin, extra in (
             ("standard", standard, source, online),

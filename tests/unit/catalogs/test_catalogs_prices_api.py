@@ -55,7 +55,7 @@ def test_prices_of_the_package_agree_with_the_collected_table(offers: dict[str, 
     ours = {
         (offer.provider_model, offer.input_per_mtok, offer.output_per_mtok)
         for offer in offers.values()
-        if offer.tier == "standard" and "times" not in offer.source
+        if offer.tier == "standard" and "times" not in offer.source and offer.provider != "hyperbolic"
     }
     assert len(ours) > 700
     assert not ours - theirs
@@ -72,6 +72,19 @@ def test_batch_is_half_price(offers: dict[str, ApiOffer]) -> None:
 def test_long_prompts_have_their_own_price(offers: dict[str, ApiOffer]) -> None:
     offer = offers["openai/gpt-5.4"]
     assert (offer.long_context_from_tokens, offer.long_input_per_mtok, offer.long_output_per_mtok) == (272000, 5, 22.5)
+
+
+def test_a_long_prompt_costs_more_in_a_batch_too(offers: dict[str, ApiOffer]) -> None:
+    """Gemini 3.1 Pro: a batch at half of 2 and 12, prompts above 200,000 tokens at half of 4 and 18."""
+    online, batch = offers["google-vertex/gemini-3.1-pro"], offers["google-vertex/gemini-3.1-pro:batch"]
+    assert (online.long_input_per_mtok, online.long_output_per_mtok) == (4, 18)
+    assert (batch.long_context_from_tokens, batch.long_input_per_mtok, batch.long_output_per_mtok) == (200000, 2, 9)
+
+
+def test_a_405b_is_not_sold_at_the_price_of_an_8b(offers: dict[str, ApiOffer]) -> None:
+    large, small = offers["hyperbolic/llama-3.1-405b"], offers["hyperbolic/llama-3.1-8b"]
+    assert (large.input_per_mtok, small.input_per_mtok) == (4.0, 0.1)
+    assert large.requests_per_minute == 120
 
 
 def test_a_region_at_a_factor_is_an_offer_of_its_own(offers: dict[str, ApiOffer]) -> None:
