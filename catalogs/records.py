@@ -65,6 +65,7 @@ class Gpu(Sourced):
     fp4_tflops: float | None = None
     fp8_support: bool = False
     fp4_support: bool = False
+    int8_support: bool = False
     link_gb_s: float | None = Field(default=None, gt=0)
     gpus_per_node: int = Field(default=8, ge=1)
     tdp_w: float | None = None

@@ -200,7 +200,7 @@ def peak(gpu: Gpu, precision: Precision) -> float:
     narrow = {
         "fp8": gpu.fp8_tflops if gpu.fp8_support else None,
         "fp4": gpu.fp4_tflops if gpu.fp4_support else None,
-        "int8": gpu.int8_tops,
+        "int8": gpu.int8_tops if gpu.int8_support else None,
     }.get(precision.compute)
     wide = peak_16bit(gpu)
     return max(narrow * 1e12, wide) if narrow and np.isfinite(wide) else wide

@@ -270,7 +270,7 @@ def _table(rows: Sequence[R], columns: Sequence[C], holds: Callable[[R, C], bool
 
 def _runs(precision: Precision, gpu: Gpu) -> bool:
     """Whether the GPU can hold and compute the format."""
-    has = {"": True, "fp8": gpu.fp8_support, "fp4": gpu.fp4_support, "int8": bool(gpu.int8_tops)}[precision.needs]
+    has = {"": True, "fp8": gpu.fp8_support, "fp4": gpu.fp4_support, "int8": gpu.int8_support}[precision.needs]
     return has and gpu.kind in precision.kinds and gpu.vendor in precision.vendors
 
 

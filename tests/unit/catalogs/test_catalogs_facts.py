@@ -95,6 +95,14 @@ def test_rates_of_a_gpu_stand_in_the_ratio_of_their_widths() -> None:
         assert 8 <= gpu.memory_gb <= 1024, gpu.id
 
 
+def test_int8_runs_from_turing_to_hopper_and_not_on_blackwell_or_amd() -> None:
+    gpus = tables.gpus()
+    assert all(gpus[id_].int8_support for id_ in ("t4", "a100-80gb-sxm", "a10g", "l4", "l40s", "h100-sxm", "h200-sxm"))
+    barred = ("b200", "b300", "gb200", "rtx-5090", "rtx-pro-6000-server", "mi300x", "m3-max", "v100-16gb", "tpu-v6e")
+    assert not any(gpus[id_].int8_support for id_ in barred)
+    assert all(gpu.int8_tops and not gpu.fp4_support for gpu in gpus.values() if gpu.int8_support)
+
+
 def test_every_gpu_has_a_performance_class_and_few_of_them_are_unmeasured() -> None:
     classes = tables.performance_classes()
     for gpu in tables.gpus().values():

@@ -86,7 +86,8 @@ def _gpu(row: tuple[Any, ...]) -> Gpu:
     return Gpu(
         id=id_, name=id_.upper(), vendor="made", kind="gpu", performance_class=group, memory_gb=memory,
         bandwidth_gb_s=bandwidth, bf16_tflops=bf16, fp8_tflops=fp8, int8_tops=fp8, fp4_tflops=fp4,
-        fp8_support=fp8 is not None, fp4_support=fp4 is not None, link_gb_s=link, **SOURCED,
+        fp8_support=fp8 is not None, fp4_support=fp4 is not None, int8_support=fp8 is not None and fp4 is None,
+        link_gb_s=link, **SOURCED,
     )  # fmt: skip
 
 
