@@ -107,17 +107,20 @@ def committed_prices(listed: Iterable[GpuPrice]) -> tuple[GpuPrice, ...]:
     """Reserved prices that no list states: on-demand price x (1 - discount), each marked an estimate.
 
     Only providers that a row of commitments.csv names and `commitment_rules.toml` takes up; a discount of
-    another shape or of the market at large is evidence beside it, not an offer.
+    another shape or of the market at large is evidence beside it, not an offer. Of several rules of one term that fit
+    a price the first stands.
     """
     rules = tables("commitment_rules.toml")["rule"]
     derived = []
     for price in listed:
         if price.purchase != "on_demand" or price.id.endswith(":capacity_block") or not price.usable:
             continue
-        for rule in rules:
-            if price.provider not in rule["providers"] or price.gpu not in rule.get("gpus", [price.gpu]):
-                continue
-            purchase = _TERMS[rule["term"]]
+        fitting = (r for r in rules if price.provider in r["providers"] and price.gpu in r.get("gpus", [price.gpu]))
+        first: dict[str, Any] = {}
+        for rule in fitting:
+            first.setdefault(rule["term"], rule)
+        for term, rule in first.items():
+            purchase = _TERMS[term]
             how = f"on-demand price less {rule['discount']:.3g} of it: {rule['how']}"
             derived.append(
                 price.model_copy(
@@ -179,7 +182,7 @@ def gpu_prices() -> tuple[GpuPrice, ...]:
 
 
 def gpu_purchases() -> tuple[GpuPurchase, ...]:
-    """What a GPU costs to buy, for owned pools; six GPUs only, all of them estimates."""
+    """What a GPU costs to buy, for owned pools; few GPUs, all of them estimates."""
     return tuple(
         GpuPurchase(
             gpu=row["gpu"],

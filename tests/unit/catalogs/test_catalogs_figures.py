@@ -158,8 +158,8 @@ PER_GB = {  # USD per GB of GPU memory and hour: own judgement, wide enough for 
     "on_demand": (0.005, 0.25),
     "managed": (0.02, 0.15),
     "serverless": (0.02, 0.1),
-    "reserved_1m": (0.01, 0.2),
-    "reserved_1y": (0.01, 0.2),
+    "reserved_1m": (0.005, 0.2),
+    "reserved_1y": (0.005, 0.2),
     "reserved_3y": (0.01, 0.15),
 }
 PER_TFLOPS = {  # USD per dense 16-bit TFLOPS and hour
