@@ -31,6 +31,7 @@ from catalogs.records import (
     QuantisationLoss,
     Region,
     Sourced,
+    SpeedBand,
 )
 from catalogs.toml_file import Fault, InputError, short
 
@@ -63,6 +64,8 @@ class Catalog:
     provisioned: tuple[Provisioned, ...] = ()
     measured: Mapping[tuple[str, str], MeasuredRange] = field(default_factory=dict)
     exchange_rates: Mapping[str, Figure] = field(default_factory=dict)
+    speed_bands: Mapping[str, SpeedBand] = field(default_factory=dict)
+    measured_models: frozenset[str] = frozenset()
 
 
 def load_catalog(
@@ -126,6 +129,8 @@ def load_catalog(
         provisioned=tuple(parts["provisioned"].values()),
         exchange_rates=money.rates,
         measured=tables.measured(),
+        speed_bands=tables.speed_bands(),
+        measured_models=tables.measured_models(),
     )
 
 

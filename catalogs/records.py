@@ -168,6 +168,22 @@ class EngineOffset(Sourced):
     tau: float = 1.0
 
 
+class SpeedBand(Sourced):
+    """How far a computed speed may be off, as a share of it, for these GPU classes and engines.
+
+    `speed` is of TPOT and throughput, `ttft` of the TTFT at light load, `ttft_busy` near saturation. `new_mixtures`:
+    for mixtures of experts that nobody measured.
+    """
+
+    id: str
+    classes: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    new_mixtures: bool = False
+    speed: float = Field(gt=0)
+    ttft: float = Field(gt=0)
+    ttft_busy: float = Field(gt=0)
+
+
 class MeasuredRange(Sourced):
     """Published operating points of a GPU at a weight format, and the sizes of the models measured (1e9 parameters)."""
 

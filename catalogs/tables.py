@@ -25,6 +25,7 @@ from catalogs.records import (
     QualityScore,
     QuantisationLoss,
     Record,
+    SpeedBand,
 )
 
 FIGURES = Path(__file__).parent / "figures"
@@ -97,6 +98,18 @@ def engine_offsets() -> Mapping[str, EngineOffset]:
     """Factors of each engine on the performance model's parameters."""
     offsets = toml_tables("performance.toml")["offset"]
     return {name: EngineOffset(engine=name, **FITTED, **table) for name, table in offsets.items()}
+
+
+@cache
+def speed_bands() -> Mapping[str, SpeedBand]:
+    """How far a computed speed may be off, by what was measured of GPU class and engine."""
+    return _records(SpeedBand, _named(toml_tables("performance.toml")["band"]))
+
+
+@cache
+def measured_models() -> frozenset[str]:
+    """Models of which speeds were published."""
+    return frozenset(toml_tables("performance.toml")["measured"]["models"])
 
 
 @cache

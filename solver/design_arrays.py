@@ -309,25 +309,26 @@ def _no_offset(engine: str) -> EngineOffset:
 
 def _estimates(catalog: Catalog, designs: Sequence[Design]) -> tuple[str, ...]:
     """Why each design's figures are estimates; empty where its GPU class and engine were measured."""
-
-    def of(model: str, precision: str, gpu: str, engine: str, several: bool) -> str:
-        card, offset = catalog.gpus[gpu], catalog.engine_offsets.get(engine)
-        group = catalog.performance_classes.get(card.performance_class)
-        unmeasured = f"{card.name}: " + ((group.estimate if group else "") or "not measured")
-        untried = f"{catalog.engines[engine].name}: " + ((offset.estimate if offset else "") or "not measured")
-        said = (
-            parameters(catalog.models[model]).estimate,
-            "" if group and group.measured else unmeasured,
-            "" if offset and not offset.estimate else untried,
-            f"{card.name}: link assumed as {ASSUMED_LINK_GB_S:g} GB/s" if several and not card.link_gb_s else "",
-            "" if card.bf16_tflops else f"{card.name}: 16-bit peak assumed",
-            _beyond(catalog, catalog.models[model], precision, gpu),
-        )
-        return "; ".join(filter(None, said))
-
     keys = [(d.model, d.precision, d.gpu, d.engine, d.gpus > 1) for d in designs]
-    said = {key: of(*key) for key in dict.fromkeys(keys)}
+    said = {key: estimate_of(catalog, *key) for key in dict.fromkeys(keys)}
     return tuple(said[key] for key in keys)
+
+
+def estimate_of(catalog: Catalog, model: str, precision: str, gpu: str, engine: str, several: bool) -> str:
+    """What is estimated of a design's speed, of one or several GPUs; empty where class and engine were measured."""
+    card, offset = catalog.gpus[gpu], catalog.engine_offsets.get(engine)
+    group = catalog.performance_classes.get(card.performance_class)
+    unmeasured = f"{card.name}: " + ((group.estimate if group else "") or "not measured")
+    untried = f"{catalog.engines[engine].name}: " + ((offset.estimate if offset else "") or "not measured")
+    said = (
+        parameters(catalog.models[model]).estimate,
+        "" if group and group.measured else unmeasured,
+        "" if offset and not offset.estimate else untried,
+        f"{card.name}: link assumed as {ASSUMED_LINK_GB_S:g} GB/s" if several and not card.link_gb_s else "",
+        "" if card.bf16_tflops else f"{card.name}: 16-bit peak assumed",
+        _beyond(catalog, catalog.models[model], precision, gpu),
+    )
+    return "; ".join(filter(None, said))
 
 
 def _beyond(catalog: Catalog, model: Model, precision: str, gpu: str) -> str:

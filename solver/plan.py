@@ -72,7 +72,10 @@ class Replicas(Part):
 
 
 class Pool(Part):
-    """A self-hosted pool; `utilisation` is the busy share of its replica-hours at mean load."""
+    """A self-hosted pool; `utilisation` is the busy share of its replica-hours at mean load.
+
+    `band` is how far its computed speed may be off, as a share (0.15: within 15 %); 0 is not told.
+    """
 
     option: str
     model: str
@@ -86,6 +89,7 @@ class Pool(Part):
     replicas: tuple[Replicas, ...]
     utilisation: float
     estimate: str = ""
+    band: float = 0.0
 
 
 class Moved(Part):

@@ -71,7 +71,10 @@ class Purchase:
 
 @dataclass(frozen=True)
 class PoolDesign:
-    """model x precision x GPU x parallelism x engine x provider/region."""
+    """model x precision x GPU x parallelism x engine x provider/region.
+
+    `band` is how far its speed may be off: kappa lies within a factor 1 + band; 0 is not told.
+    """
 
     id: str
     model: str
@@ -85,6 +88,7 @@ class PoolDesign:
     purchases: Mapping[PurchaseType, Purchase]
     max_replicas: int
     estimate: str = ""
+    band: float = 0.0
 
 
 def spot_market(design: PoolDesign) -> str:

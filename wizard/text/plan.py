@@ -145,6 +145,9 @@ def _pools(plan: Plan) -> list[str]:
         lines += wrap(f"{pool.model} {pool.precision} on {gpus}, {pool.engine}; {pool.provider} {pool.region}", "   ")
         busy = f"busy {share(pool.utilisation)} at mean load" + (" est" if pool.estimate else "")
         lines += wrap(f"replicas: {_replicas(pool)}; {busy}", "   ")
+        if pool.band:
+            why = f" ({pool.estimate})" if pool.estimate else ""
+            lines += wrap(f"speed computed, within {share(pool.band)}{why}", "   ")
     return lines
 
 
