@@ -54,7 +54,10 @@ class Parameters:
 
 @dataclass(frozen=True)
 class DesignArrays:
-    """Arrays over designs, in the order of `designs`."""
+    """Arrays over designs, in the order of `designs`.
+
+    `step_scale` multiplies the decode step: 1, or what the user measured over what the model says (measured.py).
+    """
 
     designs: tuple[Design, ...]
     gpus: Array
@@ -91,6 +94,7 @@ class DesignArrays:
     tau: Array
     t_fix: Array
     mu: Array
+    step_scale: Array
     tau_moe: float
     alpha: float
     sigma: float
@@ -295,7 +299,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         kv_room=kv_room, kv_tokens=np.maximum(dp * kv_room / kv_token, 0.0), max_context=context,
         max_sequences=sequences, batched_tokens=batched, eta_mem=eta_mem,
         eta_pf=eta_pf * np.where(is_moe, perf["perf_moe_eta_pf"], 1.0), tau=tau * by_tau,
-        t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix, mu=perf["perf_mu"] * by_mu,
+        t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix, mu=perf["perf_mu"] * by_mu, step_scale=np.ones_like(g),
         tau_moe=perf["perf_tau_moe"], alpha=perf["perf_alpha_us"] * 1e-6, sigma=perf["perf_sigma_us"] * 1e-6,
         eta_kv=perf["perf_eta_kv"], mixed_step=perf["perf_mixed_step"], safety=perf["perf_safety"],
         memory_fraction=perf["perf_memory_fraction"], runtime=runtime,

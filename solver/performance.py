@@ -58,9 +58,8 @@ def decode_step(arrays: DesignArrays, batch: Array | float, context: Array | flo
     latent = 2 * a.full_layers * a.heads / a.tensor_parallel * a.latent_flops * context * per_group
     kv = np.maximum(kv, latent / _attention_rate(a))
     latency, transfer = _all_reduce(a, batch)
-    return np.asarray(
-        np.maximum(w, c) + a.mixed_step * np.minimum(w, c) + kv + latency + transfer + _overhead(a, batch)
-    )
+    step = np.maximum(w, c) + a.mixed_step * np.minimum(w, c) + kv + latency + transfer + _overhead(a, batch)
+    return np.asarray(a.step_scale * step)
 
 
 @dataclass(frozen=True)
