@@ -59,7 +59,11 @@ class MemoryFit:
 
 
 def memory_fit(
-    arrays: DesignArrays, input_tokens: float, output_tokens: float, longest: float, shared_tokens: float = 0.0
+    arrays: DesignArrays,
+    input_tokens: Array | float,
+    output_tokens: Array | float,
+    longest: Array | float,
+    shared_tokens: Array | float = 0.0,
 ) -> MemoryFit:
     """Fit requests of these mean lengths; `longest` is the tokens (input and output) of the longest one.
 

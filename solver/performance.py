@@ -74,7 +74,9 @@ class Prefill:
     variance: Array
 
 
-def prefill(arrays: DesignArrays, tokens: float, shared: float = 0.0, variation: float = 0.0) -> Prefill:
+def prefill(
+    arrays: DesignArrays, tokens: Array | float, shared: Array | float = 0.0, variation: float = 0.0
+) -> Prefill:
     """Mean time to read prompts of `tokens` on average, of which `shared` tokens are cached already.
 
     `variation` is the coefficient of variation of the prompt length, of which the cached part is a constant
@@ -109,11 +111,11 @@ class ClosedLoop:
 
 def closed_loop(
     arrays: DesignArrays,
-    input_tokens: float,
-    output_tokens: float,
+    input_tokens: Array | float,
+    output_tokens: Array | float,
     in_flight: Array | float,
     fit: Array | None = None,
-    first_wave: float = 0.0,
+    first_wave: Array | float = 0.0,
 ) -> ClosedLoop:
     """Solve the closed loop with `in_flight` requests by damped iteration of its fixed point.
 
@@ -125,7 +127,7 @@ def closed_loop(
     inside = np.minimum(n, a.max_sequences if fit is None else np.minimum(fit, a.max_sequences))
     context = input_tokens + output_tokens / 2
     prompt = prefill(a, input_tokens)
-    steps = max(output_tokens - 1, 0.0)
+    steps = np.maximum(output_tokens - 1, 0.0)
     running = inside.copy()
     share = np.zeros_like(inside)
     for _ in range(ITERATIONS):

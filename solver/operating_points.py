@@ -1,0 +1,253 @@
+"""What replicas do in the regimes that benchmarks run them in; equations in README, "Performance of one replica".
+
+Arrays over designs, seconds and tokens. A regime says what is held constant: requests in flight, a batch that starts
+and ends together, a backlog that never empties, or a rate of Poisson arrivals.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solver.design_arrays import DesignArrays
+from solver.memory import GB, memory_fit
+from solver.performance import Prefill, closed_loop, decode_step, prefill
+from solver.slo_rate import RequestShape, highest_rates
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+UTMOST_FRACTION, LEAST_RUNTIME = 0.97, 0.5 * GB  # of a GPU's memory, what an engine pushed to the limit takes and leaves
+PREFILL_MOST = 0.95  # of the time, beyond which arrivals are more than a replica can take
+HALVINGS = 40
+
+
+class Regime(StrEnum):
+    """What is held constant."""
+
+    CLOSED = "closed-loop"
+    BATCH = "fixed-batch"
+    SATURATED = "saturated"
+    RATE = "open-loop"
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is asked of each design.
+
+    Mean tokens of a request; `in_flight` of a closed loop or a fixed batch; `rate` (requests/s) of an open loop,
+    of which `requests` arrive in all (infinite: it runs for good).
+    """
+
+    input_tokens: Array
+    output_tokens: Array
+    in_flight: Array
+    rate: Array
+    requests: Array
+
+    def take(self, rows: Rows) -> "Load":
+        """The same for some of the designs."""
+        return Load(*(getattr(self, item.name)[rows] for item in fields(self)))
+
+
+@dataclass(frozen=True)
+class Points:
+    """Means of what comes out: s, output tokens/s and requests/s of a replica.
+
+    `running` decode at once; `fit` is how many requests the memory holds, and `squeezed` where that is less than one
+    and the figures are of an engine that takes all the memory there is; `waiting` where requests queue.
+    """
+
+    ttft: Array
+    tpot: Array
+    e2e: Array
+    output_tokens_per_s: Array
+    requests_per_s: Array
+    running: Array
+    fit: Array
+    squeezed: NDArray[np.bool_]
+    waiting: NDArray[np.bool_]
+
+
+def with_kv_bytes(arrays: DesignArrays, factor: Array) -> DesignArrays:
+    """The designs with a KV cache of so many times the bytes a token: 0.5 is FP8 where 16 bits were taken."""
+    kv_token = arrays.kv_token * factor
+    return replace(arrays, kv_token=kv_token, kv_tokens=_kv_tokens(arrays, arrays.kv_room, kv_token))
+
+
+def pipelined(arrays: DesignArrays, stages: Array) -> DesignArrays:
+    """One of the `stages` groups of requests that pass through a pipeline of so many such replicas.
+
+    Each stage holds its part of the layers, of weights and of every group's cache; a token of a group passes all of
+    them one after the other, reading all weights. A pipeline does `stages` times what this says.
+    """
+    weights = arrays.weights / stages
+    room = np.where(stages > 1, arrays.memory_fraction * arrays.memory - weights - arrays.runtime, arrays.kv_room)
+    return replace(arrays, weights=weights, kv_room=room, kv_tokens=_kv_tokens(arrays, room, arrays.kv_token))
+
+
+def _kv_tokens(arrays: DesignArrays, room: Array, kv_token: Array) -> Array:
+    return np.asarray(np.maximum(arrays.attention_groups * room / kv_token, 0.0))
+
+
+def fits(arrays: DesignArrays, input_tokens: Array, output_tokens: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """How many requests the memory holds at once, and where it holds none by the rule.
+
+    There the figure is of an engine that takes UTMOST_FRACTION of the memory, leaves LEAST_RUNTIME, and runs one
+    request at least: what was measured although the rule refuses it.
+    """
+    longest = input_tokens + output_tokens
+    with np.errstate(all="ignore"):
+        fit = memory_fit(arrays, input_tokens, output_tokens, longest).requests  # type: ignore[arg-type]
+        room = UTMOST_FRACTION * arrays.memory - arrays.weights - LEAST_RUNTIME
+        each = arrays.kv_token * (input_tokens + output_tokens / 2) + arrays.kv_sequence
+        squeezed = ~(fit >= 1)
+        most = np.maximum(arrays.attention_groups * room / each, 1.0)
+    return np.where(squeezed, most, fit), squeezed
+
+
+def operate(arrays: DesignArrays, regimes: NDArray[np.str_], load: Load) -> Points:
+    """What each design does in its regime."""
+    fit, squeezed = fits(arrays, load.input_tokens, load.output_tokens)
+    names = [item.name for item in fields(Points)]
+    out = {name: np.full(len(arrays), np.nan) for name in names}
+    out["waiting"] = np.zeros(len(arrays), dtype=np.bool_)
+    for regime, run in _RUNS.items():
+        for rows in _alike(load, np.flatnonzero(regimes == regime)):
+            few = load.take(rows)
+            found = run(arrays.take(rows), few, fit[rows])
+            for name in names:
+                out[name][rows] = getattr(found, name)
+    return Points(**{**out, "fit": fit, "squeezed": squeezed})
+
+
+def _alike(load: Load, rows: Rows) -> list[Rows]:
+    """The rows in groups of the same lengths."""
+    if not len(rows):
+        return []
+    pairs = np.stack([load.input_tokens[rows], load.output_tokens[rows]])
+    _, place = np.unique(pairs, axis=1, return_inverse=True)
+    return [rows[np.flatnonzero(place.reshape(-1) == i)] for i in range(int(place.max()) + 1)]
+
+
+def _closed(arrays: DesignArrays, load: Load, fit: Array) -> Points:
+    return _loop(arrays, load, load.in_flight, fit)
+
+
+def _saturated(arrays: DesignArrays, load: Load, fit: Array) -> Points:
+    """A backlog keeps as many in flight as fit; TTFT from the time that memory is free."""
+    most = np.minimum(fit, arrays.max_sequences)
+    return _loop(replace(arrays, t_fix=np.zeros_like(arrays.t_fix)), load, most, fit)
+
+
+def _loop(arrays: DesignArrays, load: Load, in_flight: Array, fit: Array) -> Points:
+    tokens_in, tokens_out = float(load.input_tokens[0]), float(load.output_tokens[0])
+    loop = closed_loop(arrays, tokens_in, tokens_out, in_flight, fit)
+    e2e = loop.ttft + max(tokens_out - 1, 0.0) * loop.tpot
+    waiting = in_flight > np.minimum(fit, arrays.max_sequences)
+    return _points(loop.ttft, loop.tpot, e2e, loop.requests_per_s, load, loop.running, waiting)
+
+
+def _batch(arrays: DesignArrays, load: Load, fit: Array) -> Points:
+    """A batch that starts and ends together, without a server before it; what does not fit runs in waves after it."""
+    tokens_in, tokens_out = float(load.input_tokens[0]), float(load.output_tokens[0])
+    inside = np.minimum(load.in_flight, np.minimum(fit, arrays.max_sequences))
+    waves = load.in_flight / inside
+    prompt = prefill(arrays, tokens_in)
+    step = decode_step(arrays, inside, tokens_in + tokens_out / 2)
+    first = prompt.alone + (inside - 1) * prompt.marginal
+    e2e = waves * (first + max(tokens_out - 1, 0.0) * step)
+    return _points(first, step, e2e, load.in_flight / e2e, load, inside, waves > 1)
+
+
+def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
+    """Poisson arrivals at a rate; beyond what the replica can do the queue grows until the last request has come."""
+    tokens_in, tokens_out = float(load.input_tokens[0]), float(load.output_tokens[0])
+    steps = max(tokens_out - 1, 0.0)
+    prompt = prefill(arrays, tokens_in)
+    context = tokens_in + tokens_out / 2
+    most = np.minimum(np.minimum(fit, arrays.max_sequences), load.requests)
+    share = np.minimum(load.rate * arrays.mu * prompt.marginal, PREFILL_MOST)
+
+    def over(running: Array) -> NDArray[np.bool_]:
+        """Whether more requests come than so many running ones take away."""
+        tpot = decode_step(arrays, np.maximum(running, 1.0), context) / (1 - share)
+        return np.asarray(load.rate * steps * tpot > running)
+
+    low, high = np.zeros(len(arrays)), most
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        more = over(middle)
+        low, high = np.where(more, middle, low), np.where(more, high, middle)
+    overload = over(most) | (load.rate * prompt.marginal >= PREFILL_MOST)
+    step = decode_step(arrays, np.maximum(high, 1.0), context)
+    tpot = step / (1 - share)
+    ttft = arrays.t_fix + prompt.alone + step / 2 + share * prompt.marginal / (2 * (1 - share))
+    loop = closed_loop(arrays, tokens_in, tokens_out, most, most)
+    backlog = np.where(np.isfinite(load.requests), load.requests, 0.0)
+    with np.errstate(invalid="ignore"):
+        queue = np.where(overload, np.maximum(backlog / loop.requests_per_s - backlog / load.rate, 0.0) / 2, 0.0)
+    tpot = np.where(overload, loop.tpot, tpot)
+    ttft = np.where(overload, loop.ttft + queue, ttft)
+    e2e = ttft + steps * tpot
+    served = np.where(overload, np.minimum(loop.requests_per_s, load.rate), load.rate)
+    run = load.requests / load.rate + e2e - queue  # the last request to come must still be answered
+    short = np.isfinite(load.requests) & ~overload
+    served = np.where(short, np.divide(load.requests, run, where=short, out=np.ones_like(run)), served)
+    return _points(ttft, tpot, e2e, served, load, np.where(overload, loop.running, high), overload)
+
+
+def _points(
+    ttft: Array, tpot: Array, e2e: Array, rate: Array, load: Load, running: Array, waiting: NDArray[np.bool_]
+) -> Points:
+    nowhere = np.zeros(len(ttft), dtype=np.bool_)
+    return Points(ttft, tpot, e2e, rate * load.output_tokens, rate, running, running, nowhere, waiting)
+
+
+_RUNS: dict[Regime, Callable[[DesignArrays, Load, Array], Points]] = {
+    Regime.CLOSED: _closed,
+    Regime.BATCH: _batch,
+    Regime.SATURATED: _saturated,
+    Regime.RATE: _rate,
+}
+
+
+@dataclass(frozen=True)
+class StepParts:
+    """Where the time of a decode step goes, s: they add up to the step.
+
+    `weights` and `compute` overlap: the longer counts whole, of the shorter the part that does not hide.
+    """
+
+    weights: Array
+    compute: Array
+    kv: Array
+    communication: Array
+    overhead: Array
+
+    def largest(self) -> NDArray[np.str_]:
+        """The name of the part that bounds each step."""
+        names = np.array([item.name for item in fields(self)])
+        parts = np.stack([getattr(self, name) for name in names])
+        return np.asarray(names[np.argmax(np.nan_to_num(parts, nan=-1.0), axis=0)])
+
+
+def step_parts(arrays: DesignArrays, batch: Array, context: Array) -> StepParts:
+    """Split a decode step of `batch` sequences: each part is what the step saves where its cause is taken away."""
+    whole = decode_step(arrays, batch, context)
+    nothing = np.zeros(len(arrays))
+
+    def saved(**changes: object) -> Array:
+        return np.asarray(whole - decode_step(replace(arrays, **changes), batch, context))  # type: ignore[arg-type]
+
+    kv = saved(kv_token=nothing, kv_sequence=nothing, latent_flops=nothing)
+    communication = saved(alpha=0.0, link=np.full(len(arrays), np.inf))
+    overhead = saved(tau=nothing, sigma=0.0)
+    work = whole - kv - communication - overhead
+    fast = np.full(len(arrays), np.inf)
+    compute = np.maximum(saved(flops=fast, flops_16bit=fast) - np.where(arrays.latent_flops > 0, 0.0, 0.0), 0.0)
+    return StepParts(work - compute, compute, kv, communication, overhead)
+
+
+__all__ = ["Load", "Points", "Prefill", "Regime", "RequestShape", "highest_rates", "operate", "step_parts"]
