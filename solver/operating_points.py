@@ -7,18 +7,21 @@ and ends together, a backlog that never empties, or a rate of Poisson arrivals.
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solver.design_arrays import DesignArrays
 from solver.memory import GB, memory_fit
-from solver.performance import Prefill, closed_loop, decode_step, prefill
-from solver.slo_rate import RequestShape, highest_rates
+from solver.performance import closed_loop, decode_step, prefill
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
-UTMOST_FRACTION, LEAST_RUNTIME = 0.97, 0.5 * GB  # of a GPU's memory, what an engine pushed to the limit takes and leaves
+UTMOST_FRACTION, LEAST_RUNTIME = (
+    0.97,
+    0.5 * GB,
+)  # of a GPU's memory, what an engine pushed to the limit takes and leaves
 PREFILL_MOST = 0.95  # of the time, beyond which arrivals are more than a replica can take
 HALVINGS = 40
 
@@ -37,7 +40,8 @@ class Load:
     """What is asked of each design.
 
     Mean tokens of a request; `in_flight` of a closed loop or a fixed batch; `rate` (requests/s) of an open loop,
-    of which `requests` arrive in all (infinite: it runs for good).
+    of which `requests` arrive in all (infinite: it runs for good). `first_wave` is how much of the queue of a start
+    together the mean TTFT of a closed loop holds.
     """
 
     input_tokens: Array
@@ -45,6 +49,12 @@ class Load:
     in_flight: Array
     rate: Array
     requests: Array
+    first_wave: Array
+
+    @property
+    def steps(self) -> Array:
+        """Decode steps of a request: the first token comes of the prefill."""
+        return np.asarray(np.maximum(self.output_tokens - 1, 0.0))
 
     def take(self, rows: Rows) -> "Load":
         """The same for some of the designs."""
@@ -99,7 +109,7 @@ def fits(arrays: DesignArrays, input_tokens: Array, output_tokens: Array) -> tup
     """
     longest = input_tokens + output_tokens
     with np.errstate(all="ignore"):
-        fit = memory_fit(arrays, input_tokens, output_tokens, longest).requests  # type: ignore[arg-type]
+        fit = memory_fit(arrays, input_tokens, output_tokens, longest).requests
         room = UTMOST_FRACTION * arrays.memory - arrays.weights - LEAST_RUNTIME
         each = arrays.kv_token * (input_tokens + output_tokens / 2) + arrays.kv_sequence
         squeezed = ~(fit >= 1)
@@ -108,27 +118,19 @@ def fits(arrays: DesignArrays, input_tokens: Array, output_tokens: Array) -> tup
 
 
 def operate(arrays: DesignArrays, regimes: NDArray[np.str_], load: Load) -> Points:
-    """What each design does in its regime."""
+    """What each design does in its regime; NaN where a figure that it rests on is unknown."""
     fit, squeezed = fits(arrays, load.input_tokens, load.output_tokens)
     names = [item.name for item in fields(Points)]
-    out = {name: np.full(len(arrays), np.nan) for name in names}
+    out: dict[str, Any] = {name: np.full(len(arrays), np.nan) for name in names}
     out["waiting"] = np.zeros(len(arrays), dtype=np.bool_)
-    for regime, run in _RUNS.items():
-        for rows in _alike(load, np.flatnonzero(regimes == regime)):
-            few = load.take(rows)
-            found = run(arrays.take(rows), few, fit[rows])
-            for name in names:
-                out[name][rows] = getattr(found, name)
+    with np.errstate(all="ignore"):
+        for regime, run in _RUNS.items():
+            rows = np.flatnonzero(regimes == regime)
+            if len(rows):
+                found = run(arrays.take(rows), load.take(rows), fit[rows])
+                for name in names:
+                    out[name][rows] = getattr(found, name)
     return Points(**{**out, "fit": fit, "squeezed": squeezed})
-
-
-def _alike(load: Load, rows: Rows) -> list[Rows]:
-    """The rows in groups of the same lengths."""
-    if not len(rows):
-        return []
-    pairs = np.stack([load.input_tokens[rows], load.output_tokens[rows]])
-    _, place = np.unique(pairs, axis=1, return_inverse=True)
-    return [rows[np.flatnonzero(place.reshape(-1) == i)] for i in range(int(place.max()) + 1)]
 
 
 def _closed(arrays: DesignArrays, load: Load, fit: Array) -> Points:
@@ -142,38 +144,34 @@ def _saturated(arrays: DesignArrays, load: Load, fit: Array) -> Points:
 
 
 def _loop(arrays: DesignArrays, load: Load, in_flight: Array, fit: Array) -> Points:
-    tokens_in, tokens_out = float(load.input_tokens[0]), float(load.output_tokens[0])
-    loop = closed_loop(arrays, tokens_in, tokens_out, in_flight, fit)
-    e2e = loop.ttft + max(tokens_out - 1, 0.0) * loop.tpot
+    loop = closed_loop(arrays, load.input_tokens, load.output_tokens, in_flight, fit, load.first_wave)
     waiting = in_flight > np.minimum(fit, arrays.max_sequences)
-    return _points(loop.ttft, loop.tpot, e2e, loop.requests_per_s, load, loop.running, waiting)
+    return _points(load, loop.ttft, loop.tpot, loop.requests_per_s, loop.running, waiting)
 
 
 def _batch(arrays: DesignArrays, load: Load, fit: Array) -> Points:
     """A batch that starts and ends together, without a server before it; what does not fit runs in waves after it."""
-    tokens_in, tokens_out = float(load.input_tokens[0]), float(load.output_tokens[0])
     inside = np.minimum(load.in_flight, np.minimum(fit, arrays.max_sequences))
     waves = load.in_flight / inside
-    prompt = prefill(arrays, tokens_in)
-    step = decode_step(arrays, inside, tokens_in + tokens_out / 2)
+    prompt = prefill(arrays, load.input_tokens)
+    step = decode_step(arrays, inside, load.input_tokens + load.output_tokens / 2)
     first = prompt.alone + (inside - 1) * prompt.marginal
-    e2e = waves * (first + max(tokens_out - 1, 0.0) * step)
-    return _points(first, step, e2e, load.in_flight / e2e, load, inside, waves > 1)
+    whole = waves * (first + load.steps * step)
+    found = _points(load, first, step, load.in_flight / whole, inside, waves > 1)
+    return replace(found, e2e=whole)
 
 
 def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
     """Poisson arrivals at a rate; beyond what the replica can do the queue grows until the last request has come."""
-    tokens_in, tokens_out = float(load.input_tokens[0]), float(load.output_tokens[0])
-    steps = max(tokens_out - 1, 0.0)
-    prompt = prefill(arrays, tokens_in)
-    context = tokens_in + tokens_out / 2
+    prompt = prefill(arrays, load.input_tokens)
+    context = load.input_tokens + load.output_tokens / 2
     most = np.minimum(np.minimum(fit, arrays.max_sequences), load.requests)
     share = np.minimum(load.rate * arrays.mu * prompt.marginal, PREFILL_MOST)
 
     def over(running: Array) -> NDArray[np.bool_]:
         """Whether more requests come than so many running ones take away."""
         tpot = decode_step(arrays, np.maximum(running, 1.0), context) / (1 - share)
-        return np.asarray(load.rate * steps * tpot > running)
+        return np.asarray(load.rate * load.steps * tpot > running)
 
     low, high = np.zeros(len(arrays)), most
     for _ in range(HALVINGS):
@@ -184,25 +182,20 @@ def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
     step = decode_step(arrays, np.maximum(high, 1.0), context)
     tpot = step / (1 - share)
     ttft = arrays.t_fix + prompt.alone + step / 2 + share * prompt.marginal / (2 * (1 - share))
-    loop = closed_loop(arrays, tokens_in, tokens_out, most, most)
-    backlog = np.where(np.isfinite(load.requests), load.requests, 0.0)
-    with np.errstate(invalid="ignore"):
-        queue = np.where(overload, np.maximum(backlog / loop.requests_per_s - backlog / load.rate, 0.0) / 2, 0.0)
-    tpot = np.where(overload, loop.tpot, tpot)
-    ttft = np.where(overload, loop.ttft + queue, ttft)
-    e2e = ttft + steps * tpot
-    served = np.where(overload, np.minimum(loop.requests_per_s, load.rate), load.rate)
-    run = load.requests / load.rate + e2e - queue  # the last request to come must still be answered
-    short = np.isfinite(load.requests) & ~overload
-    served = np.where(short, np.divide(load.requests, run, where=short, out=np.ones_like(run)), served)
-    return _points(ttft, tpot, e2e, served, load, np.where(overload, loop.running, high), overload)
+    full = closed_loop(arrays, load.input_tokens, load.output_tokens, most, most)
+    queue = np.maximum(load.requests / full.requests_per_s - load.requests / load.rate, 0.0) / 2
+    ttft, tpot = np.where(overload, full.ttft + queue, ttft), np.where(overload, full.tpot, tpot)
+    # a run that ends: the last request to come must still be answered
+    drained = load.requests / (load.requests / load.rate + ttft + load.steps * tpot)
+    served = np.where(np.isfinite(load.requests), drained, load.rate)
+    served = np.where(overload, np.minimum(full.requests_per_s, load.rate), served)
+    return _points(load, ttft, tpot, served, np.where(overload, full.running, high), overload)
 
 
-def _points(
-    ttft: Array, tpot: Array, e2e: Array, rate: Array, load: Load, running: Array, waiting: NDArray[np.bool_]
-) -> Points:
-    nowhere = np.zeros(len(ttft), dtype=np.bool_)
-    return Points(ttft, tpot, e2e, rate * load.output_tokens, rate, running, running, nowhere, waiting)
+def _points(load: Load, ttft: Array, tpot: Array, rate: Array, running: Array, waiting: NDArray[np.bool_]) -> Points:
+    """The points but for what the memory holds, which is known before."""
+    e2e = ttft + load.steps * tpot
+    return Points(ttft, tpot, e2e, rate * load.output_tokens, rate, running, running, waiting, waiting)
 
 
 _RUNS: dict[Regime, Callable[[DesignArrays, Load, Array], Points]] = {
@@ -246,8 +239,5 @@ def step_parts(arrays: DesignArrays, batch: Array, context: Array) -> StepParts:
     overhead = saved(tau=nothing, sigma=0.0)
     work = whole - kv - communication - overhead
     fast = np.full(len(arrays), np.inf)
-    compute = np.maximum(saved(flops=fast, flops_16bit=fast) - np.where(arrays.latent_flops > 0, 0.0, 0.0), 0.0)
+    compute = saved(flops=fast)
     return StepParts(work - compute, compute, kv, communication, overhead)
-
-
-__all__ = ["Load", "Points", "Prefill", "Regime", "RequestShape", "highest_rates", "operate", "step_parts"]
