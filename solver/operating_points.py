@@ -23,6 +23,7 @@ UTMOST_FRACTION, LEAST_RUNTIME = (
     0.5 * GB,
 )  # of a GPU's memory, what an engine pushed to the limit takes and leaves
 PREFILL_MOST = 0.95  # of the time, beyond which arrivals are more than a replica can take
+LONGEST = 3.0  # longest answer over the mean one in a run of hundreds: a run ends with it
 HALVINGS = 40
 
 
@@ -185,10 +186,9 @@ def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
     full = closed_loop(arrays, load.input_tokens, load.output_tokens, most, most)
     queue = np.maximum(load.requests / full.requests_per_s - load.requests / load.rate, 0.0) / 2
     ttft, tpot = np.where(overload, full.ttft + queue, ttft), np.where(overload, full.tpot, tpot)
-    # a run that ends: the last request to come must still be answered
-    drained = load.requests / (load.requests / load.rate + ttft + load.steps * tpot)
-    served = np.where(np.isfinite(load.requests), drained, load.rate)
-    served = np.where(overload, np.minimum(full.requests_per_s, load.rate), served)
+    capacity = np.where(overload, np.minimum(full.requests_per_s, load.rate), load.rate)
+    drained = load.requests / (load.requests / capacity + LONGEST * load.steps * tpot)
+    served = np.where(np.isfinite(load.requests), drained, capacity)
     return _points(load, ttft, tpot, served, np.where(overload, full.running, high), overload)
 
 
