@@ -18,12 +18,11 @@ from solver.performance import closed_loop, decode_step, prefill
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
-UTMOST_FRACTION, LEAST_RUNTIME = (
-    0.97,
-    0.5 * GB,
-)  # of a GPU's memory, what an engine pushed to the limit takes and leaves
+UTMOST_FRACTION = 0.97  # of a GPU's memory: what an engine pushed to the limit takes
+LEAST_RUNTIME = 0.5 * GB  # of it for activations and graphs
 PREFILL_MOST = 0.95  # of the time, beyond which arrivals are more than a replica can take
 LONGEST = 3.0  # longest answer over the mean one in a run of hundreds: a run ends with it
+BUSY = 0.5  # of the time spent on prefill: beyond it a TTFT is mostly queue
 HALVINGS = 40
 
 
@@ -68,6 +67,7 @@ class Points:
 
     `running` decode at once; `fit` is how many requests the memory holds, and `squeezed` where that is less than one
     and the figures are of an engine that takes all the memory there is; `waiting` where requests queue.
+    `busy` where they queue or prefill takes most of the time, so that the TTFT is uncertain.
     """
 
     ttft: Array
@@ -79,6 +79,7 @@ class Points:
     fit: Array
     squeezed: NDArray[np.bool_]
     waiting: NDArray[np.bool_]
+    busy: NDArray[np.bool_]
 
 
 def with_kv_bytes(arrays: DesignArrays, factor: Array) -> DesignArrays:
@@ -123,7 +124,7 @@ def operate(arrays: DesignArrays, regimes: NDArray[np.str_], load: Load) -> Poin
     fit, squeezed = fits(arrays, load.input_tokens, load.output_tokens)
     names = [item.name for item in fields(Points)]
     out: dict[str, Any] = {name: np.full(len(arrays), np.nan) for name in names}
-    out["waiting"] = np.zeros(len(arrays), dtype=np.bool_)
+    out |= {name: np.zeros(len(arrays), dtype=np.bool_) for name in ("waiting", "busy")}
     with np.errstate(all="ignore"):
         for regime, run in _RUNS.items():
             rows = np.flatnonzero(regimes == regime)
@@ -131,7 +132,9 @@ def operate(arrays: DesignArrays, regimes: NDArray[np.str_], load: Load) -> Poin
                 found = run(arrays.take(rows), load.take(rows), fit[rows])
                 for name in names:
                     out[name][rows] = getattr(found, name)
-    return Points(**{**out, "fit": fit, "squeezed": squeezed})
+        prefilling = out["requests_per_s"] * prefill(arrays, load.input_tokens).marginal
+    busy = out["waiting"] | (regimes == Regime.SATURATED) | (prefilling > BUSY)
+    return Points(**{**out, "fit": fit, "squeezed": squeezed, "busy": busy})
 
 
 def _closed(arrays: DesignArrays, load: Load, fit: Array) -> Points:
@@ -195,7 +198,7 @@ def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
 def _points(load: Load, ttft: Array, tpot: Array, rate: Array, running: Array, waiting: NDArray[np.bool_]) -> Points:
     """The points but for what the memory holds, which is known before."""
     e2e = ttft + load.steps * tpot
-    return Points(ttft, tpot, e2e, rate * load.output_tokens, rate, running, running, waiting, waiting)
+    return Points(ttft, tpot, e2e, rate * load.output_tokens, rate, running, running, waiting, waiting, waiting)
 
 
 _RUNS: dict[Regime, Callable[[DesignArrays, Load, Array], Points]] = {
