@@ -13,6 +13,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from catalogs import prices
 from catalogs.records import Figure
 from catalogs.toml_file import Fault, InputError
 
@@ -83,7 +84,7 @@ def _quotes(day: date) -> tuple[dict[str, float], date]:
 def _own_days() -> dict[date, dict[str, float]]:
     """Days of our own table with the currencies quoted on each."""
     days: dict[date, dict[str, float]] = {}
-    with (Path(__file__).parent / "figures" / TABLE).open(encoding="utf-8", newline="") as stream:
+    with (prices.FIGURES / TABLE).open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             days.setdefault(date.fromisoformat(row["date"]), {})[row["currency"]] = float(row["per_euro"])
     return days

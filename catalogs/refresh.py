@@ -14,7 +14,6 @@ from typing import Literal
 from catalogs.records import Record
 from catalogs.toml_file import Fault, InputError
 
-FIGURES = Path(__file__).parent / "figures"
 TOLERANCE = 0.005
 """Relative difference up to which two figures are the same: lists are rounded to three digits."""
 LEAP = 3.0
@@ -141,7 +140,7 @@ def figure_in(text: str, file: str, line: int, column: str) -> float:
     return value
 
 
-def appended(table: str, rows: Iterable[Mapping[str, str]], folder: Path = FIGURES) -> str:
+def appended(table: str, rows: Iterable[Mapping[str, str]], folder: Path) -> str:
     """The text of a table of figures with rows below those it has; columns as in its header, blank where not given."""
     path = folder / table
     text = path.read_text(encoding="utf-8")

@@ -123,8 +123,16 @@ def parser() -> argparse.ArgumentParser:
     schema = command("schema", "print the JSON Schema of the scenario, for editors")
     schema.add_argument("--out", metavar="FILE", help="write it there")
     catalog = command("catalog", "the figures behind the plans, each with source and date", output, overlay)
-    catalog.add_argument("table", metavar="TABLE", nargs="?", help="gpus, models, prices, apis, ...; none: the tables")
-    catalog.add_argument("id", metavar="ID", nargs="?", help="one row, or the rows whose id holds this")
+    catalog.add_argument("table", metavar="TABLE", nargs="?", help="gpus, models, prices, apis, ...; none: the tables; "
+                         "or refresh (what has moved at the sources), holes (what is unknown)")  # fmt: skip
+    catalog.add_argument("id", metavar="ID", nargs="*", help="one row, or the rows whose id holds this; of refresh: "
+                         "SOURCE..., of holes: SCENARIO|PLAN...")  # fmt: skip
+    refresh = catalog.add_argument_group("of refresh")
+    refresh.add_argument("--from", metavar="PATH", action="append", default=[], dest="files",
+                         help="read the source from this file: a wheel, JSON, CSV or zip; may be repeated")  # fmt: skip
+    refresh.add_argument("--write", action="store_true", help="append dated rows to the tables; nothing is overwritten")
+    refresh.add_argument("--new", action="store_true", help="append GPU prices too that the tables lack")
+    refresh.add_argument("--date", metavar="DAY", help="day of a source that states none (default: today)")
     catalog.add_argument("--currency", metavar="CUR", default="USD", help="money in this currency (default USD)")
     topic = command("help", "explain a topic: " + ", ".join(TOPICS))
     topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=list(TOPICS), help="one of " + ", ".join(TOPICS))

@@ -3,6 +3,7 @@
 import argparse
 import difflib
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +17,40 @@ from wizard.text import show
 from wizard.text.catalog import BY_NAME, row_text, rows_record, rows_text, tables_record, tables_text
 from wizard.text.json import json_text
 
+MORE = ("refresh", "holes")
+"""What stands in the place of a table's name and is none."""
+
 
 def catalog(options: argparse.Namespace) -> int:
     """List the tables, a table's rows, or the rows whose id holds a text; one row is printed whole."""
     from catalogs.catalog import load_catalog
 
+    if options.table == "refresh":
+        from wizard.commands.refresh import refresh
+
+        return refresh(options, date.today().isoformat())
+    if given := [name for name in ("files", "write", "new", "date") if getattr(options, name)]:
+        flag = "--from" if given[0] == "files" else f"--{given[0]}"
+        raise InputError(Fault("wizard catalog", flag, f'with "{options.table or ""}"', "wizard catalog refresh"))
     listing = BY_NAME.get(options.table) if options.table else None
     if options.table and listing is None:
-        raise InputError(Fault("wizard catalog", "", f'"{options.table[:48]}"', "one of " + ", ".join(BY_NAME),
-                               _near(options.table, BY_NAME)))  # fmt: skip
+        known = (*BY_NAME, *MORE)
+        near = _near(options.table, known)
+        raise InputError(Fault("wizard catalog", "", f'"{options.table[:48]}"', "one of " + ", ".join(known), near))
     overlays = [(str(path), read_toml(path)) for path in options.overlay]
+    if len(options.id) > 1:
+        raise InputError(Fault("wizard catalog", "", f"{len(options.id)} ids", "one id, or a text that ids hold"))
+    wanted = options.id[0] if options.id else ""
     with faults_in("wizard catalog --currency"):
         figures = load_catalog(currency=options.currency, overlays=overlays)
     if listing is None:
         return _put(json_text(tables_record(figures)) if options.json else tables_text(figures), options)
     rows = list(listing.rows(figures))
-    if options.id:
-        rows = _chosen(rows, options.id, listing.name)
+    if wanted:
+        rows = _chosen(rows, wanted, listing.name)
     if options.json:
         return _put(json_text(rows_record(rows)), options)
-    if options.id and len(rows) == 1:
+    if wanted and len(rows) == 1:
         return _put(row_text(*rows[0]), options)
     return _put(rows_text(listing, rows, figures.currency), options)
 
