@@ -7,9 +7,11 @@ from functools import cache
 from typing import Any, TypeVar
 
 from catalogs import api_prices, prices, tables
+from catalogs.measurements import MeasuredPoint
 from catalogs.money import Money
 from catalogs.overlay import Parts, with_overlays
 from catalogs.provisioned import provisioned
+from catalogs.quality_records import Evaluation, LongContextLoss, Predecessor
 from catalogs.records import (
     ApiOffer,
     Attributes,
@@ -64,8 +66,12 @@ class Catalog:
     provisioned: tuple[Provisioned, ...] = ()
     measured: Mapping[tuple[str, str], MeasuredRange] = field(default_factory=dict)
     exchange_rates: Mapping[str, Figure] = field(default_factory=dict)
+    evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
+    predecessors: Mapping[str, Predecessor] = field(default_factory=dict)
+    long_context: tuple[LongContextLoss, ...] = ()
     speed_bands: Mapping[str, SpeedBand] = field(default_factory=dict)
     measured_models: frozenset[str] = frozenset()
+    measurements: tuple[MeasuredPoint, ...] = ()
 
 
 def load_catalog(
@@ -104,6 +110,7 @@ def load_catalog(
         "regions": dict(prices.regions()),
         "load_shapes": dict(tables.load_shapes()),
         "rates": {},
+        "measurements": {},
     }
     parts = with_overlays(parts, overlays, money, day)
     return Catalog(
@@ -129,8 +136,12 @@ def load_catalog(
         provisioned=tuple(parts["provisioned"].values()),
         exchange_rates=money.rates,
         measured=tables.measured(),
+        evaluations=parts["quality"],
+        predecessors=parts["predecessors"],
+        long_context=tables.long_context(),
         speed_bands=tables.speed_bands(),
         measured_models=tables.measured_models(),
+        measurements=tuple(parts["measurements"].values()),
     )
 
 

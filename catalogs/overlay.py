@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from catalogs.measurements import MeasuredPoint
 from catalogs.money import MONEY_FIELDS, Money
 from catalogs.prices import money_unit
 from catalogs.records import (
@@ -127,6 +128,7 @@ TABLES: Mapping[str, Table] = {
     "regions": Table(Region),
     "load_shapes": Table(LoadShape, assumed=_shape),
     "rates": Table(DesignRate),
+    "measurements": Table(MeasuredPoint),
 }
 
 # Fields that name a record of another table.
@@ -138,6 +140,7 @@ _REFERENCES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "precisions": (("engines", "engines"),),
     "quantisation": (("precision", "precisions"),),
     "rates": (("model", "models"), ("precision", "precisions"), ("gpu", "gpus"), ("engine", "engines")),
+    "measurements": (("model", "models"), ("precision", "precisions"), ("gpu", "gpus"), ("engine", "engines")),
 }
 
 
