@@ -76,6 +76,11 @@ class _Search:
         return self.ended[0] != "optimal"
 
     @property
+    def going(self) -> bool:
+        """Whether there is time left to search."""
+        return not self.over and self.left() > 0
+
+    @property
     def wanted(self) -> float:
         """What a plan must cost less than to matter."""
         return np.inf if self.best is None else self.best * (1 - self.gap * HALF)
@@ -111,6 +116,10 @@ class _Search:
         bound, until = 0.0, perf_counter() + part * self.left()
         gap = gap or self.gap * HALF
         while True:
+            if self.left() <= 0:  # no program is written any more: of many designs that alone takes seconds
+                stopped = self.stop is not None and self.stop.is_set()
+                self.ended = ("stopped", "user") if stopped else ("time_limit", "time")
+                return bound
             program = written(narrowed(rest or self.data, pools, self.contingent))
             wanted = self.wanted if cheaper else np.inf
             rows = [*extra(program), *(_cheaper(program, wanted) if wanted < np.inf else ())]
@@ -269,33 +278,29 @@ def _close(search: _Search, bounds: Bounds, rates: Rates, opened: set[int]) -> N
     """
     data, last = search.data, len(search.data.problem.designs)
     costs = np.minimum(hour_costs(data, rates), spot_costs(data, rates))
-    chosen = set(opened)
+    chosen, rough = set(opened), max(search.gap * HALF, ROUGH)
     search.run(sorted(opened), _some_pool, part=PART)
-    while not search.over:
+    while search.going:
         alive = _alive(search, bounds)
-        if set(alive) <= chosen or _small(search, set(alive)):
-            return _case_by_case(search, bounds)
         left_out = [k for k in alive if k not in chosen]
-        rest = with_rest(data, rates, left_out)
+        rest = with_rest(data, rates, left_out) if left_out and not _small(search, set(alive)) else None
         if rest is None:
             return _case_by_case(search, bounds)
         rows = partial(_with_rest_rows, data, left_out)
-        rough = max(search.gap * HALF, ROUGH)
         bound = search.run([*(k for k in alive if k in chosen), last], rows, part=PART, rest=rest, gap=rough)
-        floor, search.floor = search.floor, max(search.floor, min(bound, search.wanted))
+        before = len(opened), len(chosen), search.floor
+        search.floor = max(search.floor, min(bound, search.wanted))
         if search.over or search.floor >= search.wanted:
             return None
-        segments = segments_on_rest(data, search.seen)
-        before = len(opened), len(chosen), search.floor
-        for s in segments:
+        for s in segments_on_rest(data, search.seen):
             chosen |= set(_best(data.problem, sorted(left_out, key=lambda k: (costs[s, k], k))))
         opened |= {k for k in alive for values in (search.seen, search.values) if values.get(f"open_k{k}", 0.0) > HALF}
         if len(opened) > before[0]:
             search.run(sorted(opened), _some_pool, part=PART)
-        if before == (len(opened), len(chosen), floor):
-            break
-    if not search.over:  # nothing more is found in this way: what time is left goes to the designs chosen
-        search.run(sorted(opened), _some_pool)
+        if before == (len(opened), len(chosen), search.floor):  # as many again of the most promising, looked at closely
+            chosen |= set(sorted(left_out, key=lambda k: (bounds.with_design[k], k))[: len(chosen)])
+            rough = search.gap * HALF
+    if not search.over:
         search.ended = "time_limit", "time"
     return None
 

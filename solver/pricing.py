@@ -152,7 +152,12 @@ def whole_gain(data: Data, rates: Rates, k: int, prices: Array) -> float:
 
 
 def _in_units(data: Data, rates: Rates, k: int, load: Array, worth: Array) -> float:
-    """The gain of whole units, spot and firm as one."""
+    """The gain of whole units.
+
+    With spot, each replica costs `either`, the cheapest way, and a firm one `more`: as many of any kind as all traffic
+    needs, and as many firm ones as what may not rest on spot needs. What that part is worth is set aside for the firm
+    ones to some extent; for any such extent the two gains add up to a bound, and two are tried.
+    """
     hours = data.problem.blocks.hours
     rows = data.segments_of(k)
     firm = _firm(data, k)
@@ -162,26 +167,29 @@ def _in_units(data: Data, rates: Rates, k: int, load: Array, worth: Array) -> fl
         margin = worth - load * (serverless.price / serverless.availability) * hours
         gain += float(margin[margin > 0].sum())
     tolerance = data.problem.spot_tolerance[rows][:, None]
-    if spot is not None and tolerance.any():
-        unit = gcd(spot.box, firm.unit) if firm else spot.box
-        capacity = unit * max(spot.availability, firm.capacity / firm.unit if firm else 0.0)
-        price = spot.price * unit
-        if firm is None:
-            load, worth = load * tolerance, worth * tolerance
-            firm = Firm(unit, capacity, inf, price)
-        else:
-            scale = unit / firm.unit
-            committed, hourly = firm.committed * scale, firm.hourly * scale
-            up = min(data.purchases[k, m].availability for m in data.of_kind(k, (*COMMITTED, *HOURLY)))
-            extra = max(0.0, float(rates.firm[k]) - max(float(rates.spot[k]), spot.price / up))
-            dearer = np.maximum(worth - extra * load * hours, 0.0)
-            load = np.concatenate((load * tolerance, load * (1 - tolerance)))
-            worth = np.concatenate((worth * tolerance, dearer * (1 - tolerance)))
-            price = min(price, hourly, committed / HOURS_PER_MONTH if extra > 0 else inf)
-            firm = Firm(unit, capacity, inf if extra > 0 else committed, price)
-    if firm is not None:
-        gain += _whole_units(load, worth, hours, firm)
-    return gain
+    if spot is None or not tolerance.any():
+        return gain + (_whole_units(load, worth, hours, firm) if firm else 0.0)
+    if firm is None:
+        only = Firm(spot.box, spot.box * spot.availability, inf, spot.price * spot.box)
+        return gain + _whole_units(load * tolerance, worth * tolerance, hours, only)
+    either = min(spot.price, firm.hourly / firm.unit, firm.committed / firm.unit / HOURS_PER_MONTH)
+    unit = gcd(spot.box, firm.unit)
+    up = max(spot.availability, firm.capacity / firm.unit)
+    least = min(data.purchases[k, m].availability for m in data.of_kind(k, (*COMMITTED, *HOURLY)))
+    each = Firm(unit, unit * up, inf, either * unit)
+    more = Firm(
+        firm.unit, firm.capacity,
+        firm.committed - either * HOURS_PER_MONTH * firm.unit, firm.hourly - either * firm.unit,
+    )  # fmt: skip
+    dearer = max(0.0, float(rates.firm[k]) - max(float(rates.spot[k]), either / least))
+    rest, rest_worth = load * (1 - tolerance), worth * (1 - tolerance)
+    loads = np.concatenate((load * tolerance, rest))
+    share = 1 - either / max(min(firm.hourly / firm.unit, firm.committed / firm.unit / HOURS_PER_MONTH), 1e-300)
+    found = inf
+    for aside in (np.minimum(rest_worth, dearer * rest * hours), rest_worth * share):
+        parts = np.concatenate((worth * tolerance, rest_worth - aside))
+        found = min(found, _whole_units(loads, parts, hours, each) + _whole_units(rest, aside, hours, more))
+    return gain + found
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from catalogs.records import PurchaseType
 from solver.bill import WORDS, bill, capacity_cost
 from solver.plan import Block, CostLine, Fallback, PlannedSegment, Pool, PriceUsed, Replicas, Served, Verdict
 from solver.problem import Problem
-from solver.program.data import SECONDS_PER_HOUR, Data, data_of
+from solver.program.data import Data, data_of
 from solver.rerouted import fallbacks
 from solver.solution import TINY_SHARE, Solution, month_requests, solution_of
 from solver.solve import Outcome
+from solver.units import SECONDS
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def utilisation(data: Data, solution: Solution, k: int) -> float:
     """Busy replica-seconds at mean load over paid replica-seconds."""
     hours = data.problem.blocks.hours
     paid = sum(float(counts @ hours) for (other, _), counts in solution.replicas.items() if other == k)
-    return float(_busy(data, solution, k).sum() / (paid * SECONDS_PER_HOUR)) if paid > 0 else 0.0
+    return float(_busy(data, solution, k).sum() / (paid * SECONDS["hour"])) if paid > 0 else 0.0
 
 
 def _busy(data: Data, solution: Solution, k: int) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

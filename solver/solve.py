@@ -127,6 +127,9 @@ def solve(
         solution.value_valid = True
         solver.setSolution(solution)
     solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:  # presolve cannot tell which
+        _demand(solver.setOptionValue("presolve", "off"), "option presolve")
+        solver.run()
     if watch.raised is not None:
         raise watch.raised
     return _outcome(program, columns, solver, gap)
@@ -257,8 +260,6 @@ ENDS: dict[Any, tuple[Status, StoppedBy]] = {
     highspy.HighsModelStatus.kTimeLimit: ("time_limit", "time"),
     highspy.HighsModelStatus.kInterrupt: ("stopped", "user"),
     highspy.HighsModelStatus.kInfeasible: ("infeasible", "proof"),
-    # Every cost is at least 0, so no program of ours is unbounded.
-    highspy.HighsModelStatus.kUnboundedOrInfeasible: ("infeasible", "proof"),
 }
 """The solver's own status, read from it and never through PuLP, which calls a time limit optimal."""
 

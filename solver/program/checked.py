@@ -1,7 +1,7 @@
 """Whether the numbers of a problem may stand in a row: a NaN cost passes a MIP solver as "optimal"."""
 
 from collections.abc import Callable
-from math import isfinite
+from math import inf, isfinite
 from typing import TypeAlias
 
 import numpy as np
@@ -15,15 +15,17 @@ def check_problem(problem: Problem) -> None:
     """Raise ValueError unless every number may stand in a row."""
     faults: list[str] = []
 
-    def finite(what: str, value: float, low: float = 0.0) -> None:
-        if not isfinite(value) or value < low:
+    def finite(what: str, value: float, low: float = 0.0, high: float = inf) -> None:
+        if not isfinite(value) or not low <= value <= high:
             faults.append(f"{what} is {value}")
 
     arrays = {
         "hours": problem.blocks.hours, "peak": problem.blocks.peak, "mean": problem.blocks.mean,
         "headroom": problem.headroom, "spot_tolerance": problem.spot_tolerance,
         "tokens_per_request": problem.tokens_per_request,
-    } | ({} if problem.coverage is None else {"coverage": problem.coverage})  # fmt: skip
+    } | {
+        what: array for what, array in (("coverage", problem.coverage), ("awake", problem.awake)) if array is not None
+    }  # fmt: skip
     faults += [f"{what} holds {array[~good][0]}" for what, array in arrays.items() if not (good := _good(array)).all()]
     if np.any(problem.blocks.hours <= 0):
         faults.append("a block has no hours")
@@ -34,10 +36,11 @@ def check_problem(problem: Problem) -> None:
         for charge in charges:
             finite(f"{option} for segment {s}: {charge.name}", charge.per_request)
             finite(f"{option} for segment {s}: price of {charge.name}", charge.price)
+            finite(f"{option} for segment {s}: cost of {charge.name}", charge.cost)
     for design in problem.designs:
         for m, purchase in design.purchases.items():
             finite(f"{design.id}: price, {m}", purchase.price)
-            finite(f"{design.id}: availability, {m}", purchase.availability, low=1e-6)
+            finite(f"{design.id}: availability, {m}", purchase.availability, low=1e-6, high=1.0)
             finite(f"{design.id}: capital, {m}", purchase.capital)
             finite(f"{design.id}: box, {m}", purchase.box, low=1)
         finite(f"{design.id}: max_replicas", design.max_replicas)
@@ -47,12 +50,24 @@ def check_problem(problem: Problem) -> None:
     for cost in problem.fixed_costs:
         finite(f"{cost.name}: quantity", cost.quantity)
         finite(f"{cost.name}: price", cost.price)
+        finite(f"{cost.name}: cost", cost.per_month)
     if problem.people:
         finite("people: FTE", problem.people.fte)
         finite("people: price", problem.people.price_per_fte_month)
         finite("people: designs a step", problem.people.designs, low=1)
+    for what, rule in _rules(problem).items():
+        finite(what, rule)
+    finite("horizon", problem.rules.horizon_months, low=1)
     if faults:
         raise ValueError("the problem has numbers that cannot stand in a row: " + "; ".join(faults[:10]))
+
+
+def _rules(problem: Problem) -> dict[str, float]:
+    rules = problem.rules
+    given = {"budget": rules.budget_per_month, "capital": rules.capital}
+    return {what: value for what, value in given.items() if value is not None} | {
+        f"{gpu} available": count for gpu, count in rules.gpus_available.items()
+    }
 
 
 def _good(array: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

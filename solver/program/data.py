@@ -10,14 +10,12 @@ import numpy as np
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
 from solver.problem import Array, InForce, Problem, Purchase, Rules, spot_market
 from solver.program.checked import check_problem
-from solver.program.offers import binding_limits, needed_offers
+from solver.program.offers import binding_limits, needed_offers, useful_units
 from solver.program.twins import twins
-from solver.units import HOURS_PER_MONTH
+from solver.units import HOURS_PER_MONTH, SECONDS
 
 PURCHASE_TYPES: tuple[PurchaseType, ...] = get_args(PurchaseType)
 """Index m in names (`r_k3_m1`) is the place in this tuple."""
-
-SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,10 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     """
     check_problem(problem)
     load, requests, groups = _loads(problem)
+    request_cost = {pair: sum(charge.cost for charge in charges) for pair, charges in problem.charges.items()}
+    month = np.array([sum(requests[s, group[0]] for group in of_segment) for s, of_segment in enumerate(groups)])
     problem = replace(problem, apis=binding_limits(problem, load))
+    problem = replace(problem, unit_rate=useful_units(problem, request_cost, month))
     kept = {
         (k, m): problem.in_force[design.id, m]
         for k, design in enumerate(problem.designs)
@@ -106,11 +107,8 @@ def data_of(problem: Problem, contingent: Collection[tuple[int, int]] | None = N
     pool_pairs = tuple(
         (int(s), int(k)) for s, k in zip(*np.nonzero(np.isfinite(problem.kappa)), strict=True) if int(k) in ways
     )
-    request_cost = {pair: sum(charge.cost for charge in charges) for pair, charges in problem.charges.items()}
     seconds = np.nan_to_num(problem.kappa, nan=0.0).T
-    api_pairs = needed_offers(
-        problem, request_cost, requests, groups, {problem.designs[k].provider for _, k in pool_pairs}
-    )
+    api_pairs = needed_offers(problem, request_cost, month, {problem.designs[k].provider for _, k in pool_pairs})
     demand = seconds @ (load * (1 + problem.headroom)[:, None])
     pairs = contingencies_that_matter(problem, purchases, pool_pairs, api_pairs)
     if any(problem.contingencies[c].kind == "replica" for c in pairs):
@@ -201,7 +199,7 @@ def contingencies_that_matter(
 def _loads(problem: Problem) -> tuple[Array, Array, tuple[tuple[tuple[int, ...], ...], ...]]:
     """Load, requests and groups; a segment that may wait spreads a day type's volume over that type's blocks."""
     blocks = problem.blocks
-    load, requests = blocks.peak.copy(), blocks.mean * SECONDS_PER_HOUR * blocks.hours
+    load, requests = blocks.peak.copy(), blocks.mean * SECONDS["hour"] * blocks.hours
     groups: list[tuple[tuple[int, ...], ...]] = []
     for s in range(len(problem.segments)):
         if not problem.may_wait[s]:

@@ -12,7 +12,11 @@ is lost; any other loss costs no more, that of p1 at most its share times q's tr
 fixed cost pays, and the loss of q itself is gone. Of the two take the one that serves less, so that both count as
 suppliers. Where suppliers are limited, q has no pools either: then none is added.
 
-None of this where a rule or a route names offers, or three suppliers are asked for; what is sold by the unit stays.
+Units. What an option serves by the unit can move to the same supplier's cheapest offer without limits; its units may
+go where that is never dearer, whatever is moved (`useful_units`).
+
+None of this where a rule or a route names offers, or three suppliers are asked for; what is still sold by the unit
+stays.
 """
 
 from collections.abc import Mapping
@@ -21,18 +25,16 @@ from dataclasses import replace
 import numpy as np
 
 from solver.problem import ApiOption, Array, Problem
-
-Groups = tuple[tuple[tuple[int, ...], ...], ...]
+from solver.units import HOURS_PER_MONTH, SECONDS
 
 
 def needed_offers(
     problem: Problem,
     request_cost: Mapping[tuple[int, str], float],
-    requests: Array,
-    groups: Groups,
+    month: Array,
     pool_providers: set[str],
 ) -> tuple[tuple[int, int], ...]:
-    """Pairs (s, a) that an optimum may need. `requests` [s, b] of a whole share; its groups share a day's volume."""
+    """Pairs (s, a) that an optimum may need; `month` [s] is each segment's requests a month."""
     ids = {api.id: a for a, api in enumerate(problem.apis)}
     pairs = sorted((s, ids[option]) for s, option in request_cost if option in ids)
     rules = problem.rules
@@ -41,7 +43,6 @@ def needed_offers(
     cost = {(s, a): request_cost[s, problem.apis[a].id] for s, a in pairs}
     pairs = _cheapest_of_each(problem, pairs, cost)
     if (rules.min_suppliers or 0) <= 2:
-        month = np.array([sum(float(requests[s, group[0]]) for group in groups[s]) for s in range(len(groups))])
         gone = _dominated(problem, pairs, cost, month, pool_providers)
         pairs = [(s, a) for s, a in pairs if problem.apis[a].offer.provider not in gone]
     return tuple(pairs)
@@ -62,6 +63,64 @@ def binding_limits(problem: Problem, load: Array) -> tuple[ApiOption, ...]:
             api = replace(api, tokens_per_s=np.inf)
         found.append(api)
     return tuple(found)
+
+
+def useful_units(
+    problem: Problem, request_cost: Mapping[tuple[int, str], float], month: Array
+) -> dict[tuple[int, str], float]:
+    """`unit_rate` without the options whose units save nothing; `month` [s] is each segment's requests a month.
+
+    Serving t[s] requests by units costs the price of the least number of units at least, and that of full ones, u[s] a
+    request. Where the most that the other offer can cost more, max over t <= month of t @ c - max(least, t @ u), is not
+    above 0, no plan needs the units. While something is lost more may be moved, for that share of the month. Nor does
+    it where the same supplier sells the same for no more (`_same_for_less`).
+    """
+    if problem.rules.must_use or problem.moving is not None:
+        return dict(problem.unit_rate)
+    free: dict[tuple[int, str], float] = {}
+    for a, api in enumerate(problem.apis):
+        if unlimited(problem, a):
+            for s in range(len(month)):
+                key = s, api.offer.provider
+                free[key] = min(free.get(key, np.inf), request_cost.get((s, api.id), np.inf))
+    lost = sum(each.share for each in problem.contingencies) if problem.coverage is not None else 0.0
+    kept = dict(problem.unit_rate)
+    for api in problem.apis:
+        sold = [s for s in range(len(month)) if (s, api.id) in kept]
+        price = np.array([free.get((s, api.offer.provider), np.inf) * (1 + lost) for s in sold])
+        unit = np.array([api.unit_price / (SECONDS["hour"] * kept[s, api.id]) for s in sold])
+        least = api.unit_min * api.unit_price * HOURS_PER_MONTH
+        others = [other for other in problem.apis if other.offer.provider == api.offer.provider]
+        beaten = any(_same_for_less(kept, sold, api, other) for other in others if other.id != api.id)
+        if sold and (beaten or _most_saved(price, unit, month[sold], least) <= 0):
+            for s in sold:
+                del kept[s, api.id]
+    return kept
+
+
+def _same_for_less(
+    unit_rate: Mapping[tuple[int, str], float], sold: list[int], api: ApiOption, other: ApiOption
+) -> bool:
+    """Whether another option's units, no dearer and no coarser, serve at least as much of each segment."""
+    return (
+        other.unit_price <= api.unit_price and other.unit_min <= api.unit_min and api.unit_step % other.unit_step == 0
+        and all(unit_rate.get((s, other.id), 0.0) >= unit_rate[s, api.id] for s in sold)
+    )  # fmt: skip
+
+
+def _most_saved(price: Array, unit: Array, most: Array, least: float) -> float:
+    """Max over t in [0, most] of t @ price - max(least, t @ unit).
+
+    First comes what earns more than it uses, then, while `least` is not used up, the best of the others.
+    """
+    earned, used = 0.0, 0.0
+    for i in np.argsort(unit / np.maximum(price, 1e-300), kind="stable"):
+        whole = float(unit[i] * most[i])
+        part = 1.0 if price[i] > unit[i] or whole <= least - used else max(0.0, least - used) / whole
+        if part * most[i] > 0:
+            earned += float(part * most[i] * price[i])
+            used += part * whole
+    return earned - max(least, used)
 
 
 def unlimited(problem: Problem, a: int) -> bool:

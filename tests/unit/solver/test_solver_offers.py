@@ -62,5 +62,5 @@ def test_suppliers_go_in_many_of_those_cases() -> None:
 
 def test_where_a_rule_names_offers_all_stay() -> None:
     problem = replace(many_suppliers(0), rules=Rules(must_use=("apis",)))
-    pairs = needed_offers(problem, dict.fromkeys(problem.charges, 1.0), problem.blocks.mean, (), set())
+    pairs = needed_offers(problem, dict.fromkeys(problem.charges, 1.0), np.ones(len(problem.segments)), set())
     assert len(pairs) == len({pair for pair in problem.charges if pair[1] in {api.id for api in problem.apis}})
