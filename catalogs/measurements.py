@@ -1,4 +1,4 @@
-"""Operating points that the user measured: one record for each run of a benchmark, `[measurements.ID]` of an overlay."""
+"""Operating points that the user measured: a record for each run of a benchmark, `[measurements.ID]` of an overlay."""
 
 import re
 from typing import Annotated, Literal
