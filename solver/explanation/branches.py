@@ -1,0 +1,106 @@
+"""The two branches of the decision, each with its own optimum and bound: API only, and self-hosting at all.
+
+Self-hosting, hybrid or whole, is the same problem with one more rule, that pools serve something; its cost below a
+limit is the same problem with a budget. So both are solved by `optimise` as everything else is. The ends of the
+performance band are the same problem with every kappa slower or faster by its design's own band.
+"""
+
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+
+from solver.baselines import api_only, restricted
+from solver.optimise import best_of, optimise
+from solver.problem import Problem
+from solver.program.data import data_of
+from solver.readoff import verdict_of
+from solver.record import Verdict
+from solver.solution import Solution, solution_of
+from solver.solve import Outcome, Progress
+
+End = Literal["slow", "fast"]
+POOLS = "pools"
+"""The word of a must-use rule that means every pool."""
+SLACK = 1e-6
+"""A budget that a known plan must keep is higher by this part, as the solver's rows hold to about that."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How a branch is solved: the relative gap, seconds for each solve, and who may end it."""
+
+    gap: float = 1e-3
+    limit_s: float = 5.0
+    stop: threading.Event | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    stage: str = "verdict"
+
+
+def at_end(problem: Problem, end: End) -> Problem:
+    """The problem at one end of the performance band: kappa*(1 + band), or kappa/(1 + band), of each design."""
+    factor = np.array([1.0 + design.band for design in problem.designs])
+    return replace(problem, kappa=problem.kappa * factor if end == "slow" else problem.kappa / factor)
+
+
+def api_branch(problem: Problem, effort: Effort) -> Outcome:
+    """The cheapest plan without pools; infeasible where some segment may be served by no API."""
+    return _solved(api_only(problem), effort)
+
+
+def hosting_branch(
+    problem: Problem, effort: Effort, below: float | None = None, start: Collection[str] = ()
+) -> Outcome:
+    """The cheapest plan in which pools serve something: at least 1 % of a segment's month, as with any must-use.
+
+    With `below` (a month) only plans that cost no more are looked for, and infeasible is the proof that there is none.
+    `start` names designs that a good plan is thought to open: what they cost together is the first limit.
+    """
+    rules = problem.rules
+    branch = replace(problem, rules=replace(rules, must_use=(*rules.must_use, POOLS)))
+    first = None
+    if start:
+        ours = {design.id for design in problem.designs} - set(start)
+        began = perf_counter()
+        first = _solved(restricted(_within(branch, below), lambda _, option: option not in ours), effort)
+        effort = replace(effort, limit_s=max(0.0, effort.limit_s - (perf_counter() - began)))
+        if first.objective is not None:
+            below = first.objective * (1 + SLACK)
+    found = _solved(_within(branch, below), effort)
+    if first is None or first.objective is None:
+        return found
+    if found.status == "infeasible":  # the limit is the known plan's own cost: nothing is cheaper
+        return replace(first, bound=first.objective, gap=0.0, status="optimal", stopped_by="proof")
+    return best_of(found, [first], effort.gap)
+
+
+def opened(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
+    """Ids of the designs that a plan opens."""
+    return tuple(problem.designs[k].id for k in _solution(problem, outcome).pools) if outcome.found else ()
+
+
+def kind_of(problem: Problem, outcome: Outcome) -> Verdict:
+    """What a plan comes to: no pools, no APIs, or both; `no_plan` without one."""
+    return verdict_of(_solution(problem, outcome)) if outcome.found else "no_plan"
+
+
+def _solution(problem: Problem, outcome: Outcome) -> Solution:
+    return solution_of(data_of(problem), outcome.values)
+
+
+def _within(problem: Problem, limit: float | None) -> Problem:
+    if limit is None:
+        return problem
+    budget = problem.rules.budget_per_month
+    return replace(
+        problem, rules=replace(problem.rules, budget_per_month=limit if budget is None else min(limit, budget))
+    )
+
+
+def _solved(problem: Problem, effort: Effort) -> Outcome:
+    return optimise(
+        problem, effort.gap, effort.limit_s, stage=effort.stage, on_progress=effort.on_progress, stop=effort.stop
+    )
