@@ -173,4 +173,6 @@ def _rules(scenario: Scenario) -> Rules:
         capital=policy.capital,
         horizon_months=scenario.horizon,
         beyond_horizon=policy.beyond_horizon,
+        margin=policy.margin,
+        simple_within=policy.simple_within,
     )

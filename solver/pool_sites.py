@@ -70,7 +70,9 @@ class Site:
         """Purchases of a replica of so many GPUs: whole replicas of an instance come together."""
         box = self.gpu_count // gpus
         return {
-            m: replace(way, price=way.price / box, capital=way.capital / box, box=box * way.box)
+            m: replace(
+                way, price=way.price / box, capital=way.capital / box, running=way.running / box, box=box * way.box
+            )
             for m, way in self.purchases.items()
         }
 
@@ -176,6 +178,7 @@ def _owned_sites(catalog: Catalog, policy: Policy) -> list[Site]:
                 price=owned.per_hour * count,
                 availability=share,
                 capital=owned.capital * count,
+                running=owned.running * count,
                 source=purchase.source,
                 date=purchase.date,
                 estimate="; ".join(filter(None, (purchase.estimate, owned.estimate))),

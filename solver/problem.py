@@ -56,7 +56,7 @@ class Purchase:
     """One way of buying a replica. `price` is of the whole replica for an hour.
 
     `availability` in (0, 1]; `box` replicas come together (>= 1); `term_months` of a commitment;
-    `capital` is the purchase price of a replica (owned only).
+    `capital` is the purchase price of a replica (owned only), `running` the part of its hour that is no capital.
     """
 
     price: float
@@ -67,6 +67,7 @@ class Purchase:
     source: str = ""
     date: str = ""
     estimate: str = ""
+    running: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,11 @@ class Moving:
 
 @dataclass(frozen=True)
 class Rules:
-    """Policy rules on the plan as a whole; None or empty does not bind."""
+    """Policy rules on the plan as a whole; None or empty does not bind.
+
+    `margin` and `simple_within` are shares of a bill that bind no plan: what self-hosting must save to be recommended,
+    and what the simplest plan may cost more.
+    """
 
     budget_per_month: float | None = None
     max_pool_designs: int | None = None
@@ -215,6 +220,8 @@ class Rules:
     capital: float | None = None
     horizon_months: int = 12
     beyond_horizon: Literal["forbid", "charge"] = "forbid"
+    margin: float = 0.10
+    simple_within: float = 0.05
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,10 @@ class Team(Part):
 
 
 class Policy(Part):
-    """Rules on the plan as a whole, and what is counted."""
+    """Rules on the plan as a whole, what is counted, and when self-hosting is recommended.
+
+    It is where it saves more than `margin` of the API bill; the simplest plan is sought `simple_within` of the best.
+    """
 
     headroom: Headroom = 0.5
     budget: Money | None = None
@@ -142,6 +145,8 @@ class Policy(Part):
     network: Flag = True
     apis: Flag = True
     unusable_prices: Flag = False
+    margin: Share = 0.10
+    simple_within: Share = 0.05
 
     @model_validator(mode="after")
     def _check(self) -> "Policy":
