@@ -46,19 +46,21 @@ def owned_gpu(catalog: Catalog, gpu: Gpu, purchase: GpuPurchase) -> Owned | None
 
     ((purchase - residual) * annuity + residual * cost of capital + failures + upkeep) / 12 / 730
     + power * PUE * power price + colocation. The purchase holds the GPU's share of the server, and so does the power:
-    its TDP times what a server draws for each watt of its GPUs (CPUs, memory, network, fans). A failed GPU is replaced
-    at its own price; upkeep is a share of the purchase a year. None where the GPU's power is unknown.
+    its TDP times what a server draws for each watt of its GPUs (CPUs, memory, network, fans). An Apple machine is
+    bought and measured whole: no server stands around it. A failed GPU is replaced at its own price; upkeep is a share
+    of the purchase a year. None where the GPU's power is unknown.
     """
     if gpu.tdp_w is None:
         return None
-    capital = purchase.price * figure(catalog, "owned_server_factor").value
+    whole = gpu.kind == "apple"
+    capital = purchase.price * (1.0 if whole else figure(catalog, "owned_server_factor").value)
     residual = capital * figure(catalog, "owned_residual_share").value
     rate = figure(catalog, "cost_of_capital").value
     failures = figure(catalog, "gpu_failure_rate_year").value * purchase.price
     upkeep = figure(catalog, "owned_operations_share").value * capital
     lasting = annuity(rate, figure(catalog, "owned_life_years").value)
     yearly = (capital - residual) * lasting + residual * rate + failures + upkeep
-    kilowatt = gpu.tdp_w / 1000 * figure(catalog, "owned_server_power_factor").value
+    kilowatt = gpu.tdp_w / 1000 * (1.0 if whole else figure(catalog, "owned_server_power_factor").value)
     power = kilowatt * figure(catalog, "pue").value * figure(catalog, "power_kwh").value
     colocation = kilowatt * figure(catalog, "colocation_kw_month").value / HOURS_PER_MONTH
     estimate = "life, residual value, failures, upkeep and the server's power of owned GPUs are estimates"

@@ -76,13 +76,13 @@ def design_id(design: Design) -> str:
 
 
 def axes_of(catalog: Catalog, gpus: Iterable[str]) -> Axes:
-    """All models, formats and recommended engines of the catalog, on the GPUs given."""
+    """All models, formats and engines of the catalog, on the GPUs given."""
     gpus = sorted(gpus)
     return Axes(
         tuple(sorted(catalog.models)),
         tuple(sorted(catalog.precisions)),
         tuple(gpus),
-        tuple(sorted(id_ for id_, engine in catalog.engines.items() if engine.recommended)),
+        tuple(sorted(catalog.engines)),
         np.array([[n <= catalog.gpus[gpu].gpus_per_node for n in GPUS] for gpu in gpus], dtype=bool).reshape(-1, 4),
     )
 
@@ -192,7 +192,7 @@ def _strike_dominated(
 
 
 def _runnable(axes: Axes, catalog: Catalog, sold: Mapping[str, set[int]], pairs: int, book: RefusalBook) -> Mask:
-    """What can run at all, [m, p, g, n, e]: known architecture, format and engine on the GPU, heads that split."""
+    """What may run at all, [m, p, g, n, e]: engine in service, known architecture, format and engine on the GPU, splits."""
     models = [catalog.models[id_] for id_ in axes.models]
     precisions = [catalog.precisions[id_] for id_ in axes.precisions]
     gpus = [catalog.gpus[id_] for id_ in axes.gpus]
@@ -213,6 +213,12 @@ def _runnable(axes: Axes, catalog: Catalog, sold: Mapping[str, set[int]], pairs:
     def strike(kept: Mask, kept_axes: tuple[int, ...], option: str, reason: Reason) -> None:
         turn_down(kept, kept_axes, option, {tuple(at): reason for at in np.argwhere(~kept).tolist()})
 
+    kept = np.array([engine.recommended for engine in engines], dtype=bool)
+    left = {
+        (e,): Reason(Rule.ENGINE, engine.why_not or "not recommended", "an engine that is maintained")
+        for e, engine in enumerate(engines) if not engine.recommended
+    }  # fmt: skip
+    turn_down(kept, (4,), "*/*/{e}", left)
     sized = np.array([is_sized(model) for model in models], dtype=bool)
     strike(sized, (0,), "{m}:*", Reason(Rule.NOT_SIZED, "unknown", "layers, heads and KV size"))
     held = _table(axes.gpus, GPUS, lambda gpu, n: n in sold[gpu])

@@ -109,6 +109,15 @@ def test_an_owned_h100_draws_its_part_of_the_server(shipped: Catalog) -> None:
     assert 2.2 < h100.per_hour < 2.5
 
 
+def test_an_apple_machine_is_bought_and_measured_whole(shipped: Catalog) -> None:
+    """No server stands around it, and its power is measured at the wall: the capital is the price of the machine."""
+    mac = owned_gpu(shipped, shipped.gpus["m3-ultra"], shipped.purchases["m3-ultra"])
+    assert mac is not None
+    assert mac.capital == 9499
+    euro = shipped.operations["power_kwh"].value / 0.1902
+    assert mac.running == pytest.approx(0.270 * (1.3 * 0.1902 * euro + 150 / 730), rel=2e-3)
+
+
 def test_a_gpu_of_unknown_power_has_no_price_as_owned(shipped: Catalog) -> None:
     gpu = Gpu(id="g", name="g", vendor="v", kind="gpu", performance_class="c", memory_gb=80, **SOURCED)
     assert owned_gpu(shipped, gpu, GpuPurchase(gpu="g", price=1, **SOURCED)) is None
