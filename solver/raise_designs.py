@@ -192,7 +192,7 @@ def _strike_dominated(
 
 
 def _runnable(axes: Axes, catalog: Catalog, sold: Mapping[str, set[int]], pairs: int, book: RefusalBook) -> Mask:
-    """What may run at all, [m, p, g, n, e]: engine in service, known architecture, format and engine on the GPU, splits."""
+    """What may run, [m, p, g, n, e]: an engine in service, known architecture, format and engine on the GPU, splits."""
     models = [catalog.models[id_] for id_ in axes.models]
     precisions = [catalog.precisions[id_] for id_ in axes.precisions]
     gpus = [catalog.gpus[id_] for id_ in axes.gpus]
