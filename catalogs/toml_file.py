@@ -43,23 +43,24 @@ def read_toml(path: Path | str) -> dict[str, Any]:
     return parse_toml(read_bytes(path, "TOML"), str(path))
 
 
-def read_bytes(path: Path | str, kind: str) -> bytes:
-    """The bytes of a file of a kind (`TOML`, `JSON`) of at most 5 MB; InputError says why it cannot be read."""
+def read_bytes(path: Path | str, kind: str, most: int = MAX_BYTES) -> bytes:
+    """The bytes of a file of a kind (`TOML`, `JSON`) of `most` bytes; InputError says why it cannot be read."""
     path = Path(path)
     file = str(path)
     try:
         if path.is_dir():
             raise InputError(Fault(file, "", "a directory", f"a {kind} file"))
         with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = stream.read(most + 1)
     except FileNotFoundError:
         near = _nearest_file(path, f"*.{kind.lower()}")
         raise InputError(Fault(file, "", "no such file", f"a {kind} file", near)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(Fault(file, "", f"a file that cannot be read ({reason})", f"a readable {kind} file")) from None
-    if len(content) > MAX_BYTES:
-        raise InputError(Fault(file, "", f"more than {MAX_BYTES // 1_000_000} MB", f"a {kind} file of at most 5 MB"))
+    if len(content) > most:
+        size = f"{most // 1_000_000} MB"
+        raise InputError(Fault(file, "", f"more than {size}", f"a {kind} file of at most {size}"))
     return content
 
 
