@@ -29,7 +29,7 @@ _INDEX_GPUS = {
 _SKYPILOT_GPUS = {
     "A100": "a100-40gb-sxm", "A100-80GB": "a100-80gb-sxm", "H100": "h100-sxm", "H100-MEGA": "h100-sxm",
     "H200": "h200-sxm", "B200": "b200", "B300": "b300", "L40S": "l40s", "L40": "l40", "L4": "l4", "A10": "a10",
-    "A10G": "a10g", "T4": "t4", "A40": "a40", "V100": "v100", "MI300X": "mi300x", "GH200": "gh200",
+    "A10G": "a10g", "T4": "t4", "A40": "a40", "V100": "v100-16gb", "MI300X": "mi300x", "GH200": "gh200",
     "RTX-PRO-6000": "rtx-pro-6000", "RTX-6000-Ada": "rtx-6000-ada", "RTX4090": "rtx-4090", "RTX3090": "rtx-3090",
 }  # fmt: skip
 _CLOUDS = {
