@@ -4,7 +4,7 @@ Each is the problem with fewer options, so each is a plan of the whole problem t
 optimum. Every rule of the policy stays, must-use among them: a strategy that leaves out what must be used has no plan.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -13,7 +13,7 @@ import numpy as np
 from solver.plan import Baseline, BaselineName, CostLine
 from solver.problem import Problem, Rules
 from solver.readoff import read_off
-from solver.solve import Outcome
+from solver.solve import Outcome, relative_gap
 from solver.units import Rate
 
 Keep = Callable[[str, str], bool]
@@ -110,6 +110,25 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
     if outcome.status != "optimal" and parts.gap is not None:
         why = f"best found, not proven: at most {parts.gap:.1%} above the least"
     return Baseline(name=strategy.name, total_per_month=parts.total_per_month, why_null=why, lines=parts.lines)
+
+
+def best_of(outcome: Outcome, others: Iterable[Outcome | None], gap: float) -> Outcome:
+    """The outcome, with the cheapest plan that was also found of the same problem or of a part of it.
+
+    A plan that the main search missed when it ended early is not thrown away; the bound stays its own, and proves that
+    plan where it is within the gap asked.
+    """
+    found = [other for other in others if other is not None and other.objective is not None]
+    best = min(found, key=lambda other: other.objective or 0.0, default=None)
+    if best is None or best.objective is None or outcome.status == "infeasible":
+        return outcome
+    if outcome.objective is not None and outcome.objective <= best.objective:
+        return outcome
+    found_gap = relative_gap(best.objective, outcome.bound)
+    better = replace(outcome, objective=best.objective, values=best.values, gap=found_gap)
+    return (
+        replace(better, status="optimal", stopped_by="proof") if found_gap is not None and found_gap <= gap else better
+    )
 
 
 def _rules(rules: Rules) -> str:

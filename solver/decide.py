@@ -5,10 +5,10 @@ from collections.abc import Callable
 from time import perf_counter
 
 from catalogs.catalog import Catalog
-from solver.baselines import Strategy, baseline_of, strategies, todays_bill
+from solver.baselines import Strategy, baseline_of, best_of, strategies, todays_bill
 from solver.checklist import checklist_items, doubts_of
 from solver.doubts import doubts_of_plan, doubts_of_use
-from solver.optimise import best_of, optimise
+from solver.optimise import optimise
 from solver.options import problem_of
 from solver.plan import Plan, PriceUsed
 from solver.problem import Problem

@@ -1,20 +1,20 @@
 """The two branches of the decision, each with its own optimum and bound: API only, and self-hosting at all.
 
-Self-hosting, hybrid or whole, is the same problem with one more rule, that pools serve something; its cost below a
-limit is the same problem with a budget. So both are solved by `optimise` as everything else is. The ends of the
-performance band are the same problem with every kappa slower or faster by its design's own band.
+Self-hosting, hybrid or whole, is the problem with one more rule, that pools serve something; often only its plans below
+a cost matter, which is sooner settled. The ends of the performance band are the same problem with every kappa slower
+or faster by its design's own band.
 """
 
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from time import perf_counter
+from math import inf
 from typing import Literal
 
 import numpy as np
 
-from solver.baselines import api_only, restricted
-from solver.optimise import best_of, optimise
+from solver.baselines import api_only
+from solver.optimise import optimise
 from solver.problem import Problem
 from solver.program.data import data_of
 from solver.readoff import verdict_of
@@ -23,10 +23,6 @@ from solver.solution import Solution, solution_of
 from solver.solve import Outcome, Progress
 
 End = Literal["slow", "fast"]
-POOLS = "pools"
-"""The word of a must-use rule that means every pool."""
-SLACK = 1e-6
-"""A budget that a known plan must keep is higher by this part, as the solver's rows hold to about that."""
 
 
 @dataclass(frozen=True)
@@ -56,25 +52,11 @@ def hosting_branch(
 ) -> Outcome:
     """The cheapest plan in which pools serve something: at least 1 % of a segment's month, as with any must-use.
 
-    With `below` (a month) only plans that cost no more are looked for, and infeasible is the proof that there is none.
-    `start` names designs that a good plan is thought to open: what they cost together is the first limit.
+    With `below` (a month) only cheaper plans are looked for, and infeasible is the proof that there is none.
+    `start` are ids of designs that a good plan is thought to open.
     """
-    rules = problem.rules
-    branch = replace(problem, rules=replace(rules, must_use=(*rules.must_use, POOLS)))
-    first = None
-    if start:
-        ours = {design.id for design in problem.designs} - set(start)
-        began = perf_counter()
-        first = _solved(restricted(_within(branch, below), lambda _, option: option not in ours), effort)
-        effort = replace(effort, limit_s=max(0.0, effort.limit_s - (perf_counter() - began)))
-        if first.objective is not None:
-            below = first.objective * (1 + SLACK)
-    found = _solved(_within(branch, below), effort)
-    if first is None or first.objective is None:
-        return found
-    if found.status == "infeasible":  # the limit is the known plan's own cost: nothing is cheaper
-        return replace(first, bound=first.objective, gap=0.0, status="optimal", stopped_by="proof")
-    return best_of(found, [first], effort.gap)
+    limit = inf if below is None else below
+    return _solved(problem, effort, hosted=True, below=limit, start=start)
 
 
 def opened(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
@@ -91,16 +73,10 @@ def _solution(problem: Problem, outcome: Outcome) -> Solution:
     return solution_of(data_of(problem), outcome.values)
 
 
-def _within(problem: Problem, limit: float | None) -> Problem:
-    if limit is None:
-        return problem
-    budget = problem.rules.budget_per_month
-    return replace(
-        problem, rules=replace(problem.rules, budget_per_month=limit if budget is None else min(limit, budget))
-    )
-
-
-def _solved(problem: Problem, effort: Effort) -> Outcome:
+def _solved(
+    problem: Problem, effort: Effort, hosted: bool = False, below: float = inf, start: Collection[str] = ()
+) -> Outcome:
     return optimise(
-        problem, effort.gap, effort.limit_s, stage=effort.stage, on_progress=effort.on_progress, stop=effort.stop
-    )
+        problem, effort.gap, effort.limit_s, stage=effort.stage, on_progress=effort.on_progress, stop=effort.stop,
+        hosted=hosted, below=below, start=start,
+    )  # fmt: skip
