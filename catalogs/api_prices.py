@@ -18,6 +18,7 @@ from catalogs.records import ApiOffer
 # Outside the peak hours that some providers charge more for (UTC).
 _QUIET_HOUR = 20
 _UNREAD = "was not read"  # a row whose note ends so is an estimate
+_NOT_MEASURED = " not measured: "
 _SMALL_CLOSED = re.compile(r"mini|nano|haiku|flash|lite|luna|micro|ministral|small")
 _PARAMETERS = re.compile(r"(?<![a-z\d.])(\d+(?:\.\d+)?)(b|t)\b")
 _ACTIVE = re.compile(r"-a(\d+(?:\.\d+)?)b\b")
@@ -235,6 +236,12 @@ def _priced(prices: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def is_guess(latency_estimate: str, time: str) -> bool:
+    """Whether a time (`ttft_p95_ms`) of an offer whose latency is such an estimate is a guess, or was measured."""
+    missing, told, _ = latency_estimate.partition(_NOT_MEASURED)
+    return bool(latency_estimate) and (not told or time in missing.split(", "))
+
+
 def _latency(
     provider: str,
     model: str,
@@ -243,7 +250,10 @@ def _latency(
     classes: Mapping[str, Any],
     measured: Mapping[tuple[str, str], Mapping[str, str]],
 ) -> dict[str, Any]:
-    """Times to first and per token, ms: a measured row where there is one, else the class estimate."""
+    """Times to first and per token, ms: a measured row where there is one, else the class estimate.
+
+    A median that was measured moves the estimate of its 95th percentile with it, in the class's proportion.
+    """
     name = latency_class(provider_class, model, open_weights)
     guess = classes["class"][name]
     times = {f"{key}_ms": float(guess[key]) for key in ("ttft_p50", "ttft_p95", "tpot_p50", "tpot_p95")}
@@ -252,8 +262,11 @@ def _latency(
     if row is None:
         return times | {"latency_source": classes["source"], "latency_estimate": estimate}
     known = {key: float(row[key]) for key in times if row[key]}
+    for part in ("ttft", "tpot"):
+        p50, p95 = f"{part}_p50_ms", f"{part}_p95_ms"
+        times[p95] *= known.get(p50, times[p50]) / times[p50]
     missing = [key for key in times if key not in known]
-    told = f"{', '.join(missing)} not measured: {estimate}" if missing else ""
+    told = f"{', '.join(missing)}{_NOT_MEASURED}{estimate}" if missing else ""
     return times | known | {"latency_source": f"{row['source']} ({row['date']})", "latency_estimate": told}
 
 

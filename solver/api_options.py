@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from catalogs.api_prices import is_guess
 from catalogs.catalog import Catalog
 from catalogs.records import TERM_MONTHS, ApiOffer, LicenceClass, Provisioned
 from solver.compliance import UNKNOWN, Reason, reasons
@@ -19,6 +20,7 @@ from solver.refusals import Rule
 from solver.scenario import Policy, Scenario, Segment
 from solver.sub_segments import SubSegment, region_of, round_trips
 
+MEDIAN = 50.0
 LEAST_TTFT_OF_AN_ESTIMATE_MS = 200.0
 """An estimated latency passes no TTFT limit below this."""
 
@@ -192,6 +194,7 @@ def has_date(name: str) -> bool:
 def _latency(segment: Segment, offer: ApiOffer, round_trip_ms: float) -> list[Reason]:
     """TTFT with the round trip, and TPOT, at the segment's percentile; what is unknown fails a limit."""
     found: list[Reason] = []
+    guessed = is_guess(offer.latency_estimate, "ttft_p95_ms" if segment.percentile > MEDIAN else "ttft_p50_ms")
     for rule, limit, p50, p95, extra in (
         (Rule.TTFT, segment.ttft, offer.ttft_p50_ms, offer.ttft_p95_ms, round_trip_ms),
         (Rule.TPOT, segment.tpot, offer.tpot_p50_ms, offer.tpot_p95_ms, 0.0),
@@ -204,6 +207,6 @@ def _latency(segment: Segment, offer: ApiOffer, round_trip_ms: float) -> list[Re
             found.append(Reason(Rule.LATENCY_UNKNOWN, f"{name} {UNKNOWN}", limit, "ms"))
         elif value + extra > limit:
             found.append(Reason(rule, value + extra, limit, "ms", (value + extra) / limit - 1))
-        elif rule is Rule.TTFT and offer.latency_estimate and limit < LEAST_TTFT_OF_AN_ESTIMATE_MS:
+        elif rule is Rule.TTFT and guessed and limit < LEAST_TTFT_OF_AN_ESTIMATE_MS:
             found.append(Reason(rule, f"{value + extra:.4g} ms, an estimate", limit, "ms"))
     return found

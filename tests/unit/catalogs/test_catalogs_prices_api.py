@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from catalogs import prices
-from catalogs.api_prices import api_offers, latency_class, offer_id
+from catalogs.api_prices import api_offers, is_guess, latency_class, offer_id
 from catalogs.records import ApiOffer
 
 SHARED = Path(__file__).parents[4] / "shared" / "data" / "api_prices.csv"
@@ -129,8 +129,36 @@ def test_every_latency_is_measured_or_an_estimate_of_at_least_200_ms(offers: dic
         assert offer.tpot_p50_ms
         assert offer.tpot_p95_ms
         assert offer.latency_source
-        if offer.latency_estimate:
-            assert min(offer.ttft_p50_ms, offer.ttft_p95_ms) >= 200
+        assert offer.ttft_p50_ms <= offer.ttft_p95_ms, offer.id
+        assert offer.tpot_p50_ms <= offer.tpot_p95_ms, offer.id
+        for name in ("ttft_p50_ms", "ttft_p95_ms"):
+            assert getattr(offer, name) >= 200 or not is_guess(offer.latency_estimate, name), offer.id
+
+
+def test_a_measured_time_is_no_guess_beside_one_that_is(offers: dict[str, ApiOffer]) -> None:
+    """Groq's time to first token was measured, its time per token was not."""
+    groq = offers["groq/gpt-oss-120b"]
+    assert (groq.ttft_p50_ms, groq.ttft_p95_ms) == (98, 217)
+    assert "aiewf-eval" in groq.latency_source
+    assert not is_guess(groq.latency_estimate, "ttft_p95_ms")
+    assert is_guess(groq.latency_estimate, "tpot_p95_ms")
+    assert is_guess(offers["cerebras/gpt-oss-120b"].latency_estimate, "ttft_p95_ms")
+    assert not is_guess("", "ttft_p95_ms")
+
+
+def test_a_percentile_that_was_not_measured_moves_with_the_median_that_was(offers: dict[str, ApiOffer]) -> None:
+    """OpenRouter's DeepSeek V3.2: a median of 1734 ms, where the class of routers has 900 and a p95 of 2500."""
+    offer = offers["openrouter/deepseek-v3.2"]
+    assert offer.ttft_p95_ms == pytest.approx(1734 * 2500 / 900)
+    assert is_guess(offer.latency_estimate, "ttft_p95_ms")
+    assert not is_guess(offer.latency_estimate, "ttft_p50_ms")
+
+
+def test_every_measured_latency_is_of_an_offer(offers: dict[str, ApiOffer]) -> None:
+    sold = {(offer.provider, offer.model) for offer in offers.values()}
+    measured = {(row["provider"], row["model"]) for row in prices.rows("api_latency.csv")}
+    assert measured - sold == set()
+    assert len(measured) == len(prices.rows("api_latency.csv"))
 
 
 @pytest.mark.parametrize(
