@@ -60,3 +60,35 @@ class Hosting(Part):
         if self.api_per_month is None or self.total_per_month is None:
             return None
         return self.api_per_month - self.total_per_month
+
+
+class Simplest(Part):
+    """A plan near the recommended one that is simpler to run: fewer pool designs, or as many and fewer suppliers.
+
+    `more_per_month` is what it costs more; the counts `_now` are the recommended plan's.
+    """
+
+    verdict: Verdict
+    total_per_month: float
+    more_per_month: float
+    pool_designs: int
+    suppliers: int
+    pool_designs_now: int
+    suppliers_now: int
+    options: tuple[str, ...] = ()
+
+
+class Disagreement(Part):
+    """Where the checklist and the cost part ways, and by how much a month; the leans never decide.
+
+    A "lean": `items` lean to the side that the plan is not on, `per_month` is what the best plan of that side costs
+    more (None: there is none). An "answer": the one item keeps the plan on its side, and without that answer the
+    verdict is `verdict_then` and the plan costs `per_month` less. `answered` counts all answers.
+    """
+
+    kind: Literal["lean", "answer"]
+    items: tuple[str, ...]
+    leans: Literal["api", "self_host"]
+    answered: int
+    per_month: float | None = None
+    verdict_then: Verdict | None = None
