@@ -3,21 +3,17 @@
 from math import isfinite
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from solver.explanation.records import Cheapest, Confidence, Disagreement, Hosting, Simplest
+from solver.record import Part as Part
+from solver.record import Verdict as Verdict
 from solver.refusals import Refusal
 
 SCHEMA = "wizard.plan/1"
 
 Status = Literal["optimal", "time_limit", "stopped", "infeasible"]
-Verdict = Literal["stay_on_api", "hybrid", "self_host", "no_plan"]
 BaselineName = Literal["closed_api", "open_api", "self_hosted", "today"]
-
-
-class Part(BaseModel):
-    """A part of the plan: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class CostLine(Part):
@@ -33,10 +29,14 @@ class CostLine(Part):
 
 
 class Baseline(Part):
-    """The best plan of one pure strategy on the same problem; `why_null` says why there is none."""
+    """The best plan of one pure strategy on the same problem; `why_null` says why there is none.
+
+    `per_mtok` is its whole bill over the month's tokens, input and output: idle hours and people are in it.
+    """
 
     name: BaselineName
     total_per_month: float | None
+    per_mtok: float | None = None
     why_null: str = ""
     lines: tuple[CostLine, ...] = ()
 
@@ -155,7 +155,11 @@ class PriceUsed(Part):
 
 
 class Plan(Part):
-    """The whole answer. `solve --json` prints it; the saved TOML holds it with the scenario."""
+    """The whole answer. `solve --json` prints it; the saved TOML holds it with the scenario.
+
+    Verdict, total, bound, gap, bill and all that runs are the recommended plan's, the bound that of its own branch
+    (APIs alone, or self-hosting); `cheapest` is the cheapest of all, whose search `status` tells of.
+    """
 
     schema_: str = Field(default=SCHEMA, alias="schema")
     status: Status
@@ -164,6 +168,11 @@ class Plan(Part):
     total_per_month: float | None
     bound_per_month: float | None
     gap: float | None
+    confidence: Confidence = ""
+    cheapest: Cheapest | None = None
+    hosting: Hosting | None = None
+    simplest: Simplest | None = None
+    disagreements: tuple[Disagreement, ...] = ()
     lines: tuple[CostLine, ...] = ()
     baselines: tuple[Baseline, ...] = ()
     segments: tuple[PlannedSegment, ...] = ()
@@ -191,7 +200,13 @@ def loss_words(kind: str, of: str) -> str:
 
 
 NEAREST = 50
-_MONEY = ("per_month", "total_per_month", "bound_per_month")
+_MONEY = (
+    "per_month", "total_per_month", "bound_per_month", "saves_per_month", "more_per_month", "api_per_month",
+    "api_bound_per_month", "slow_per_month", "fast_per_month", "at_least_per_month", "labour_per_month",
+    "needed_per_month",
+)  # fmt: skip
+SAME_COST = 1e-6
+"""A difference a month that is rounding."""
 _MAX_DISTANCE = 1e9
 P = TypeVar("P", bound=BaseModel)
 
@@ -210,10 +225,18 @@ def rounded(plan: Plan) -> Plan:
     bound = plan.bound_per_month
     if total is not None and bound is not None:
         bound = min(bound, total)
+    cheapest = plan.cheapest
+    if cheapest is not None and total is not None and cheapest.saves_per_month <= SAME_COST:  # it is this very plan
+        least = None if cheapest.bound_per_month is None else min(cheapest.bound_per_month, total)
+        told = {"total_per_month": total, "bound_per_month": least, "saves_per_month": 0.0}
+        cheapest = cheapest.model_copy(update=told)
     seconds = round(plan.seconds, 2)
     return plan.model_copy(
-        update={"baselines": baselines, "total_per_month": total, "bound_per_month": bound, "seconds": seconds}
-    )
+        update={
+            "baselines": baselines, "total_per_month": total, "bound_per_month": bound, "seconds": seconds,
+            "cheapest": cheapest,
+        }
+    )  # fmt: skip
 
 
 def nearest(refusals: tuple[Refusal, ...], most: int | None = NEAREST) -> tuple[Refusal, ...]:
