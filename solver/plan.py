@@ -154,7 +154,7 @@ class PriceUsed(Part):
     estimate: str = ""
 
 
-class Plan(Part):
+class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one file knows what its defaults are
     """The whole answer. `solve --json` prints it; the saved TOML holds it with the scenario.
 
     Verdict, total, bound, gap, bill and all that runs are the recommended plan's, the bound that of its own branch
