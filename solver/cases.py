@@ -14,7 +14,7 @@ from catalogs.catalog import Catalog
 from solver.bands import band_shares
 from solver.design_arrays import Design, DesignArrays, design_arrays
 from solver.memory import GB
-from solver.operating_points import Load, Points, Regime, operate, pipelined, step_parts, with_kv_bytes
+from solver.operating_points import Load, Points, Regime, bound_by, operate, pipelined, step_parts, with_kv_bytes
 from solver.slo_rate import Outcome, RequestShape, highest_rates
 
 Array = NDArray[np.float64]
@@ -174,9 +174,7 @@ def _predicted(
 ) -> list[Predicted]:
     speed = band_shares(catalog, arrays)
     light, busy = band_shares(catalog, arrays, "ttft"), band_shares(catalog, arrays, "ttft_busy")
-    with np.errstate(all="ignore"):
-        parts = step_parts(arrays, np.maximum(points.running, 1.0), load.input_tokens + load.output_tokens / 2)
-    bound = np.where(points.waiting, "memory", parts.largest())
+    bound = bound_by(arrays, step_parts(arrays, load, points), points)
     one = arrays.kv_token * (load.input_tokens + load.output_tokens) + arrays.kv_sequence
     needed = arrays.gpus * (arrays.weights + arrays.runtime + one) / GB
     available = arrays.gpus * arrays.memory_fraction * arrays.memory / GB

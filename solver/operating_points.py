@@ -211,9 +211,10 @@ _RUNS: dict[Regime, Callable[[DesignArrays, Load, Array], Points]] = {
 
 @dataclass(frozen=True)
 class StepParts:
-    """Where the time of a decode step goes, s: they add up to the step.
+    """Where the time between two tokens goes, s: the parts add up to the TPOT.
 
-    `weights` and `compute` overlap: the longer counts whole, of the shorter the part that does not hide.
+    `weights` and `compute` overlap: the longer counts whole, of the shorter the part that does not hide. `prefill` is
+    what other prompts take of the time.
     """
 
     weights: Array
@@ -221,6 +222,7 @@ class StepParts:
     kv: Array
     communication: Array
     overhead: Array
+    prefill: Array
 
     def largest(self) -> NDArray[np.str_]:
         """The name of the part that bounds each step."""
@@ -229,18 +231,26 @@ class StepParts:
         return np.asarray(names[np.argmax(np.nan_to_num(parts, nan=-1.0), axis=0)])
 
 
-def step_parts(arrays: DesignArrays, batch: Array, context: Array) -> StepParts:
-    """Split a decode step of `batch` sequences: each part is what the step saves where its cause is taken away."""
-    whole = decode_step(arrays, batch, context)
-    nothing = np.zeros(len(arrays))
+def step_parts(arrays: DesignArrays, load: Load, points: Points) -> StepParts:
+    """Split the TPOT of points: each part of a step is what the step saves where its cause is taken away."""
+    batch, context = np.maximum(points.running, 1.0), load.input_tokens + load.output_tokens / 2
+    nothing, endless = np.zeros(len(arrays)), np.full(len(arrays), np.inf)
 
-    def saved(**changes: object) -> Array:
-        return np.asarray(whole - decode_step(replace(arrays, **changes), batch, context))  # type: ignore[arg-type]
+    def step(**changes: Any) -> Array:
+        return decode_step(replace(arrays, **changes), batch, context)
 
-    kv = saved(kv_token=nothing, kv_sequence=nothing, latent_flops=nothing)
-    communication = saved(alpha=0.0, link=np.full(len(arrays), np.inf))
-    overhead = saved(tau=nothing, sigma=0.0)
-    work = whole - kv - communication - overhead
-    fast = np.full(len(arrays), np.inf)
-    compute = saved(flops=fast)
-    return StepParts(work - compute, compute, kv, communication, overhead)
+    with np.errstate(all="ignore"):
+        whole = step()
+        kv = whole - step(kv_token=nothing, kv_sequence=nothing, latent_flops=nothing)
+        communication = whole - step(alpha=arrays.alpha * 0.0, link=endless)
+        overhead = whole - step(tau=nothing, sigma=arrays.sigma * 0.0)
+        compute = whole - step(flops=endless)
+        weights = whole - kv - communication - overhead - compute
+        others = np.maximum(points.tpot - whole, 0.0)
+    return StepParts(weights, compute, kv, communication, overhead, others)
+
+
+def bound_by(arrays: DesignArrays, parts: StepParts, points: Points) -> NDArray[np.str_]:
+    """What bounds each point: `memory` or `sequences` where requests wait for them, else the TPOT's largest part."""
+    waits_for = np.where(points.fit < arrays.max_sequences, "memory", "sequences")
+    return np.where(points.waiting, waits_for, parts.largest())

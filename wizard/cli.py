@@ -24,6 +24,7 @@ _COMMANDS = {
     "import": "wizard.commands.importing:import_scenario",
     "schema": "wizard.commands.checks:schema",
     "catalog": "wizard.commands.catalog:catalog",
+    "predict": "wizard.commands.predict:predict_command",
     "help": "wizard.commands.checks:topic",
     "": "wizard.commands.start:start",
 }
@@ -134,6 +135,8 @@ def parser() -> argparse.ArgumentParser:
     refresh.add_argument("--new", action="store_true", help="append GPU prices too that the tables lack")
     refresh.add_argument("--date", metavar="DAY", help="day of a source that states none (default: today)")
     catalog.add_argument("--currency", metavar="CUR", default="USD", help="money in this currency (default USD)")
+    _predict(command("predict", "what one replica does: memory, speed, the highest rate at an SLO", output, overlay,
+                     more="One replica, or rows of measurements with --csv FILE; wizard help predict says more."))
     topic = command("help", "explain a topic: " + ", ".join(TOPICS))
     topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=list(TOPICS), help="one of " + ", ".join(TOPICS))
     return top
@@ -145,6 +148,27 @@ def _group(*options: str) -> argparse.ArgumentParser:
     group.add_argument(json_flag, action="store_true", help=json_says)
     group.add_argument(out_flag, metavar="FILE", help=out_says)
     return group
+
+
+def _predict(parser: argparse.ArgumentParser) -> None:
+    for name, metavar, says in (
+        ("model", "ID", "a model of wizard catalog models"),
+        ("precision", "ID", "weight format (default: the model's native one)"),
+        ("gpu", "ID", "a GPU of wizard catalog gpus"),
+        ("tp", "N", "GPUs that share each weight (default 1)"),
+        ("dp", "N", "attention data-parallel groups (default 1)"),
+        ("gpus", "N", "GPUs of the replica, split as suits the model, in place of --tp and --dp"),
+        ("engine", "ID", "inference server (default vllm)"),
+        ("input", "TOKENS", "tokens of a request in: a mean, or p50 / p95 such as '1.2k / 4k'"),
+        ("output", "TOKENS", "tokens out"),
+        ("concurrency", "N", "requests in flight; several: 1,8,64"),
+        ("ttft", "TIME", "limit of the highest rate, such as '800 ms'"),
+        ("tpot", "TIME", "limit of the highest rate"),
+        ("rate", "RATE", "max: the highest; or a rate of arrivals, such as 5/s"),
+        ("percentile", "P", "of the limits (default p95)"),
+        ("csv", "FILE", "predict each row of a file of measurements instead"),
+    ):
+        parser.add_argument(f"--{name}", metavar=metavar, help=says)
 
 
 def _solving() -> argparse.ArgumentParser:

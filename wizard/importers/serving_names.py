@@ -68,11 +68,15 @@ _VERSION = re.compile(r"^(v\d+(\.\d+)*|\d{4,8})$")
 
 
 class Named(NamedTuple):
-    """An id of the catalog, or an empty one with what to say; `assumed` tells what was taken for granted."""
+    """An id of the catalog, or an empty one with what to say.
+
+    `assumed` tells what was taken for granted, `guessed` that it is a guess where nothing fitting was said.
+    """
 
     id: str
     said: str = ""
     assumed: str = ""
+    guessed: bool = False
 
 
 def squashed(text: str) -> str:
@@ -80,10 +84,18 @@ def squashed(text: str) -> str:
     return re.sub(r"[^a-z0-9]", "", text.lower())
 
 
-def _nearest(kind: str, text: str, known: Iterable[str]) -> Named:
-    near = difflib.get_close_matches(text.lower(), list(known), n=1, cutoff=0.5)
+def near(text: str, known: Iterable[str]) -> str:
+    """`did you mean X?` for the id that starts so, or the nearest spelling; else an empty text."""
+    ids, wanted = list(known), text.strip().lower()
+    found = [id_ for id_ in ids if len(wanted) > 1 and id_.startswith(wanted)]
+    found = found or difflib.get_close_matches(wanted, ids, n=1, cutoff=0.5)
+    return f"did you mean {found[0]}?" if found else ""
+
+
+def _unknown(kind: str, text: str, known: Iterable[str]) -> Named:
     shown = text[:40] if text.isprintable() else ascii(text)[:40]
-    return Named("", f"unknown {kind} '{shown}'" + (f": did you mean {near[0]}?" if near else ""))
+    hint = near(text, known)
+    return Named("", f"unknown {kind} '{shown}'" + (f": {hint}" if hint else ""))
 
 
 class Names:
@@ -123,12 +135,12 @@ class Names:
             if found := self._models.get(squashed("".join(tried))):
                 return Named(found)
         models = self._catalog.models
-        missing = _nearest("model", text, models) if text.strip() else Named("", "no model")
+        missing = _unknown("model", text, models) if text.strip() else Named("", "no model")
         if isnan(params_b):
             return missing
         active = params_b if isnan(active_b) else active_b
         near = min(models.values(), key=lambda model: _apart(model, params_b, active))
-        return Named(near.id, "", f"{missing.said}; stood in for by {near.id}, nearest in parameters")
+        return Named(near.id, "", f"{missing.said}; stood in for by {near.id}, nearest in parameters", True)
 
     def gpu(self, text: str) -> Named:
         """The GPU of a name: the catalog's id or name, with or without its maker, or a usual way to write it."""
@@ -140,7 +152,7 @@ class Names:
             return Named("", "no GPU")
         found = self._gpus.get(name)
         if not found:
-            return _nearest("GPU", text, self._catalog.gpus)
+            return _unknown("GPU", text, self._catalog.gpus)
         return Named(found, "", f"GPU taken as {found}" if name in ("h100", "h200", "a100") else "")
 
     def engine(self, text: str) -> Named:
@@ -155,7 +167,7 @@ class Names:
             if alias in whole and len(alias) > 2:
                 return Named(self._engines[alias])
         shown = f"'{text.strip()[:30]}' " if text.strip() else ""
-        return Named(DEFAULT_ENGINE, "", f"engine {shown}taken as {DEFAULT_ENGINE}")
+        return Named(DEFAULT_ENGINE, "", f"engine {shown}taken as {DEFAULT_ENGINE}", True)
 
     def precision(self, text: str, model: str, name: str = "") -> Named:
         """The weight format of a name; without one that in the model's `name`, else the native one of `model`."""
@@ -170,7 +182,7 @@ class Names:
         native = self._catalog.models[model].native_precision
         native = native if native in self._catalog.precisions else "bf16"
         shown = f"'{text.strip()[:20]}' " if text.strip() else ""
-        return Named(native, "", f"format {shown}taken as {native}")
+        return Named(native, "", f"format {shown}taken as {native}", True)
 
     def kv_factor(self, text: str, precision: str) -> float:
         """Bytes of the KV cache over those that the weight format brings with it; 1 where nothing is said."""

@@ -35,6 +35,7 @@ ADDED = (
 GUESS = 1.0
 """Least band of a row whose lengths, model or format had to be assumed: a factor of 2."""
 LONGEST_REQUEST, MOST = 1e7, 1e9
+MOST_BYTES = 50_000_000
 SCENARIOS = {
     "closedloop": Regime.CLOSED, "closed": Regime.CLOSED, "concurrency": Regime.CLOSED, "online": Regime.CLOSED,
     "fixedbatch": Regime.BATCH, "batch": Regime.BATCH, "staticbatch": Regime.BATCH, "static": Regime.BATCH,
@@ -73,7 +74,7 @@ class Row:
 
 def read_rows(path: str) -> tuple[list[str], list[dict[str, str]]]:
     """The columns and rows of a CSV file; InputError says what is wrong with it."""
-    content = read_bytes(path, "CSV")
+    content = read_bytes(path, "CSV", MOST_BYTES)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -156,12 +157,12 @@ class _Reading:
         gpu = self.names.gpu(self.text("gpu"))
         if not (model.id and gpu.id):
             return Row(None, "; ".join(filter(None, (model.said, gpu.said))))
-        self.guess |= bool(model.assumed)
+        self.guess |= model.guessed
         given = self.text("weights_precision") or self.text("precision")
         precision = self.names.precision(given, model.id, name)
         engine = self.names.engine(self.text("engine"))
         self.assumed += filter(None, (model.assumed, gpu.assumed, precision.assumed, engine.assumed))
-        self.guess |= "taken as" in precision.assumed
+        self.guess |= precision.guessed
         size = _Size.of(self)
         if size.split:
             self.assumed.append(f"split of {size.copies} GPUs not published: the one that does most")
@@ -269,6 +270,11 @@ def written(
     for row, said, found in zip(rows, read, predicted, strict=True):
         writer.writerow([*(row.get(head, "") for head in kept), *_added(said, found, catalog)])
     return out.getvalue()
+
+
+def records(text: str) -> list[dict[str, str]]:
+    """The rows of a CSV text, a table a row."""
+    return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
 
 
 def _added(row: Row, found: Predicted | None, catalog: Catalog) -> list[str]:
