@@ -1,0 +1,243 @@
+"""The user's own measurements in the performance model: one point scales a design, several fit it, a sweep is its rate.
+
+At a measured point the number running B and the rate are known by Little's law, so the time of a decode step is
+s = TPOT*(1 - rho), whatever the model says of the load; README, "Your own measurements".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log
+from typing import NamedTuple
+
+import numpy as np
+
+from catalogs.measurements import MeasuredPoint
+from solver.design_arrays import Design, DesignArrays
+from solver.memory import memory_fit
+from solver.performance import decode_step, prefill
+from solver.problem import Array
+from solver.slo_rate import RequestShape
+
+SWEEP_BAND, POINT_BAND = 0.05, 0.10
+"""How far a speed may be off that rests on a sweep used as it is, or on points that correct the model."""
+ALIKE = 0.25
+"""A sweep's rate holds for lengths that differ by no more than this share."""
+APART = 1.5  # points whose numbers running differ by this factor tell bandwidth from overhead
+NOISE, OF_ETA, OF_TAU = 0.02, 0.3, 0.7
+"""Spread of the logarithm of a repeated TPOT (2 %), and of what a class's eta_mem and tau may be off by."""
+LEAST_ETA, LEAST_TAU = 0.05, 1e-6
+LEAST_SCALE, MOST_SCALE = 0.1, 10.0
+PASSES, ZOOMS, GRID = 6, 6, 21
+
+
+class Correction(NamedTuple):
+    """What a design's points make of its parameters; `says` tells it in words."""
+
+    step_scale: float
+    eta_mem: float
+    tau: float
+    eta_pf: float
+    t_fix: float
+    says: str
+
+
+class SweptRate(NamedTuple):
+    """What a sweep over rates says of a kind of request, requests/s: the rate at the SLO, or what is too much.
+
+    `requests_per_second` is None where no rate of the sweep keeps the SLO: then the lowest of them, `too_many`, is a
+    ceiling on what the model says.
+    """
+
+    requests_per_second: float | None
+    too_many: float
+    says: str
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """The points by design."""
+
+    points: Mapping[Design, tuple[MeasuredPoint, ...]]
+
+    def of(self, design: Design) -> tuple[MeasuredPoint, ...]:
+        """The points of a design, whatever its attention groups."""
+        return self.points.get(replace(design, attention_groups=None), ())
+
+
+def measurements_of(points: Iterable[MeasuredPoint]) -> Measurements:
+    """Sort points by design."""
+    found: dict[Design, tuple[MeasuredPoint, ...]] = {}
+    for point in points:
+        design = Design(point.model, point.precision, point.gpu, point.gpus, point.engine)
+        found[design] = (*found.get(design, ()), point)
+    return Measurements(found)
+
+
+def corrected(arrays: DesignArrays, measured: Measurements) -> tuple[DesignArrays, dict[int, Correction]]:
+    """Designs with their parameters corrected by their points, and the correction of each such row."""
+    found = {}
+    for row, design in enumerate(arrays.designs):
+        points = measured.of(design)
+        if points:
+            found[row] = correction(arrays.take(np.array([row], dtype=np.intp)), points)
+    if not found:
+        return arrays, found
+    changed = {name: getattr(arrays, name).copy() for name in Correction._fields[:-1]}
+    for row, each in found.items():
+        for name, values in changed.items():
+            values[row] = getattr(each, name)
+    return replace(arrays, **changed), found
+
+
+def correction(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Correction:
+    """The correction of a single design by its points: TTFT by the one of lightest load, TPOT by all of them."""
+    first = _first_token(one, points)
+    said = []
+    if first is not None:
+        eta_pf, t_fix, scale = first
+        one = replace(one, eta_pf=np.array([eta_pf]), t_fix=np.array([t_fix]))
+        said = [f"TTFT x {scale:.3g}"]
+    running = np.array([max(point.running, 1.0) for point in points])
+    if running.max() / running.min() >= APART:
+        eta, tau = _fitted(one, points)
+        text = f"eta_mem {one.eta_mem[0]:.3g} -> {eta:.3g}, tau {one.tau[0] * 1e6:.3g} -> {tau * 1e6:.3g} us"
+        one = replace(one, eta_mem=np.array([eta]), tau=np.array([tau]))
+        scale = exp(float(np.mean(_misses(one, points))))
+        said = [text + ("" if abs(scale - 1) < NOISE else f", TPOT x {scale:.3g}"), *said]
+    else:
+        scale = exp(float(np.mean(_misses(one, points))))
+        said = [f"TPOT x {scale:.3g}", *said]
+    scale = min(max(scale, LEAST_SCALE), MOST_SCALE)
+    count = f"{len(points)} point{'s' if len(points) > 1 else ''}"
+    says = f"corrected by {count} of {_sources(points)}: {', '.join(said)}"
+    return Correction(scale, float(one.eta_mem[0]), float(one.tau[0]), float(one.eta_pf[0]), float(one.t_fix[0]), says)
+
+
+def _share(one: DesignArrays, point: MeasuredPoint) -> float:
+    """Rho, the part of the engine's time that prompts take from decoding at a point."""
+    marginal = float(prefill(one, point.input_tokens).marginal[0])
+    return min(point.requests_per_second * float(one.mu[0]) * marginal, 0.95)
+
+
+def _misses(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Array:
+    """Logarithm of the measured decode step over the predicted one, for each point."""
+    rows = np.zeros(len(points), dtype=np.intp)
+    predicted = decode_step(one.take(rows), *_loads(points))
+    return np.asarray(np.log(_steps(one, points) / predicted))
+
+
+def _loads(points: Sequence[MeasuredPoint]) -> tuple[Array, Array]:
+    """Running sequences and their mean context, of each point."""
+    running = np.array([max(point.running, 1.0) for point in points])
+    return running, np.array([point.input_tokens + point.output_tokens / 2 for point in points])
+
+
+def _steps(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Array:
+    """The decode step (s) that each point tells of: its TPOT without what prompts take."""
+    return np.array([point.tpot_ms["mean"] / 1e3 * (1 - _share(one, point)) for point in points])
+
+
+def _fitted(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, float]:
+    """The eta_mem and tau that the points speak for; where they do not tell, those of the GPU's class.
+
+    Least squares on the logarithm of the step, with the spreads NOISE, OF_ETA and OF_TAU: a grid, drawn closer.
+    """
+    running, context = _loads(points)
+    wanted = np.log(_steps(one, points))
+    eta0, tau0 = float(one.eta_mem[0]), max(float(one.tau[0]), LEAST_TAU)
+    eta, tau, wide = log(eta0), log(tau0), 3.0
+    for _ in range(ZOOMS):
+        etas = np.clip(np.linspace(eta - wide, eta + wide, GRID), log(LEAST_ETA), 0.0)
+        taus = np.linspace(tau - wide, tau + wide, GRID)
+        grid_eta, grid_tau = (each.ravel() for each in np.meshgrid(etas, taus))
+        many = one.take(np.zeros(len(grid_eta), dtype=np.intp))
+        many = replace(many, eta_mem=np.exp(grid_eta), tau=np.exp(grid_tau))
+        cost = ((grid_eta - log(eta0)) / OF_ETA) ** 2 + ((grid_tau - log(tau0)) / OF_TAU) ** 2
+        for batch, tokens, step in zip(running, context, wanted, strict=True):
+            cost = cost + ((np.log(decode_step(many, batch, tokens)) - step) / NOISE) ** 2
+        best = int(np.argmin(cost))
+        eta, tau, wide = float(grid_eta[best]), float(grid_tau[best]), wide / 4
+    return exp(eta), exp(tau)
+
+
+def _first_token(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, float, float] | None:
+    """The eta_pf and t_fix that give the TTFT measured at the lightest load, and the factor on t_pf + t_fix.
+
+    Of the factor, arithmetic takes the part that it has of t_pf + t_fix, and t_fix the rest. None where queueing was
+    most of the TTFT.
+    """
+    point = min(points, key=lambda each: each.in_flight)
+    fit = float(memory_fit(one, point.input_tokens, point.output_tokens, 0.0).requests[0])
+    queues = point.arrivals == "all_at_once" or (point.max_in_flight or 0) > max(fit, 1.0)
+    own = float(one.t_fix[0] + prefill(one, point.input_tokens).alone[0])
+    if queues or _rest(one, point) > own:
+        return None
+    measured, eta_pf, scale = point.ttft_ms["mean"] / 1e3, float(one.eta_pf[0]), 1.0
+    part = min(float(prefill(one, point.input_tokens).marginal[0]) / own, 1.0)
+    now = one
+    for _ in range(PASSES):  # what queueing leaves of the TTFT depends on the prefill that is sought
+        scale = min(max((measured - _rest(now, point)) / own, LEAST_SCALE), MOST_SCALE)
+        now = replace(one, eta_pf=np.array([min(eta_pf / (1 + (scale - 1) * part), 1.0)]))
+    alone = float(prefill(now, point.input_tokens).alone[0])
+    return float(now.eta_pf[0]), max(measured - _rest(now, point) - alone, 0.0), scale
+
+
+def _rest(one: DesignArrays, point: MeasuredPoint) -> float:
+    """What a mean TTFT holds beside t_fix and t_pf: half a step, and the prompts before it; README's closed loop.
+
+    Clients of a closed loop start together, which the first of their requests feel.
+    """
+    share, marginal = _share(one, point), float(prefill(one, point.input_tokens).marginal[0])
+    together = point.max_in_flight or 1 if point.arrivals == "closed" else 1
+    first_wave = min(together / point.completed, 1.0) * (together - 1) * marginal / 2
+    step = point.tpot_ms["mean"] / 1e3 * (1 - share)
+    return step / 2 + share * marginal / (2 * (1 - share)) + first_wave
+
+
+def swept_rate(points: Sequence[MeasuredPoint], shape: RequestShape) -> SweptRate | None:
+    """The rate that a sweep gives for a kind of request; None where there is no sweep, or not of such lengths.
+
+    A sweep is two or more rates offered. A limit holds where the measured percentile keeps it, or the next higher one
+    that the file has; without one the sweep does not tell.
+    """
+    near = [point for point in points if point.offered_per_second is not None and _alike(point, shape)]
+    if len({point.offered_per_second for point in near}) < 2:
+        return None
+    kept = [(point, _keeps(point, shape)) for point in near]
+    if any(keeps is None for _, keeps in kept):
+        return None
+    good = [point for point, keeps in kept if keeps]
+    least = min(point.requests_per_second for point in near)
+    if not good:
+        return SweptRate(None, least, f"all {len(near)} rates of {_sources(near)} break the limits")
+    best = max(good, key=lambda point: point.requests_per_second)
+    says = f"{best.requests_per_second:.4g} requests/s as measured in {_sources([best])}"
+    says += ", the highest rate tried" if len(good) == len(near) else ""
+    return SweptRate(best.requests_per_second, least, says)
+
+
+def _alike(point: MeasuredPoint, shape: RequestShape) -> bool:
+    pairs = ((point.input_tokens, shape.input_tokens), (point.output_tokens, shape.output_tokens))
+    return all(abs(measured / asked - 1) <= ALIKE for measured, asked in pairs)
+
+
+def _keeps(point: MeasuredPoint, shape: RequestShape) -> bool | None:
+    """Whether a point keeps the limits; None where it lacks the percentile."""
+    for values, limit in ((point.ttft_ms, shape.ttft_ms), (point.tpot_ms, shape.tpot_ms)):
+        if limit is None:
+            continue
+        above = [
+            (float(name[1:]), value)
+            for name, value in values.items()
+            if name != "mean" and float(name[1:]) >= shape.percentile
+        ]
+        if not above:
+            return None
+        if min(above)[1] > limit:
+            return False
+    return True
+
+
+def _sources(points: Sequence[MeasuredPoint]) -> str:
+    """File and date of the points, each once."""
+    return "; ".join(dict.fromkeys(f"{point.source}, {point.date}" for point in points))
