@@ -110,6 +110,8 @@ def load_catalog(
         "regions": dict(prices.regions()),
         "load_shapes": dict(tables.load_shapes()),
         "rates": {},
+        "quality": {},
+        "predecessors": dict(tables.predecessors()),
         "measurements": {},
     }
     parts = with_overlays(parts, overlays, money, day)

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from catalogs.measurements import MeasuredPoint
 from catalogs.money import MONEY_FIELDS, Money
 from catalogs.prices import money_unit
+from catalogs.quality_records import Evaluation, Predecessor
 from catalogs.records import (
     ApiOffer,
     Attributes,
@@ -123,6 +124,8 @@ TABLES: Mapping[str, Table] = {
     "scores": Table(QualityScore, "", lambda r: (r.model, r.benchmark, r.date), single=True),
     "floors": Table(QualityFloor, "", lambda r: (r.task, r.word, r.benchmark, r.benchmark_date), single=True),
     "quantisation": Table(QuantisationLoss, "", lambda r: (r.precision, r.task), single=True),
+    "quality": Table(Evaluation),
+    "predecessors": Table(Predecessor, "model", lambda r: r.model, single=True),
     "operations": Table(Figure, "", single=True),
     "attributes": Table(Attributes, "provider", lambda r: r.provider),
     "regions": Table(Region),
@@ -213,6 +216,8 @@ def _record(
     given: Values = {table.names: row_name} if table.names else {}
     given |= {key: value for key, value in row.items() if key not in faults}
     given = _in_catalog_currency(table.record, given, money, file, place)
+    if isinstance(base, Evaluation):
+        given, faults = _same_day(base, given, faults, file, place)
     if isinstance(base, Figure) and given.get("unit", base.unit) != base.unit:
         wanted = f"the unit {base.unit}, in any currency"
         faults["unit"] = Fault(file, f"{place}.unit", short(row["unit"]), wanted)
@@ -244,10 +249,23 @@ def _starting_values(
         values["estimate"] = ""
     if base is not None and table.record is Figure and "value" in row:
         values |= {"low": None, "high": None}
+    if table.record is Evaluation:
+        return {"source": source} | values
     if table.record is Attributes:
         return values | {"sources": values.get("sources", {}) | dict.fromkeys(row, source)}
     kept = f"{base.source}; {', '.join(row)} by " if base is not None and not table.single else ""
     return values | {"source": kept + source, "date": as_of}
+
+
+def _same_day(
+    base: Evaluation, given: Values, faults: dict[str, Fault], file: str, place: str
+) -> tuple[Values, dict[str, Fault]]:
+    """More scores of a known evaluation join those it has; of another day they would stand on another scale."""
+    if given.get("date", base.date) != base.date:
+        wanted = f'"{base.date}", the day of this evaluation; one run again is a table of another name'
+        faults["date"] = Fault(file, f"{place}.date", short(given["date"]), wanted)
+    more = given.get("scores")
+    return (given | {"scores": base.scores | more} if isinstance(more, dict) else given), faults
 
 
 def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place: str) -> dict[str, Fault]:
@@ -269,7 +287,9 @@ def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place:
         elif not all(number == 0 or SMALLEST <= number < LARGEST for number in numbers):
             wanted = f"a number from 0 to {LARGEST:g}, none between 0 and {SMALLEST:g}"
         if wanted:
-            faults[name] = Fault(file, f"{place}.{quoted(name)}", short(value), wanted)
+            odd = [key for key, each in value.items() if isinstance(each, str)] if isinstance(value, Mapping) else []
+            key, found = (f"{quoted(name)}.{quoted(odd[0])}", value[odd[0]]) if odd else (quoted(name), value)
+            faults[name] = Fault(file, f"{place}.{key}", short(found), wanted)
     return faults
 
 
@@ -336,7 +356,7 @@ def _far_off(record: Any, base: Any, name: str, file: str, place: str) -> Fault 
 
 
 def _broken_references(file: str, place: str, name: str, record: Any, parts: Parts) -> list[Fault]:
-    faults = []
+    faults = list(_unknown_models(file, place, record, parts)) if isinstance(record, Evaluation) else []
     for field, target in _REFERENCES.get(name, ()):
         value = getattr(record, field)
         for one in value if isinstance(value, tuple) else (value,):
@@ -344,6 +364,19 @@ def _broken_references(file: str, place: str, name: str, record: Any, parts: Par
                 wanted = f"an id of the table {target}"
                 faults.append(Fault(file, f"{place}.{field}", short(one), wanted, _near(one, parts[target])))
     return faults
+
+
+def _unknown_models(file: str, place: str, record: Evaluation, parts: Parts) -> Iterator[Fault]:
+    """A fault for each score of what is neither a model, nor an open model at a precision."""
+    sold = {offer.model for offer in parts["api_offers"].values()}
+    for name in record.scores:
+        model, at, precision = name.partition("@")
+        key = f"{place}.scores.{quoted(name)}"
+        if model not in parts["models"] and (at or model not in sold):
+            wanted = "an open model at a precision" if at else "a model of the catalog, or one that an API offer sells"
+            yield Fault(file, key, short(name), wanted, _near(model, {*parts["models"], *sold}))
+        elif at and precision not in parts["precisions"]:
+            yield Fault(file, key, short(name), f"{model}@ and a precision", _near(precision, parts["precisions"]))
 
 
 def _near(word: str, known: Iterable[str]) -> str:

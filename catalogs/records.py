@@ -293,11 +293,17 @@ class QualityFloor(Sourced):
 
 
 class QuantisationLoss(Sourced):
-    """Share of the full-precision score that a precision keeps on a task class (1 is no loss)."""
+    """Share of the full-precision score that a precision keeps on a task class (1 is no loss).
+
+    `low` and `high` are the least and the most that any of the `rows` behind the median kept.
+    """
 
     precision: str
     task: TaskClass
     recovery: float = Field(gt=0, le=1.1)
+    low: float | None = Field(default=None, gt=0, le=1.1)
+    high: float | None = Field(default=None, gt=0, le=1.1)
+    rows: int = 0
 
 
 class Attributes(Record):

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from catalogs.quality_records import LongContextLoss, Predecessor
 from catalogs.records import (
     Engine,
     EngineOffset,
@@ -120,18 +121,20 @@ def performance_figures() -> Mapping[str, Figure]:
 
 @cache
 def scores() -> Mapping[tuple[str, str, str], QualityScore]:
-    """Benchmark scores by (model, benchmark, date), a successor's missing ones taken from its predecessor."""
-    rows = csv_rows("quality_scores.csv")
-    own = [_score(row) for row in rows]
-    found = by_key(own, lambda score: (score.model, score.benchmark, score.date))
-    by_model: dict[str, dict[tuple[str, str], QualityScore]] = {}
-    for score in own:
-        by_model.setdefault(score.model, {})[score.benchmark, score.date] = score
-    heirs = {row["model"]: row for row in csv_rows("quality_inherited.csv")}
-    for model in heirs:
-        for key, score in _inherited(model, heirs, by_model).items():
-            found.setdefault((model, *key), score)
-    return found
+    """Published benchmark scores by (model, benchmark, date)."""
+    rows = map(_score, csv_rows("quality_scores.csv"))
+    return by_key(rows, lambda score: (score.model, score.benchmark, score.date))
+
+
+@cache
+def predecessors() -> Mapping[str, Predecessor]:
+    """Whom a closed model follows, by model: our own reading of families and prices."""
+    source = {"source": "own reading of the makers' families and prices"}
+    return by_key((Predecessor.model_validate(source | row) for row in csv_rows("quality_inherited.csv")), _model_of)
+
+
+def _model_of(record: Predecessor) -> str:
+    return record.model
 
 
 _BESIDE_SCORE = {"variant", "licence"}
@@ -144,29 +147,6 @@ def _score(row: Mapping[str, Any]) -> QualityScore:
     if not kept.get("estimate") and _MORE_EFFORT.search(row.get("variant") or ""):
         kept["estimate"] = f"measured as {row['variant']}: its hidden reasoning is neither priced nor timed here"
     return QualityScore.model_validate(kept)
-
-
-def _is_general(scores: Iterable[tuple[str, str]]) -> bool:
-    """Whether a general benchmark is among (benchmark, date) pairs: one that every task may fall back on."""
-    return any(benchmark in ("arena_text", "livebench_global") for benchmark, _ in scores)
-
-
-def _inherited(
-    model: str, heirs: Mapping[str, Mapping[str, str]], own: Mapping[str, Mapping[tuple[str, str], QualityScore]]
-) -> dict[tuple[str, str], QualityScore]:
-    """Scores that a model takes from its line of predecessors, as far back as the first with a general score.
-
-    Each is an estimate. A model with a general score of its own takes none: an older score of an older model
-    must not come before it.
-    """
-    taken: dict[tuple[str, str], QualityScore] = {}
-    heir = model
-    while heir in heirs and not _is_general(own.get(heir, {})):
-        heir, estimate = heirs[heir]["predecessor"], heirs[model]["estimate"]
-        for key, score in own.get(heir, {}).items():
-            told = f"at least the {score.score:g} of {heir}: {estimate}"
-            taken.setdefault(key, score.model_copy(update={"model": model, "estimate": told}))
-    return taken
 
 
 @cache
@@ -199,8 +179,14 @@ def floors() -> tuple[QualityFloor, ...]:
 def quantisation() -> Mapping[tuple[str, str], QuantisationLoss]:
     """Share of the score that a weight format keeps, by (precision, task)."""
     rows = csv_rows("quantisation.csv")
-    losses = [QuantisationLoss.model_validate({k: v for k, v in row.items() if k != "rows"}) for row in rows]
+    losses = [QuantisationLoss.model_validate(row) for row in rows]
     return by_key(losses, lambda loss: (loss.precision, loss.task))
+
+
+@cache
+def long_context() -> tuple[LongContextLoss, ...]:
+    """What a weight format keeps on long requests, one row a source."""
+    return tuple(LongContextLoss.model_validate(row) for row in csv_rows("quantisation_long.csv"))
 
 
 @cache

@@ -179,7 +179,7 @@ def _keys(location: Iterable[int | str], tables: Any) -> list[int | str]:
     place = tables
     for step in location:
         if isinstance(place, Mapping):
-            if step == "[key]":
+            if isinstance(step, str) and step.startswith("["):
                 continue
             keys.append(step)
             place = place.get(step)

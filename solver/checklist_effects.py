@@ -7,7 +7,8 @@ from catalogs.records import Attributes
 from solver.checklist import applied
 from solver.compliance import reasons
 from solver.load_blocks import growth_factors, week_of
-from solver.quality import quality as meets_floor
+from solver.quality import judge
+from solver.quality_floors import asked_of, floors_asked
 from solver.scenario import Scenario, Segment
 from solver.units import format_count, format_milliseconds, format_share
 
@@ -65,13 +66,18 @@ def team(scenario: Scenario, catalog: Catalog | None) -> str:
 
 def quality(scenario: Scenario, catalog: Catalog | None) -> str:
     """The quality asked of each segment, what an option must offer, and how many open models meet the floor."""
-    parts = _by_segment(scenario, lambda segment: " and ".join((segment.quality, *map(_words, segment.features))))
+    parts = _by_segment(scenario, lambda segment: " and ".join((str(segment.quality), *map(_words, segment.features))))
     if catalog is None:
         return f"quality at least {parts}"
+    bars = [
+        (floors_asked(catalog, part.task, asked), part.task, asked)
+        for part in scenario.segment.values()
+        for asked in asked_of(part)
+    ]
     meets = {
         model
         for model in catalog.models
-        if all(meets_floor(catalog, model, None, part.task, part.quality).passes for part in scenario.segment.values())
+        if all(judge(catalog, floors, model, None, task, asked).passes for floors, task, asked in bars)
     }
     return f"quality at least {parts}; {len(meets)} of {len(catalog.models)} open models meet it"
 

@@ -29,6 +29,7 @@ class Reason(NamedTuple):
     wanted: float | str
     unit: str = ""
     distance: float = 1.0
+    note: str = ""
 
 
 def places_of(wanted: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from solver.api_options import ApiOffers
 from solver.plan import Fallback, Pool
 from solver.pool_options import PoolOffers
 from solver.problem import Problem
-from solver.scenario import Scenario
+from solver.scenario import QualityDemand, Scenario
 from solver.sub_segments import sub_segments
 from solver.units import format_share
 
@@ -163,7 +163,10 @@ def _of_pools(scenario: Scenario, catalog: Catalog, pools: PoolOffers) -> list[s
 
 
 def _of_small_models(scenario: Scenario, catalog: Catalog, apis: ApiOffers, pools: PoolOffers) -> list[str]:
-    if all(segment.quality == "low" for segment in scenario.segment.values()):
+    if all(
+        segment.quality.evaluation if isinstance(segment.quality, QualityDemand) else segment.quality == "low"
+        for segment in scenario.segment.values()
+    ):
         return []
     names = {design.model for design in pools.designs} | {option.offer.model for option in apis.options}
     models = [catalog.models[name] for name in sorted(names) if name in catalog.models]

@@ -10,7 +10,6 @@ from catalogs.catalog import Catalog
 from solver.design_arrays import Design, design_arrays, is_sized
 from solver.plan import Plan, Pool, Reading
 from solver.problem import Problem
-from solver.quality import quality
 from solver.scenario import Scenario
 from solver.units import SECONDS
 
@@ -22,7 +21,6 @@ def readings_of(scenario: Scenario, catalog: Catalog, problem: Problem, plan: Pl
     return (
         *_volume(problem, plan, plan.total_per_month),
         *_thumb(catalog, plan),
-        *_floors(scenario, catalog, plan),
         *(reading for pool in plan.pools for reading in _pool(catalog, problem, plan, pool)),
         *_against_today(scenario, plan),
         Reading(
@@ -63,25 +61,6 @@ def _thumb(catalog: Catalog, plan: Plan) -> Iterator[Reading]:
         unit=f"{plan.currency}/month",
         says=f"{side} the {rule.low:,.0f}-{rule.high:,.0f} a month from which hosting is worth considering",
     )
-
-
-def _floors(scenario: Scenario, catalog: Catalog, plan: Plan) -> Iterator[Reading]:
-    """What each segment's quality word asks for, and what each option that serves it scores there."""
-    pools = {pool.option: (pool.model, pool.precision) for pool in plan.pools}
-    offers = {offer.id: (offer.model, None) for offer in catalog.api_offers}
-    for planned in plan.segments:
-        segment = scenario.segment[planned.name]
-        for served in planned.served_by:
-            model, precision = pools.get(served.option) or offers[served.option]
-            judged = quality(catalog, model, precision, segment.task, segment.quality)
-            if judged.score is not None and judged.threshold:  # a floor of 0 asks for nothing
-                yield Reading(
-                    name=f"{planned.name}: {model} for quality {segment.quality}",
-                    value=judged.score,
-                    unit=judged.unit,
-                    says=f"at least {judged.threshold:,.6g} on {judged.benchmark} of {judged.date}"
-                    + (f"; est: {judged.estimate}" if judged.estimate else ""),
-                )
 
 
 def _pool(catalog: Catalog, problem: Problem, plan: Plan, pool: Pool) -> Iterator[Reading]:

@@ -79,4 +79,5 @@ def _refusal(segment: str, option: str, reason: Reason) -> Refusal:
         wanted=reason.wanted,
         unit=reason.unit,
         distance=float(reason.distance),
+        note=reason.note,
     )

@@ -45,7 +45,7 @@ class Refusal(BaseModel):
 
     `found` and `wanted` are in `unit`; `distance` is 0 at the limit and grows with how far the
     option is from passing (relative where both are numbers, 1 for a plain yes or no).
-    An empty `segment` is every segment.
+    An empty `segment` is every segment. `note` says more of what was found: sources that disagree, what would help.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,3 +56,4 @@ class Refusal(BaseModel):
     wanted: float | str
     unit: str = ""
     distance: float = 1.0
+    note: str = ""

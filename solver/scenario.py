@@ -6,7 +6,19 @@ Written by hand as TOML (`Scenario.model_validate` of the parsed tables), writte
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from catalogs.records import COMMITTED, TERM_MONTHS, LicenceClass, PurchaseType, QualityWord, TaskClass
 from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens, format_count
@@ -65,6 +77,44 @@ def _places(value: str) -> str:
 Places = Annotated[str, AfterValidator(_places)]
 
 
+class QualityDemand(Part):
+    """A floor that the segment names itself: a score on a benchmark's table, or on an evaluation of the user's own.
+
+    `at_least` is in the unit of those scores. Without a `date` the newest table of the benchmark is meant.
+    """
+
+    benchmark: str = ""
+    date: str = ""
+    evaluation: str = ""
+    at_least: Number = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _check(self) -> "QualityDemand":
+        if bool(self.benchmark) == bool(self.evaluation):
+            raise ValueError("either benchmark or evaluation, beside at_least")
+        if self.date and self.evaluation:
+            raise ValueError("date: nothing, as an evaluation has one date")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _short(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in dump(self).items() if value != ""}
+
+    def __str__(self) -> str:
+        of = f" of {self.date}" if self.date else ""
+        return f"{self.evaluation or self.benchmark}{of} at least {self.at_least:g}"
+
+
+def _kind_of_floor(value: Any) -> str:
+    """The branch of the union; in brackets, which no file's key is."""
+    return "[table]" if isinstance(value, dict | QualityDemand) else "[word]"
+
+
+QualityAsked = Annotated[
+    Annotated[QualityWord, Tag("[word]")] | Annotated[QualityDemand, Tag("[table]")], Discriminator(_kind_of_floor)
+]
+
+
 def _as_shares(value: Any) -> Any:
     return {value: 1.0} if isinstance(value, str) else value
 
@@ -82,7 +132,7 @@ class Segment(Part):
     tpot: Milliseconds | None = None
     percentile: Percentile = 95.0
     task: TaskClass = "chat"
-    quality: QualityWord = "mid"
+    quality: QualityAsked = "mid"
     coverage: Share = 0.0
     spot_tolerance: Share = 0.0
     may_wait: Flag = False

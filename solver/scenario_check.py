@@ -10,6 +10,7 @@ from solver.load_blocks import growth_factors
 from solver.model_order import GPUS
 from solver.patterns import can_match, means_api, nearest
 from solver.pool_sites import Site
+from solver.quality_floors import quality_faults
 from solver.scenario import FILE, Scenario
 from solver.sub_segments import user_regions
 from solver.units import format_count
@@ -20,6 +21,7 @@ MOST_AT_THE_END = 1e7
 def check_names(scenario: Scenario, catalog: Catalog, sites: tuple[Site, ...]) -> "Names":
     """Raise InputError with every name that means nothing here, and growth beyond reason; else all options' names."""
     faults = [*load_faults(scenario, catalog), *_users(scenario, catalog), *_growth(scenario)]
+    faults += quality_faults(scenario, catalog)
     known = Names(catalog, sites)
     policy = scenario.policy
     for key, texts in (

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
@@ -68,7 +68,7 @@ def read_value(key: str, text: str) -> Any:
     kinds = _kinds(field.annotation)
     if text.lower() in NOTHING and (type(None) in kinds or tuple in kinds or dict in kinds):
         return None
-    if dict in kinds and "=" in text:
+    if (dict in kinds or (Literal in kinds and _record_in(field.annotation))) and "=" in text:
         pairs = (entry.split("=", 1) for entry in text.split(",") if "=" in entry)
         return {name.strip(): _number_or_text(value) for name, value in pairs}
     if tuple in kinds:

@@ -43,6 +43,7 @@ def _without_null(value: Any) -> Any:
         return [_without_null(part) for part in value]
     if not isinstance(value, dict):
         return value
+    value = {"anyOf" if key == "oneOf" else key: part for key, part in value.items()}  # no two kinds overlap here
     kept = {key: _without_null(part) for key, part in value.items() if not (key == "default" and part is None)}
     options = kept.get("anyOf")
     if isinstance(options, list):

@@ -228,27 +228,46 @@ def test_every_floor_rests_on_a_table_that_holds_scores() -> None:
     assert all((floor.benchmark, floor.benchmark_date) in tables_scored for floor in tables.floors())
 
 
-def test_an_inherited_score_is_an_estimate_and_says_of_whom() -> None:
-    score = tables.scores()["claude-opus-5.5", "arena_text", "2026-08-24"]
-    assert score.score == 1493
-    assert "claude-opus-5" in score.estimate
+def test_a_score_is_what_somebody_published_of_that_model_itself() -> None:
+    assert ("claude-opus-5.5", "arena_text", "2026-08-24") not in tables.scores()
+    assert tables.scores()["claude-opus-5", "arena_text", "2026-08-24"].score == 1493
 
 
-def test_a_model_with_a_general_score_takes_none_of_its_predecessor() -> None:
-    assert ("claude-opus-5", "arena_text", "2026-04-19") not in tables.scores()
-    assert ("gpt-6.1-sol", "arena_text", "2026-04-19") not in tables.scores()
-    assert tables.scores()["gpt-6.1-sol", "livebench_global", "2026-07-01"].score == 76.24
-
-
-def test_each_line_of_predecessors_ends_in_scores() -> None:
-    heirs = {row["model"]: row["predecessor"] for row in tables.csv_rows("quality_inherited.csv")}
-    own = {row["model"] for row in tables.csv_rows("quality_scores.csv")}
+def test_each_line_of_predecessors_ends_in_scores_and_holds_closed_models_alone() -> None:
+    heirs = {row.model: row.predecessor for row in tables.predecessors().values()}
+    own = {model for model, _, _ in tables.scores()}
     for model in heirs:
         line = [model]
         while line[-1] in heirs:
             line.append(heirs[line[-1]])
             assert len(line) < 10, line
         assert own & set(line[1:]), line
+    opens = {row["model"] for row in tables.csv_rows("api_offers.csv") if row.get("open_weights") == "1"}
+    assert sorted(set(heirs) & (opens | set(tables.models()))) == []
+
+
+def test_scores_of_llama_2_and_3_are_those_of_the_table_that_has_llama_3_1() -> None:
+    # github.com/lmarena/arena-catalog data/leaderboard-text-style-control.json @c9558b60: rating of each, to 0.1
+    table = {"llama-2-70b": 1174.1, "llama-3-8b": 1225.2, "llama-3.2-3b": 1168.4, "llama-3.1-8b": 1212.4}
+    found = {model: tables.scores()[model, "arena_text", "2025-12-17"].score for model in table}
+    assert found == table
+
+
+def test_what_long_requests_keep_is_what_the_study_and_the_blog_found() -> None:
+    # all_results.csv of arXiv 2505.20276: RULER of Llama 3.1 8B in bf16, GPTQ INT4; of Qwen 2.5 7B in bf16, AWQ INT4
+    rows = {(row.precision, row.from_tokens, row.says.partition(":")[0]): row.recovery for row in tables.long_context()}
+    assert rows["gptq", 64000, "arXiv 2505.20276"] == pytest.approx(66.7 / 87.7, abs=1e-3)
+    assert rows["awq", 64000, "arXiv 2505.20276"] == pytest.approx(35.5 / 41.7, abs=1e-3)
+    assert {rows[id_, 32000, "Red Hat"] for id_ in ("awq", "gptq", "int4")} == {0.99}
+    assert all(row.estimate for row in tables.long_context() if row.precision in ("gguf-q4", "fp4", "mxfp4"))
+
+
+def test_the_spread_of_a_format_holds_its_median() -> None:
+    for loss in tables.quantisation().values():
+        assert loss.low is not None
+        assert loss.high is not None
+        assert loss.low <= loss.recovery <= max(loss.high, 1.0), loss
+        assert loss.rows >= 1 or loss.precision == "bf16", loss
 
 
 def test_every_gpu_and_model_of_the_shared_data_is_in_or_named_in_the_readme() -> None:
@@ -268,7 +287,7 @@ def test_every_model_that_is_scored_in_the_shared_data_keeps_a_score() -> None:
 
 def test_every_model_without_a_score_is_named_in_the_readme() -> None:
     readme = README.read_text(encoding="utf-8")
-    scored = {model for model, _, _ in tables.scores()}
+    scored = {model for model, _, _ in tables.scores()} | set(tables.predecessors())
     sold = {row["model"] for row in tables.csv_rows("api_offers.csv")}
     assert sorted(model for model in sold | set(tables.models()) if model not in scored and model not in readme) == []
 
