@@ -14,7 +14,7 @@ from solver.plan import Baseline, BaselineName, CostLine
 from solver.problem import Problem, Rules
 from solver.readoff import read_off
 from solver.solve import Outcome, relative_gap
-from solver.units import Rate
+from solver.units import SECONDS, Rate
 
 Keep = Callable[[str, str], bool]
 """(segment, option id) -> whether the option may still serve it."""
@@ -110,6 +110,15 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
     if outcome.status != "optimal" and parts.gap is not None:
         why = f"best found, not proven: at most {parts.gap:.1%} above the least"
     return Baseline(name=strategy.name, total_per_month=parts.total_per_month, why_null=why, lines=parts.lines)
+
+
+def with_rate(baseline: Baseline, problem: Problem) -> Baseline:
+    """The baseline with its bill over the month's tokens: input and output, at the mean of the horizon."""
+    month = problem.blocks.mean @ problem.blocks.hours * SECONDS["hour"]
+    mtok = float(month @ problem.tokens_per_request) / 1e6
+    if baseline.total_per_month is None or mtok <= 0:
+        return baseline
+    return baseline.model_copy(update={"per_mtok": baseline.total_per_month / mtok})
 
 
 def best_of(outcome: Outcome, others: Iterable[Outcome | None], gap: float) -> Outcome:

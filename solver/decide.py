@@ -5,13 +5,18 @@ from collections.abc import Callable
 from time import perf_counter
 
 from catalogs.catalog import Catalog
-from solver.baselines import Strategy, baseline_of, best_of, strategies, todays_bill
+from solver.baselines import Strategy, baseline_of, best_of, strategies, todays_bill, with_rate
 from solver.checklist import checklist_items, doubts_of
 from solver.doubts import doubts_of_plan, doubts_of_use
+from solver.explanation.branches import Effort
+from solver.explanation.disagreements import disagreements_of
+from solver.explanation.simplest import simplest_near
+from solver.explanation.verdict import Judgement, judge
 from solver.optimise import optimise
 from solver.options import problem_of
-from solver.plan import Plan, PriceUsed
+from solver.plan import Baseline, Plan, PriceUsed, Status
 from solver.problem import Problem
+from solver.quality_held import doubts_of_scores, scores_held
 from solver.readings import readings_of
 from solver.readoff import read_off
 from solver.scenario import Scenario
@@ -30,7 +35,7 @@ def decide(
     stop: threading.Event | None = None,
     all_refusals: bool = False,
 ) -> Plan:
-    """The cheapest plan of a scenario on a catalog whose money is in the scenario's currency.
+    """The plan recommended for a scenario, and the cheapest, on a catalog whose money is in the scenario's currency.
 
     `gap` is relative, `limit_s` seconds of the main solve; a set `stop` ends it with the best plan so far.
     `Plan.seconds` is options, program and that solve. InputError: a name that the catalog does not know.
@@ -42,19 +47,46 @@ def decide(
     outcome = optimise(problem, gap, limit_s, on_progress=on_progress, stop=stop)
     seconds = perf_counter() - started
     pure = _pure_strategies(scenario, problem, on_progress, stop)
-    best = best_of(outcome, (each for _, each in pure), gap)
-    parts = read_off(problem, best)
-    baselines = [baseline_of(strategy, each) for strategy, each in pure]
+    cheapest = best_of(outcome, (each for _, each in pure), gap)
+    effort = Effort(BASELINE_GAP, BASELINE_LIMIT_S, stop, on_progress)
+    judged = judge(problem, cheapest, gap, effort)
+    plan = _plan(scenario, catalog, problem, cheapest.status, judged, pure)
+    held = scores_held(scenario, catalog, plan)
+    return plan.model_copy(
+        update={
+            "scores": held,
+            "doubts": (*plan.doubts, *doubts_of_scores(held)),
+            "seconds": seconds,
+            "readings": readings_of(scenario, catalog, problem, plan),
+            "simplest": simplest_near(problem, judged.recommended, effort),
+            "disagreements": disagreements_of(scenario, catalog, problem, plan.checklist, judged, effort),
+        }
+    )
+
+
+def _plan(
+    scenario: Scenario,
+    catalog: Catalog,
+    problem: Problem,
+    status: Status,
+    judged: Judgement,
+    pure: list[tuple[Strategy, Outcome | None]],
+) -> Plan:
+    """What is recommended, counted from what it runs, and what stands beside it; `status` is of the main solve."""
+    parts = read_off(problem, judged.recommended)
     used = dict.fromkeys(served.option for segment in parts.segments for served in segment.served_by)
-    plan = Plan(
-        status=best.status,
+    return Plan(
+        status=status,
         verdict=parts.verdict,
+        confidence=judged.confidence,
         currency=catalog.currency,
         total_per_month=parts.total_per_month,
         bound_per_month=parts.bound_per_month,
         gap=parts.gap,
+        cheapest=judged.cheapest,
+        hosting=judged.hosting,
         lines=parts.lines,
-        baselines=(*baselines[:-1], todays_bill(baselines[-1], scenario.today.bill, parts.total_per_month)),
+        baselines=_baselines(scenario, problem, judged, pure),
         segments=parts.segments,
         pools=parts.pools,
         fallbacks=parts.fallbacks,
@@ -74,9 +106,16 @@ def decide(
             for name, rate in catalog.exchange_rates.items()
         },
         catalog_as_of=catalog.as_of,
-        seconds=seconds,
     )
-    return plan.model_copy(update={"readings": readings_of(scenario, catalog, problem, plan)})
+
+
+def _baselines(
+    scenario: Scenario, problem: Problem, judged: Judgement, pure: list[tuple[Strategy, Outcome | None]]
+) -> tuple[Baseline, ...]:
+    """The pure strategies, today's the last of them: from its options, else from the bill."""
+    *others, today = [baseline_of(strategy, each) for strategy, each in pure]
+    least = judged.cheapest.total_per_month if judged.cheapest else None
+    return tuple(with_rate(each, problem) for each in (*others, todays_bill(today, scenario.today.bill, least)))
 
 
 def _pure_strategies(

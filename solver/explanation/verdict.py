@@ -32,17 +32,19 @@ class Judgement:
     hosting: Hosting | None = None
 
 
-def judge(problem: Problem, cheapest: Outcome, effort: Effort) -> Judgement:
+def judge(problem: Problem, cheapest: Outcome, gap: float, effort: Effort) -> Judgement:
     """The verdict on a problem whose cheapest plan is known; each further solve takes at most the effort's seconds.
 
-    Once stopped, the cheapest plan stands and nothing more is said.
+    `gap` is that of the plan of APIs alone, as it may be the one recommended. Once stopped, or where time ends before
+    it is known whether APIs alone may do, the cheapest plan stands and nothing more is said.
     """
     kind = kind_of(problem, cheapest)
+    alone = Judgement(cheapest, kind, cheapest=_cheapest(kind, cheapest, cheapest))
     if not cheapest.found or (effort.stop is not None and effort.stop.is_set()):
-        return Judgement(cheapest, kind, cheapest=_cheapest(kind, cheapest, cheapest))
-    api = _api(problem, cheapest, kind, effort)
+        return alone
+    api = _api(problem, cheapest, kind, replace(effort, gap=gap))
     if not api.found:
-        return _without_api(problem, cheapest, kind, api, effort)
+        return _without_api(problem, cheapest, kind, effort) if api.status == "infeasible" else alone
     if kind == "stay_on_api":
         return _api_is_cheaper(problem, cheapest, api, effort)
     return _hosting_is_cheaper(problem, cheapest, kind, api, effort)
@@ -85,13 +87,12 @@ def _cheapest(kind: Verdict, cheapest: Outcome, recommended: Outcome) -> Cheapes
     )
 
 
-def _without_api(problem: Problem, cheapest: Outcome, kind: Verdict, api: Outcome, effort: Effort) -> Judgement:
+def _without_api(problem: Problem, cheapest: Outcome, kind: Verdict, effort: Effort) -> Judgement:
     """No API may serve all: what is left is self-hosting, and only its kind may change inside the band."""
     start = opened(problem, cheapest)
     slow = _end(problem, "slow", effort, None, start)
     kinds = {kind, slow[1], _end(problem, "fast", effort, None, start)[1]}
-    proven = api.status == cheapest.status == "optimal" or api.status == "infeasible"
-    confidence: Confidence = "certain" if kinds == {kind} and proven else "likely"
+    confidence: Confidence = "certain" if kinds == {kind} else "likely"
     if slow[0].status == "infeasible":
         confidence = "tie"
     hosting = Hosting(
