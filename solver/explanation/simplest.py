@@ -10,7 +10,7 @@ from math import inf
 from solver.explanation.branches import Effort
 from solver.explanation.records import Simplest
 from solver.optimise import optimise
-from solver.problem import Problem, Rules
+from solver.problem import Problem
 from solver.program.data import Data, data_of
 from solver.readoff import verdict_of
 from solver.solution import Solution, solution_of
@@ -30,13 +30,13 @@ def simplest_near(problem: Problem, recommended: Outcome, effort: Effort) -> Sim
     designs, suppliers = len(ours.pools), len(suppliers_of(data, ours))
     found, solution = recommended, ours
     for most in range(designs):
-        fewer = _limited(problem, limit, effort, max_pool_designs=most)
+        fewer = _limited(problem, limit, effort, pools=most)
         if fewer.found:
             found, solution = fewer, solution_of(data, fewer.values)
             break
     pools = len(solution.pools)
     for most in range(max(1, problem.rules.min_suppliers or 1), len(suppliers_of(data, solution))):
-        fewer = _limited(problem, limit, effort, max_pool_designs=pools, max_suppliers=most)
+        fewer = _limited(problem, limit, effort, pools=pools, suppliers=most)
         if fewer.found:
             found, solution = fewer, solution_of(data, fewer.values)
             break
@@ -67,13 +67,20 @@ def _options(data: Data, solution: Solution) -> tuple[str, ...]:
     return (*pools, *(problem.apis[a].id for a in solution.ready_apis))
 
 
-def _limited(problem: Problem, limit: float, effort: Effort, **most: int) -> Outcome:
-    """The cheapest plan under the limit with at most so many of something, of which the policy may allow fewer still."""
-    rules: Rules = problem.rules
-    least = {name: min(count, getattr(rules, name) if getattr(rules, name) is not None else count)
-             for name, count in most.items()}  # fmt: skip
-    below = limit if limit > 0 else inf
+def _limited(
+    problem: Problem, limit: float, effort: Effort, pools: int | None = None, suppliers: int | None = None
+) -> Outcome:
+    """The cheapest plan under the limit with so many pools or suppliers at most; the policy may allow fewer still."""
+    rules = replace(
+        problem.rules,
+        max_pool_designs=_fewest(pools, problem.rules.max_pool_designs),
+        max_suppliers=_fewest(suppliers, problem.rules.max_suppliers),
+    )
     return optimise(
-        replace(problem, rules=replace(rules, **least)), effort.gap, effort.limit_s, stage=effort.stage,
-        on_progress=effort.on_progress, stop=effort.stop, below=below,
+        replace(problem, rules=rules), effort.gap, effort.limit_s, stage=effort.stage,
+        on_progress=effort.on_progress, stop=effort.stop, below=limit if limit > 0 else inf,
     )  # fmt: skip
+
+
+def _fewest(*counts: int | None) -> int | None:
+    return min((count for count in counts if count is not None), default=None)
