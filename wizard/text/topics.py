@@ -65,7 +65,8 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   total_per_month    sum of lines[].per_month; null when nothing fits
   bound_per_month    no plan can be under it; null when nothing fits
   gap                from the solver: (total - bound) / total; null when nothing fits
-  lines[]            name, unit, quantity, price, per_month (quantity x price), estimate, source
+  lines[]            name, unit, quantity, price, per_month (quantity x price), estimate, source,
+                     date (of the price), stale (more than 90 days old on day; what people cost: 365)
   baselines[]        name (closed_api | open_api | self_hosted | today), total_per_month or null, why_null, lines
   segments[]         name, requests_per_month, served_by[]: option, kind (api | pool), share (of the month's
                      requests, adding to 1), per_month, arithmetic
@@ -82,9 +83,11 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   readings[]         name, value, unit, says
   checklist[]        item, answer, lean (api | self_host | neutral), advice
   doubts[]           sentences
-  prices             key: value, unit, date, source, estimate
+  prices             key: value, unit, date, source, estimate, stale
   exchange_rates     the same
+  rests_on[]         cause, kind (estimate | stale), per_month, share (of the total): what the bill rests on
   catalog_as_of      date of the catalog
+  day                from which the age of figures is counted
   seconds            options + build + solve
 Money is rounded to 1e-6, other figures to 12 significant digits. estimate is empty for a sourced figure.
 
@@ -94,7 +97,41 @@ JSON of diff (schema wizard.comparison/1): old_name, new_name, old_verdict, new_
   old, new, unit, old_date, new_date
 JSON of list: [{name, file, verdict, status, currency, total_per_month, gap, saved, segments, problem}]
 JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
+JSON of predict (schema wizard.prediction/1): model, precision, gpu, gpus, tensor_parallel, attention_groups, engine,
+  input_tokens, output_tokens, memory, points[], rate, own_rates, refusals, estimate; a banded figure is {value, band,
+  low, high}; with --csv a list of rows, all texts
 JSON of catalog: {as_of, currency, tables: [{name, rows, holds}]}; of a table, its rows with id, source and date
+JSON of catalog refresh (schema wizard.refresh/1): day, sources[]: source, says, compared, rows_to_append; changes[]:
+  kind (new | changed | gone | disagree), source, table, id, unit, ours, theirs, our_date, their_date, note, written
+  (--write appends it); written: table: rows
+"""
+
+_PREDICT = """\
+wizard predict --model M --gpu G --input T --output T [--precision P] [--engine E] [--tp N] [--dp N | --gpus N]
+  --concurrency N    at so many requests in flight (several: 1,8,64; none: 1 up to what fits)
+  --rate 5/s         at Poisson arrivals
+  --ttft T --tpot T  the highest rate whose p95 (--percentile) keeps these; --rate max without limits
+Each figure has its band: +-15% is within 15 %, x/2 within a factor of 2. What bounds a point is the largest part of
+its TPOT (weights' reads, compute, KV reads, communication, overhead, prefill of other prompts), or memory (or the
+engine's limit of sequences) where requests wait for it. A design that no plan would use is predicted, and said to be
+none. Names are ids of wizard catalog models, gpus, engines, precisions, or usual ways to write them.
+
+wizard predict --csv FILE [--out FILE]: rows of measurements
+  Reads, and any may be empty or missing but model and gpu:
+    model, params_b, active_b, weights_precision, kv_precision, gpu, gpu_count, tp, pp, dp_attention, engine, scenario,
+    isl, osl, concurrency_or_batch (of the whole system), request_rate, source, note; others are carried through
+  scenario: closed-loop (N always in flight), fixed-batch (N start and end together), saturated or mlperf-offline (an
+    endless backlog: as many as fit), open-loop (Poisson at request_rate), open-loop-overload (a run of so many prompts
+    as the note tells, else 1,000), mlperf-server and -interactive (the highest rate at the SLO of the note, else MLPerf's)
+  Writes the rows with these columns after them:
+    pred_ttft_ms, pred_tpot_ms, pred_e2e_ms, pred_output_tok_s_total   means of the whole system
+    band, band_ttft    shares: 0.15 is within 15 %, 1 within a factor of 2; band is of all but TTFT
+    refusal            why a plan would refuse the row although it is predicted, or why it is not predicted
+    bound_by           as above
+    assumed            what the row does not say and was taken for granted
+  Lengths default to 1024, the format to the model's own, the engine to vLLM, an unpublished split of the GPUs to the one
+  that does most; a model that is not known to the one nearest in params_b and active_b. What does not fit by the
+  catalog's rule but was measured runs with all the memory there is. An unknown GPU is not predicted.
 """
 
 TOPICS = {
@@ -103,4 +140,5 @@ TOPICS = {
     "files": _FILES,
     "keys": _KEYS,
     "json": _JSON,
+    "predict": _PREDICT,
 }
