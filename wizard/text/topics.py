@@ -122,15 +122,15 @@ wizard predict --csv FILE [--out FILE]: rows of measurements
     isl, osl, concurrency_or_batch (of the whole system), request_rate, source, note; others are carried through
   scenario: closed-loop (N always in flight), fixed-batch (N start and end together), saturated or mlperf-offline (an
     endless backlog: as many as fit), open-loop (Poisson at request_rate), open-loop-overload (a run of so many prompts
-    as the note tells, else 1,000), mlperf-server and -interactive (the highest rate at the SLO of the note, else MLPerf's)
+    as the note tells, else 1,000), mlperf-server and -interactive (the highest rate at the SLO of the note or MLPerf's)
   Writes the rows with these columns after them:
     pred_ttft_ms, pred_tpot_ms, pred_e2e_ms, pred_output_tok_s_total   means of the whole system
     band, band_ttft    shares: 0.15 is within 15 %, 1 within a factor of 2; band is of all but TTFT
     refusal            why a plan would refuse the row although it is predicted, or why it is not predicted
     bound_by           as above
     assumed            what the row does not say and was taken for granted
-  Lengths default to 1024, the format to the model's own, the engine to vLLM, an unpublished split of the GPUs to the one
-  that does most; a model that is not known to the one nearest in params_b and active_b. What does not fit by the
+  Lengths default to 1024, the format to the model's own, the engine to vLLM, an unpublished split of the GPUs to that
+  which does most; a model that is not known to the one nearest in params_b and active_b. What does not fit by the
   catalog's rule but was measured runs with all the memory there is. An unknown GPU is not predicted.
 """
 
