@@ -14,7 +14,8 @@ SHARE_TOLERANCE = 5e-5
 RELATIVE_TOLERANCE = 1e-6
 
 Subject = Literal[
-    "verdict", "status", "total", "bill", "allocation", "fallback", "pool", "scenario", "price", "exchange_rate"
+    "verdict", "confidence", "status", "total", "cheapest", "bill", "allocation", "fallback", "pool", "scenario",
+    "price", "exchange_rate",
 ]
 Action = Literal["added", "removed", "changed"]
 Value = float | str | None
@@ -79,8 +80,10 @@ def compare(old: Decided, new: Decided) -> Comparison:
         difference = round(total_after - total_before, 6)
     changes = (
         *_one("verdict", before.verdict, after.verdict),
+        *(_one("confidence", before.confidence, after.confidence) if before.confidence and after.confidence else ()),
         *_one("status", before.status, after.status),
         *_totals(before, after),
+        *_one("cheapest", _cheaper(before), _cheaper(after)),
         *_of_tables("bill", _bill(before), _bill(after), before.currency),
         *_of_tables("allocation", _shares(before), _shares(after), "share"),
         *_of_tables("fallback", _fallbacks(before), _fallbacks(after), ""),
@@ -125,6 +128,13 @@ def _flat(value: Any, key: str) -> list[tuple[str, Value]]:
 
 def _one(subject: Subject, old: Value, new: Value) -> list[Change]:
     return [] if old == new else [Change(subject=subject, action="changed", key=subject, old=old, new=new)]
+
+
+def _cheaper(plan: Plan) -> Value:
+    """`hybrid 45,220.62 USD`: the cheapest plan where another one is recommended."""
+    if plan.cheapest is None or plan.cheapest.saves_per_month <= MONEY_TOLERANCE:
+        return "the plan itself"
+    return f"{plan.cheapest.verdict} {plan.cheapest.total_per_month:,.2f} {plan.currency}"
 
 
 def _totals(old: Plan, new: Plan) -> list[Change]:

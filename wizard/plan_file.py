@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from catalogs.toml_file import Fault, InputError, check, quoted, short
+from solver.explanation.records import Disagreement
 from solver.plan import (
     SCHEMA,
     Baseline,
@@ -48,6 +49,7 @@ _ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
     "refusals": ("refusal", Refusal, lambda row, i: f"{row.segment or 'every segment'}: {row.option}", ""),
     "readings": ("reading", Reading, _named, "name"),
     "checklist": ("checklist", ChecklistItem, lambda row, i: str(row.item), "item"),
+    "disagreements": ("disagreement", Disagreement, lambda row, i: f"{row.kind}: {', '.join(row.items)}", ""),
 }
 _DICTIONARIES = {"prices": ("price", PriceUsed), "exchange_rates": ("exchange_rate", PriceUsed)}
 
@@ -116,6 +118,8 @@ def _tables(record: BaseModel) -> dict[str, Any]:
         elif name in _DICTIONARIES:
             if value:
                 tables[_DICTIONARIES[name][0]] = {key: _tables(row) for key, row in value.items()}
+        elif isinstance(value, BaseModel):
+            tables[field.alias or name] = _tables(value)
         elif value is not None and (field.is_required() or value != field.default):
             tables[field.alias or name] = list(value) if isinstance(value, tuple) else value
     return tables

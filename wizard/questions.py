@@ -188,6 +188,14 @@ CONSTRAINTS: tuple[Question, ...] = (
         "Each kind of pool is one more thing to run. 3 is the most we would start with.",
     ),
     _rule(
+        "policy.margin", "self-hosting must save", "share", "10%",
+        "Of the API bill, at the worst of its speed; below that the API is recommended.",
+    ),
+    _rule(
+        "policy.simple_within", "simplest plan within", "share", "5%",
+        "What a plan that is simpler to run may cost more to be offered beside the best.",
+    ),
+    _rule(
         "policy.purchase_types", "purchase types", "choices", "on_demand, reserved_1y",
         "How GPUs may be paid for.",
     ),

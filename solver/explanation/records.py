@@ -50,6 +50,7 @@ class Hosting(Part):
     labour_per_month: float = 0.0
     needed_per_month: float = 0.0
     once: float = 0.0
+    horizon_months: int = 0
     payback_months: float | None = None
     first_year: float | None = None
     later_years: float | None = None

@@ -6,7 +6,8 @@ from solver.plan import Fallback, Plan, PlannedSegment, Pool, loss_words
 from wizard.screens.plan_cost import formula, kind_of, told
 from wizard.screens.plan_none import no_plan
 from wizard.screens.views import View, money, share
-from wizard.text.tables import BASELINES, VERDICTS, number
+from wizard.text.tables import BASELINES, number
+from wizard.text.verdict import sentences, verdict_words
 from wizard.widgets.glyphs import bar
 from wizard.widgets.listing import Column, Row
 
@@ -29,7 +30,7 @@ def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
     rows, about, detail = _serving(plan)
     columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in COLUMNS]
     return View(
-        head=[line for line in (verdict_line(plan, width), times(plan)) if line],
+        head=[line for line in (verdict_line(plan, width), times(plan), *_argued(plan)) if line],
         columns=columns,
         rows=rows,
         foot=(beside_it(plan), _doubts(plan)),
@@ -42,10 +43,15 @@ def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
 def verdict_line(plan: Plan, width: int) -> str:
     """The verdict and the whole bill; called certain only when the solver proved it."""
     total = f"{money(plan.total_per_month)} {plan.currency} a month, all counted"
-    verdict = VERDICTS[plan.verdict].upper()
+    verdict = verdict_words(plan).upper()
     if plan.status != "optimal":
         verdict += " (not proven)"
     return f"{verdict} {total:>{max(0, width - len(verdict) - 1)}}"
+
+
+def _argued(plan: Plan) -> list[str]:
+    """Why this verdict, and what is cheaper, simpler or leans elsewhere; nothing for a plan saved without it."""
+    return sentences(plan)
 
 
 def times(plan: Plan) -> str:

@@ -19,8 +19,8 @@ def comparison_text(comparison: Comparison) -> str:
     """The comparison, at most 80 columns."""
     lines = [f"{comparison.old_name} -> {comparison.new_name}", _verdict_line(comparison)]
     for change in comparison.changes:
-        if change.subject == "status":
-            lines.append(f" ~ status {change.old} -> {change.new}")
+        if change.subject in ("confidence", "status", "cheapest"):
+            lines.append(f" ~ {change.subject} {change.old} -> {change.new}")
     if comparison.old_catalog != comparison.new_catalog:
         lines.append(f" ~ catalog {comparison.old_catalog} -> {comparison.new_catalog}")
     for subject, title in _TITLES.items():

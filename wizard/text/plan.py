@@ -9,7 +9,6 @@ from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import (
     BASELINES,
     STATUSES,
-    VERDICTS,
     WIDTH,
     apportioned,
     cut,
@@ -21,6 +20,7 @@ from wizard.text.tables import (
     table,
     wrap,
 )
+from wizard.text.verdict import PER_MTOK, verdict_lines, verdict_words
 
 _AMOUNT = 15
 _ROOM = WIDTH - _AMOUNT - len("  est")
@@ -32,6 +32,7 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
     """The whole plan; with `every_refusal` each option that was turned down, else counts and the nearest."""
     parts = [
         _head(plan, name),
+        verdict_lines(plan),
         _segments(plan),
         _fallbacks(plan),
         _bill(plan),
@@ -57,7 +58,7 @@ def solution_line(plan: Plan) -> str:
 
 
 def _head(plan: Plan, name: str) -> list[str]:
-    verdict = VERDICTS[plan.verdict].upper()
+    verdict = verdict_words(plan).upper()
     total = (
         "" if plan.total_per_month is None else f"{money(plan.total_per_month)} {plan.currency} a month, all counted"
     )
@@ -65,7 +66,9 @@ def _head(plan: Plan, name: str) -> list[str]:
     lines.append(f"{verdict}{total:>{WIDTH - len(verdict)}}" if total else verdict)
     lines.append(solution_line(plan))
     if plan.status in ("time_limit", "stopped") and plan.total_per_month is not None:
-        lines += wrap("Not proven the cheapest: the solve ended before the bound met the plan.")
+        least = plan.cheapest.bound_per_month if plan.cheapest else None
+        under = "" if least is None else f" No plan of any kind can be under {money(least)}."
+        lines += wrap(f"Not proven the cheapest: the solve ended before the bound met the plan.{under}")
     return lines
 
 
@@ -175,8 +178,12 @@ def _baselines(plan: Plan) -> list[str]:
         ratio = ""
         if plan.total_per_month:
             ratio = f"  {baseline.total_per_month / plan.total_per_month:.2f} times this plan"
+        if baseline.per_mtok is not None:
+            ratio += f", {price(baseline.per_mtok)} a million tokens"
         lines.append(f" {name:<14}{money(baseline.total_per_month):>15}{ratio}")
         lines += wrap(baseline.why_null, " " * 17) if baseline.why_null else []
+    if any(baseline.per_mtok is not None for baseline in plan.baselines):
+        lines += wrap(PER_MTOK, " ")
     return lines
 
 

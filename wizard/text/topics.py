@@ -60,14 +60,28 @@ _JSON = """\
 JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   schema             wizard.plan/1
   status             optimal | time_limit | stopped | infeasible
-  verdict            stay_on_api | hybrid | self_host | no_plan
+  verdict            stay_on_api | hybrid | self_host | no_plan: what is recommended; all that follows is that plan's
+  confidence         certain (the same verdict at both ends of the performance band, and no gap can turn it) | likely |
+                     tie (the cheaper side changes inside the band) | empty (stopped, or nothing fits)
   currency           of all money
   total_per_month    sum of lines[].per_month; null when nothing fits
-  bound_per_month    no plan can be under it; null when nothing fits
+  bound_per_month    no plan of this branch (APIs alone, or self-hosting) can be under it; null when nothing fits
   gap                from the solver: (total - bound) / total; null when nothing fits
+  cheapest           of all plans: verdict, total_per_month, bound_per_month (of all), saves_per_month (what the
+                     recommended one costs more, the price of the margin); null when nothing fits
+  hosting            self-hosting against APIs alone: verdict, reason (api_is_cheaper | not_enough | slow_end |
+                     not_paid_back | not_shown | clear_win | no_api | no_pool), api_per_month, api_bound_per_month,
+                     total_per_month, slow_per_month and fast_per_month (at the ends of the band),
+                     at_least_per_month, margin, labour_per_month, needed_per_month (what it must save), once (set-up,
+                     moving, servers), payback_months, horizon_months, first_year, later_years (savings); null: not known
+  simplest           a simpler plan near it: verdict, total_per_month, more_per_month, pool_designs, suppliers,
+                     pool_designs_now, suppliers_now, options; null where there is none
+  disagreements[]    of checklist and cost: kind (lean | answer), items, leans (api | self_host), answered, per_month
+                     (what that side costs more, or what the plan without the answer costs less), verdict_then
   lines[]            name, unit, quantity, price, per_month (quantity x price), estimate, source,
                      date (of the price), stale (more than 90 days old on day; what people cost: 365)
-  baselines[]        name (closed_api | open_api | self_hosted | today), total_per_month or null, why_null, lines
+  baselines[]        name (closed_api | open_api | self_hosted | today), total_per_month or null, per_mtok
+                     (the whole bill over a million tokens, input and output), why_null, lines
   segments[]         name, requests_per_month, served_by[]: option, kind (api | pool), share (of the month's
                      requests, adding to 1), per_month, arithmetic
   pools[]            option, model, precision, gpu, gpus_per_replica, tensor_parallel, engine, provider, region,
@@ -92,8 +106,8 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
 Money is rounded to 1e-6, other figures to 12 significant digits. estimate is empty for a sourced figure.
 
 JSON of diff (schema wizard.comparison/1): old_name, new_name, old_verdict, new_verdict, old_total, new_total,
-  old_currency, new_currency, old_catalog, new_catalog, difference, changes[]: subject (verdict | status | total |
-  bill | allocation | fallback | pool | scenario | price | exchange_rate), action (added | removed | changed), key,
+  old_currency, new_currency, old_catalog, new_catalog, difference, changes[]: subject (verdict | confidence | status | total |
+  cheapest | bill | allocation | fallback | pool | scenario | price | exchange_rate), action (added | removed | changed), key,
   old, new, unit, old_date, new_date
 JSON of list: [{name, file, verdict, status, currency, total_per_month, gap, saved, segments, problem}]
 JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
