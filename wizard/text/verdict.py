@@ -1,0 +1,114 @@
+"""The verdict argued: how sure, why, what it pays back, what is cheaper, what is simpler, what the checklist says."""
+
+from solver.explanation.records import Disagreement, Hosting, Simplest
+from solver.plan import Plan
+from wizard.text.tables import VERDICTS, money, number, plain, share, wrap
+
+SURE = {"certain": "certain", "likely": "likely", "tie": "a tie"}
+SIDES = {"api": "the API", "self_host": "self-hosting"}
+PER_MTOK = "a million tokens: the whole bill over all tokens, input and output; idle hours and people are in it."
+
+
+def verdict_words(plan: Plan) -> str:
+    """`stay on the API, certain`; a tie comes first, as there is no winner."""
+    verdict = VERDICTS[plan.verdict]
+    if plan.confidence == "tie":
+        return f"a tie, so {verdict}"
+    return f"{verdict}, {SURE[plan.confidence]}" if plan.confidence else verdict
+
+
+def verdict_lines(plan: Plan) -> list[str]:
+    """The section on the verdict; empty for a plan that was saved without it."""
+    told = sentences(plan)
+    return [f"Why: {verdict_words(plan)}", *(line for each in told for line in wrap(each, " ", "   "))] if told else []
+
+
+def sentences(plan: Plan) -> list[str]:
+    """What there is to say of the verdict, the reason first."""
+    said = []
+    if plan.hosting is not None:
+        said += [why(plan.hosting), *_back(plan.hosting)]
+    if plan.cheapest is not None and plan.cheapest.saves_per_month > 0:
+        said.append(
+            f"The cheapest plan is another one: {VERDICTS[plan.cheapest.verdict]}, {money(plan.cheapest.total_per_month)}"
+            f" a month, {money(plan.cheapest.saves_per_month)} less. That is the price of this recommendation."
+        )
+    if plan.simplest is not None:
+        said.append(_simpler(plan.simplest))
+    return [each for each in (*said, *map(disagreement, plan.disagreements)) if each]
+
+
+def why(hosting: Hosting) -> str:
+    """The reason in one sentence, with its figures."""
+    api, total = money(hosting.api_per_month), money(hosting.total_per_month)
+    if hosting.reason == "no_api":
+        return "No plan of APIs alone fits, so self-hosting is what is left."
+    if hosting.reason == "no_pool":
+        return "No pool may serve anything, so the API is what is left."
+    if hosting.reason == "api_is_cheaper":
+        if hosting.fast_per_month is None:
+            least = f"costs at least {money(hosting.at_least_per_month)}" if hosting.at_least_per_month else "costs more"
+            return f"APIs alone cost {api} a month; self-hosting {least}, be its speed at the best end of its band."
+        than = f"{total}, and {money(hosting.fast_per_month)} at the best end of the band of its speed"
+        return f"APIs alone cost {api} a month; the best plan with pools costs {than}."
+    saves = f"Self-hosting costs {total} a month, {_less(hosting.api_per_month, hosting.total_per_month)} than APIs alone"
+    if hosting.reason == "slow_end":
+        return (
+            f"{saves} ({api}), but no less than they do at the worst end of the band of its speed: the winner changes "
+            "inside it, and without a clear win it is the API."
+        )
+    if hosting.reason == "not_paid_back":
+        return f"{saves} ({api}), but what is spent once is not back within {hosting.horizon_months} months."
+    slow = f", and {_less(hosting.api_per_month, hosting.slow_per_month)} at the worst end of the band of its speed"
+    if hosting.reason == "not_shown":
+        return f"{saves} ({api}); time ended before a saving was found at the worst end of the band of its speed."
+    wanted = (
+        f"more than {money(hosting.needed_per_month)} is wanted ({share(hosting.margin)} of the API bill, and more than "
+        f"the least step of people, {money(hosting.labour_per_month)})"
+    )
+    if hosting.needed_per_month == 0:
+        wanted = "any saving is enough, as what runs has paid its entry"
+    return f"{saves} ({api}){slow}; {wanted}."
+
+
+def _less(api: float | None, hosting: float | None) -> str:
+    if api is None or hosting is None:
+        return "less"
+    return f"{money(api - hosting)} less" if hosting <= api else f"{money(hosting - api)} more"
+
+
+def _back(hosting: Hosting) -> list[str]:
+    """When what is spent once is back, and what is saved after; nothing where no plan with pools is known."""
+    if hosting.first_year is None or hosting.later_years is None:
+        return []
+    back = "never" if hosting.payback_months is None else f"after {number(hosting.payback_months)} months"
+    once = f"Self-hosting takes {money(hosting.once)} once, back {back}; it" if hosting.once > 0 else "Self-hosting"
+    first, later = hosting.first_year, hosting.later_years
+    return [f"{once} saves {money(first)} in the first year and {money(later)} in each later one, set-up paid once."]
+
+
+def _simpler(simplest: Simplest) -> str:
+    now = f"now {_counted(simplest.pool_designs_now, simplest.suppliers_now)}"
+    return (
+        f"Simpler, for {money(simplest.more_per_month)} a month more: {VERDICTS[simplest.verdict]} with "
+        f"{_counted(simplest.pool_designs, simplest.suppliers)} ({now}): {', '.join(map(plain, simplest.options))}."
+    )
+
+
+def _counted(designs: int, suppliers: int) -> str:
+    pools = f"{designs or 'no'} pool design{'' if designs == 1 else 's'}"
+    return f"{pools}, {suppliers} supplier{'' if suppliers == 1 else 's'}"
+
+
+def disagreement(each: Disagreement) -> str:
+    """Where the checklist and the cost part ways, with the amount."""
+    items, side = ", ".join(each.items), SIDES[each.leans]
+    if each.kind == "answer":
+        then = VERDICTS[each.verdict_then or "no_plan"]
+        amount = money(abs(each.per_month or 0.0))
+        change = "less" if (each.per_month or 0.0) >= 0 else "more"
+        return f"The answer on {items} decides it: without it the plan is to {then}, for {amount} a month {change}."
+    lean = f"The checklist leans to {side} in {len(each.items)} of {each.answered} answers ({items})"
+    if each.per_month is None:
+        return f"{lean}, and no plan of that side fits."
+    return f"{lean}, the cost does not: the best plan of that side costs {money(each.per_month)} a month more."
