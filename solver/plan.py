@@ -190,6 +190,15 @@ class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one fil
     seconds: float = 0.0
 
 
+    @property
+    def open_gap(self) -> float | None:
+        """The gap of the cheapest plan, which may be another one: what the main solve left open."""
+        if self.cheapest is None or self.cheapest.bound_per_month is None:
+            return self.gap
+        total = self.cheapest.total_per_month
+        return max(0.0, total - self.cheapest.bound_per_month) / total if total else 0.0
+
+
 LOSSES = {"replica": "a replica of {} is down", "spot": "all spot of {} is reclaimed", "provider": "{} is down"}
 """What a loss is, in words, by its kind; the pool, the spot market or the provider stands in the braces."""
 

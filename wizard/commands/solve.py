@@ -94,7 +94,7 @@ def exit_code(plan: Plan, gap: float) -> Exit:
         return Exit.STOPPED
     if plan.status == "infeasible":
         return Exit.NO_PLAN
-    if plan.status == "time_limit" and (plan.gap is None or plan.gap > gap):
+    if plan.status == "time_limit" and (plan.open_gap is None or plan.open_gap > gap):
         return Exit.TIME_LIMIT
     return Exit.NO_PLAN if plan.verdict == "no_plan" else Exit.DONE
 

@@ -6,7 +6,7 @@ from solver.plan import Fallback, Plan, PlannedSegment, Pool, loss_words
 from wizard.screens.plan_cost import formula, kind_of, told
 from wizard.screens.plan_none import no_plan
 from wizard.screens.views import View, money, share
-from wizard.text.tables import BASELINES, number
+from wizard.text.tables import BASELINES, number, wrap
 from wizard.text.verdict import sentences, verdict_words
 from wizard.widgets.glyphs import bar
 from wizard.widgets.listing import Column, Row
@@ -30,7 +30,7 @@ def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
     rows, about, detail = _serving(plan)
     columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in COLUMNS]
     return View(
-        head=[line for line in (verdict_line(plan, width), times(plan), *_argued(plan)) if line],
+        head=[line for line in (verdict_line(plan, width), times(plan)) if line],
         columns=columns,
         rows=rows,
         foot=(beside_it(plan), _doubts(plan)),
@@ -47,11 +47,6 @@ def verdict_line(plan: Plan, width: int) -> str:
     if plan.status != "optimal":
         verdict += " (not proven)"
     return f"{verdict} {total:>{max(0, width - len(verdict) - 1)}}"
-
-
-def _argued(plan: Plan) -> list[str]:
-    """Why this verdict, and what is cheaper, simpler or leans elsewhere; nothing for a plan saved without it."""
-    return sentences(plan)
 
 
 def times(plan: Plan) -> str:
@@ -104,6 +99,10 @@ def _serving(plan: Plan) -> tuple[list[Row], dict[str, str], dict[str, Sequence[
             rows.append(Row(("people", "", line.name, "", money(line.per_month)), line.name))
             about[line.name] = f"{formula(line, plan.currency)}: {line.name}"
             detail[line.name] = told(line, plan.currency)
+    for place, said in enumerate(sentences(plan)):
+        key = f"why {place}"
+        rows.append(Row(("why" if place == 0 else "", "", said, "", ""), key))
+        about[key], detail[key] = said, (f"Why: {verdict_words(plan)}", "", *wrap(said))
     return rows, about, detail
 
 

@@ -73,7 +73,7 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
                      not_paid_back | not_shown | clear_win | no_api | no_pool), api_per_month, api_bound_per_month,
                      total_per_month, slow_per_month and fast_per_month (at the ends of the band),
                      at_least_per_month, margin, labour_per_month, needed_per_month (what it must save), once (set-up,
-                     moving, servers), payback_months, horizon_months, first_year, later_years (savings); null: not known
+                     moving, servers), payback_months, horizon_months, first_year, later_years (savings); null: unknown
   simplest           a simpler plan near it: verdict, total_per_month, more_per_month, pool_designs, suppliers,
                      pool_designs_now, suppliers_now, options; null where there is none
   disagreements[]    of checklist and cost: kind (lean | answer), items, leans (api | self_host), answered, per_month
@@ -106,9 +106,9 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
 Money is rounded to 1e-6, other figures to 12 significant digits. estimate is empty for a sourced figure.
 
 JSON of diff (schema wizard.comparison/1): old_name, new_name, old_verdict, new_verdict, old_total, new_total,
-  old_currency, new_currency, old_catalog, new_catalog, difference, changes[]: subject (verdict | confidence | status | total |
-  cheapest | bill | allocation | fallback | pool | scenario | price | exchange_rate), action (added | removed | changed), key,
-  old, new, unit, old_date, new_date
+  old_currency, new_currency, old_catalog, new_catalog, difference, changes[]: subject (verdict |
+  confidence | status | total | cheapest | bill | allocation | fallback | pool | scenario | price | exchange_rate),
+  action (added | removed | changed), key, old, new, unit, old_date, new_date
 JSON of list: [{name, file, verdict, status, currency, total_per_month, gap, saved, segments, problem}]
 JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
 JSON of predict (schema wizard.prediction/1): model, precision, gpu, gpus, tensor_parallel, attention_groups, engine,
