@@ -28,10 +28,11 @@ def sentences(plan: Plan) -> list[str]:
     said = []
     if plan.hosting is not None:
         said += [why(plan.hosting), *_back(plan.hosting)]
-    if plan.cheapest is not None and plan.cheapest.saves_per_month > 0:
+    other = plan.cheapest
+    if other is not None and other.saves_per_month > 0:
         said.append(
-            f"The cheapest plan is another one: {VERDICTS[plan.cheapest.verdict]}, {money(plan.cheapest.total_per_month)}"
-            f" a month, {money(plan.cheapest.saves_per_month)} less. That is the price of this recommendation."
+            f"The cheapest plan is another one: {VERDICTS[other.verdict]}, {money(other.total_per_month)} a month, "
+            f"{money(other.saves_per_month)} less. That is the price of this recommendation."
         )
     if plan.simplest is not None:
         said.append(_simpler(plan.simplest))
@@ -47,11 +48,15 @@ def why(hosting: Hosting) -> str:
         return "No pool may serve anything, so the API is what is left."
     if hosting.reason == "api_is_cheaper":
         if hosting.fast_per_month is None:
-            least = f"costs at least {money(hosting.at_least_per_month)}" if hosting.at_least_per_month else "costs more"
+            least = (
+                f"costs at least {money(hosting.at_least_per_month)}" if hosting.at_least_per_month else "costs more"
+            )
             return f"APIs alone cost {api} a month; self-hosting {least}, be its speed at the best end of its band."
         than = f"{total}, and {money(hosting.fast_per_month)} at the best end of the band of its speed"
         return f"APIs alone cost {api} a month; the best plan with pools costs {than}."
-    saves = f"Self-hosting costs {total} a month, {_less(hosting.api_per_month, hosting.total_per_month)} than APIs alone"
+    saves = (
+        f"Self-hosting costs {total} a month, {_less(hosting.api_per_month, hosting.total_per_month)} than APIs alone"
+    )
     if hosting.reason == "slow_end":
         return (
             f"{saves} ({api}), but no less than they do at the worst end of the band of its speed: the winner changes "
@@ -63,8 +68,8 @@ def why(hosting: Hosting) -> str:
     if hosting.reason == "not_shown":
         return f"{saves} ({api}); time ended before a saving was found at the worst end of the band of its speed."
     wanted = (
-        f"more than {money(hosting.needed_per_month)} is wanted ({share(hosting.margin)} of the API bill, and more than "
-        f"the least step of people, {money(hosting.labour_per_month)})"
+        f"more than {money(hosting.needed_per_month)} is wanted ({share(hosting.margin)} of the API bill, and more "
+        f"than the least step of people, {money(hosting.labour_per_month)})"
     )
     if hosting.needed_per_month == 0:
         wanted = "any saving is enough, as what runs has paid its entry"
