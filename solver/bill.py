@@ -40,7 +40,9 @@ def bill(data: Data, solution: Solution) -> dict[str, tuple[CostLine, ...]]:
     }
 
 
-def line(name: str, unit: str, quantity: float, price: float, estimate: str = "", source: str = "") -> CostLine:
+def line(
+    name: str, unit: str, quantity: float, price: float, estimate: str = "", source: str = "", date: str = ""
+) -> CostLine:
     """A cost line; per_month is the product."""
     quantity, price = float(quantity), float(price)
     return CostLine(
@@ -51,6 +53,7 @@ def line(name: str, unit: str, quantity: float, price: float, estimate: str = ""
         per_month=quantity * price,
         estimate=estimate,
         source=source,
+        date=date,
     )
 
 
@@ -67,7 +70,9 @@ def _hours(data: Data, solution: Solution, kinds: tuple[PurchaseType, ...]) -> I
             way, design = data.purchases[k, m], data.problem.designs[k]
             estimate = "; ".join(filter(None, (way.estimate, design.estimate if not way.estimate else "")))
             hours = hours_of(data, solution, k, m)
-            yield line(f"GPU hours, {WORDS[m]}: {design.id}", "replica-hour", hours, way.price, estimate, way.source)
+            yield line(
+                f"GPU hours, {WORDS[m]}: {design.id}", "replica-hour", hours, way.price, estimate, way.source, way.date
+            )
 
 
 def _beyond(data: Data, solution: Solution) -> Iterator[CostLine]:
@@ -78,7 +83,7 @@ def _beyond(data: Data, solution: Solution) -> Iterator[CostLine]:
         count = float(solution.replicas[k, m][0]) - kept_of(data, solution, k, m)
         if m in COMMITTED and price > 0 and count > 0:
             name = f"commitment beyond the horizon, {WORDS[m]}: {data.problem.designs[k].id}"
-            yield line(name, "replica", count, price, way.estimate, way.source)
+            yield line(name, "replica", count, price, way.estimate, way.source, way.date)
 
 
 def kept_of(data: Data, solution: Solution, k: int, m: PurchaseType) -> float:
@@ -93,7 +98,7 @@ def _sunk(data: Data, solution: Solution) -> Iterator[CostLine]:
             price = sunk_per_month(way, force)
             if price > 0:
                 name = f"paid already, {WORDS[m]}: {data.problem.designs[k].id}"
-                yield line(name, "replica", -count, price, way.estimate, way.source)
+                yield line(name, "replica", -count, price, way.estimate, way.source, way.date)
 
 
 def _fallback(data: Data, solution: Solution) -> Iterator[CostLine]:
@@ -152,17 +157,19 @@ def _requests(data: Data, solution: Solution) -> Iterator[CostLine]:
     problem = data.problem
     metered = (solution.api - solution.units).sum(axis=2)
     by_pool = solution.pool.sum(axis=2)
-    options = [(api.id, metered[:, a], api.offer.estimate, api.offer.source) for a, api in enumerate(problem.apis)]
-    options += [(design.id, by_pool[:, k], "", "") for k, design in enumerate(problem.designs)]
-    for option, requests, estimate, source in options:
-        quantities: dict[tuple[str, str, float, str, str], float] = {}
+    options = [(api.id, metered[:, a], api.offer) for a, api in enumerate(problem.apis)]
+    pools = [(design.id, by_pool[:, k], None) for k, design in enumerate(problem.designs)]
+    for option, requests, offer in (*options, *pools):
+        quantities: dict[tuple[str, str, float, str, str, str], float] = {}
         for s in np.flatnonzero(requests > 0):
             for charge in problem.charges.get((int(s), option), ()):
-                own = (charge.estimate or estimate, charge.source or source)
+                own = (charge.estimate, charge.source, charge.date)
+                if offer is not None:
+                    own = (own[0] or offer.estimate, own[1] or offer.source, own[2] or offer.date)
                 key = (charge.name, charge.unit, charge.price, *own)
                 quantities[key] = quantities.get(key, 0.0) + float(requests[s]) * charge.per_request
-        for (name, unit, price, guessed, where), quantity in quantities.items():
-            yield line(f"{option} {name}", unit, quantity, price, guessed, where)
+        for (name, unit, price, guessed, where, date), quantity in quantities.items():
+            yield line(f"{option} {name}", unit, quantity, price, guessed, where, date)
 
 
 def _provisioned(data: Data, solution: Solution) -> Iterator[CostLine]:
@@ -176,6 +183,7 @@ def _provisioned(data: Data, solution: Solution) -> Iterator[CostLine]:
                 api.unit_price,
                 api.unit_estimate,
                 api.unit_source or api.offer.source,
+                api.unit_date or api.offer.date,
             )
 
 
@@ -183,7 +191,7 @@ def _fixed(data: Data, solution: Solution) -> Iterator[CostLine]:
     on = switched_on(data, solution)
     for cost in data.problem.fixed_costs:
         if cost.trigger in on:
-            yield line(cost.name, cost.unit, cost.quantity, cost.price, cost.estimate, cost.source)
+            yield line(cost.name, cost.unit, cost.quantity, cost.price, cost.estimate, cost.source, cost.date)
 
 
 def switched_on(data: Data, solution: Solution) -> set[tuple[str, str]]:
@@ -203,7 +211,8 @@ def _people(data: Data, solution: Solution) -> Iterator[CostLine]:
     further = max(0, -(-len(solution.pools) // steps.designs) - 1)
     if further:
         name = f"operations of further pools, {further} step{'s' * (further > 1)} of {steps.designs} designs"
-        yield line(name, "FTE-month", further * steps.fte, steps.price_per_fte_month, steps.estimate, steps.source)
+        fte, price = further * steps.fte, steps.price_per_fte_month
+        yield line(name, "FTE-month", fte, price, steps.estimate, steps.source, steps.date)
 
 
 def capacity_cost(lines: Mapping[str, tuple[CostLine, ...]], design: str) -> float:

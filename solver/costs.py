@@ -125,7 +125,9 @@ def egress_charge(catalog: Catalog, policy: Policy, provider: str, segment: Segm
     price, size = figure(catalog, f"egress_gb:{provider}", "egress_gb"), figure(catalog, "bytes_per_token")
     gigabytes = segment.output_tokens.mean * size.value / 1e9
     estimate = _joined(price.estimate, size.estimate)
-    return (Charge("egress", "GB", gigabytes, price.value, estimate, price.source),) if price.value > 0 else ()
+    return (
+        (Charge("egress", "GB", gigabytes, price.value, estimate, price.source, price.date),) if price.value > 0 else ()
+    )
 
 
 def availability(catalog: Catalog, purchase: PurchaseType) -> tuple[float, str]:
@@ -149,6 +151,7 @@ class People(NamedTuple):
     source: str
     fte_source: str
     setup_source: str
+    date: str
 
 
 def people_of(scenario: Scenario, catalog: Catalog) -> People:
@@ -159,10 +162,10 @@ def people_of(scenario: Scenario, catalog: Catalog) -> People:
     team = scenario.team
     yours = "your scenario"
     if team.engineer_cost is not None:
-        month, estimate, source = team.engineer_cost.per_month, "", yours
+        month, estimate, source, date = team.engineer_cost.per_month, "", yours, ""
     else:
         salary = figure(catalog, "engineer_cost")
-        month, estimate, source = salary.value / 12, salary.estimate, salary.source
+        month, estimate, source, date = salary.value / 12, salary.estimate, salary.source, salary.date
     defaults = {name: figure(catalog, f"operations_fte_{name}", "operations_fte_self_run") for name in CLASSES}
     own = defaults["self_run"].value if team.operations_fte is None else team.operations_fte
     fte: dict[PoolClass, float] = {name: min(own, defaults[name].value) for name in CLASSES}
@@ -189,6 +192,7 @@ def people_of(scenario: Scenario, catalog: Catalog) -> People:
         source,
         defaults["self_run"].source if team.operations_fte is None else yours,
         weeks.source if team.setup_weeks is None else yours,
+        date,
     )
 
 
@@ -213,7 +217,7 @@ def people_costs(
             costs.append(
                 FixedCost(
                     f"operations of {words[name]}", "FTE-month", people.fte[name], people.month, ("class", name),
-                    _joined(people.estimate, people.fte_estimate[name]), people.fte_source,
+                    _joined(people.estimate, people.fte_estimate[name]), people.fte_source, people.date,
                 )
             )  # fmt: skip
         if scenario.policy.setup and people.setup_weeks[name] > 0 and name not in running:
@@ -221,7 +225,7 @@ def people_costs(
                 FixedCost(
                     f"set-up of {words[name]}, over {scenario.horizon} months", "engineer-week",
                     people.setup_weeks[name] / scenario.horizon, people.month * 12 / WEEKS_PER_YEAR, ("class", name),
-                    _joined(people.estimate, people.setup_estimate), people.setup_source,
+                    _joined(people.estimate, people.setup_estimate), people.setup_source, people.date,
                 )
             )  # fmt: skip
     supplier = catalog.operations.get("operations_fte_api_supplier")
@@ -229,7 +233,7 @@ def people_costs(
         costs += [
             FixedCost(
                 f"operations of the API of {provider}", "FTE-month", supplier.value, people.month,
-                ("supplier", provider), _joined(people.estimate, supplier.estimate), supplier.source,
+                ("supplier", provider), _joined(people.estimate, supplier.estimate), supplier.source, people.date,
             )
             for provider in sorted(suppliers)
         ]  # fmt: skip
@@ -244,7 +248,9 @@ def people_steps(scenario: Scenario, catalog: Catalog) -> PeopleSteps | None:
     designs = catalog.operations.get("operations_designs_per_step")
     people = people_of(scenario, catalog)
     each = max(1, round(designs.value)) if designs else 1
-    return PeopleSteps(step.value, each, people.month, _joined(people.estimate, step.estimate), step.source)
+    return PeopleSteps(
+        step.value, each, people.month, _joined(people.estimate, step.estimate), step.source, people.date
+    )
 
 
 def pool_costs(policy: Policy, catalog: Catalog, designs: tuple[PoolDesign, ...]) -> tuple[FixedCost, ...]:
@@ -266,21 +272,21 @@ def pool_costs(policy: Policy, catalog: Catalog, designs: tuple[PoolDesign, ...]
             costs.append(
                 FixedCost(
                     f"storage of weights, {design.id}", "GB-month", gigabytes, storage.value, on,
-                    storage.estimate, storage.source,
+                    storage.estimate, storage.source, storage.date,
                 )
             )  # fmt: skip
         if balancer:
             costs.append(
                 FixedCost(
                     f"load balancer, {design.id}", "hour", HOURS_PER_MONTH, balancer.value, on,
-                    balancer.estimate, balancer.source,
+                    balancer.estimate, balancer.source, balancer.date,
                 )
             )  # fmt: skip
         if monitoring:
             costs.append(
                 FixedCost(
                     f"monitoring, {design.id}", "month", 1.0, monitoring.value, on,
-                    monitoring.estimate, monitoring.source,
+                    monitoring.estimate, monitoring.source, monitoring.date,
                 )
             )  # fmt: skip
     return tuple(costs)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from time import perf_counter
 
 from catalogs.catalog import Catalog
+from solver.ageing import aged, aged_prices, doubts_of_age
 from solver.baselines import Strategy, baseline_of, best_of, strategies, todays_bill, with_rate
 from solver.checklist import checklist_items, doubts_of
 from solver.doubts import doubts_of_plan, doubts_of_use
+from solver.estimates import rests_on
 from solver.explanation.branches import Effort
 from solver.explanation.disagreements import disagreements_of
 from solver.explanation.simplest import simplest_near
@@ -34,10 +36,12 @@ def decide(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
     all_refusals: bool = False,
+    day: str = "",
 ) -> Plan:
     """The plan recommended for a scenario, and the cheapest, on a catalog whose money is in the scenario's currency.
 
     `gap` is relative, `limit_s` seconds of the main solve; a set `stop` ends it with the best plan so far.
+    `day` (ISO) is the day from which the age of figures is counted, else that of the catalog.
     `Plan.seconds` is options, program and that solve. InputError: a name that the catalog does not know.
     """
     started = perf_counter()
@@ -50,12 +54,16 @@ def decide(
     cheapest = best_of(outcome, (each for _, each in pure), gap)
     effort = Effort(BASELINE_GAP, BASELINE_LIMIT_S, stop, on_progress)
     judged = judge(problem, cheapest, gap, effort)
-    plan = _plan(scenario, catalog, problem, cheapest.status, judged, pure)
+    plan = _plan(scenario, catalog, problem, cheapest.status, judged, pure, day or catalog.as_of)
     held = scores_held(scenario, catalog, plan)
     return plan.model_copy(
         update={
             "scores": held,
-            "doubts": (*plan.doubts, *doubts_of_scores(held)),
+            "doubts": (
+                *plan.doubts,
+                *doubts_of_scores(held),
+                *doubts_of_age(problem, [(each.model, each.date) for each in held], plan.day),
+            ),
             "seconds": seconds,
             "readings": readings_of(scenario, catalog, problem, plan),
             "simplest": simplest_near(problem, judged.recommended, effort),
@@ -71,9 +79,11 @@ def _plan(
     status: Status,
     judged: Judgement,
     pure: list[tuple[Strategy, Outcome | None]],
+    day: str,
 ) -> Plan:
     """What is recommended, counted from what it runs, and what stands beside it; `status` is of the main solve."""
     parts = read_off(problem, judged.recommended)
+    lines = aged(parts.lines, day)
     used = dict.fromkeys(served.option for segment in parts.segments for served in segment.served_by)
     return Plan(
         status=status,
@@ -85,7 +95,7 @@ def _plan(
         gap=parts.gap,
         cheapest=judged.cheapest,
         hosting=judged.hosting,
-        lines=parts.lines,
+        lines=lines,
         baselines=_baselines(scenario, problem, judged, pure),
         segments=parts.segments,
         pools=parts.pools,
@@ -100,12 +110,17 @@ def _plan(
             *problem.doubts,
             *doubts_of(scenario),
         ),
-        prices=parts.prices,
-        exchange_rates={
-            name: PriceUsed(value=rate.value, unit=rate.unit, date=rate.date, source=rate.source)
-            for name, rate in catalog.exchange_rates.items()
-        },
+        prices=aged_prices(parts.prices, day),
+        exchange_rates=aged_prices(
+            {
+                name: PriceUsed(value=rate.value, unit=rate.unit, date=rate.date, source=rate.source)
+                for name, rate in catalog.exchange_rates.items()
+            },
+            day,
+        ),
         catalog_as_of=catalog.as_of,
+        day=day,
+        rests_on=rests_on(lines),
     )
 
 

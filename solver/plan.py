@@ -5,6 +5,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
+from solver.explanation.conflict import Conflict
 from solver.explanation.records import Cheapest, Confidence, Disagreement, Hosting, Simplest
 from solver.record import Part as Part
 from solver.record import Verdict as Verdict
@@ -17,7 +18,10 @@ BaselineName = Literal["closed_api", "open_api", "self_hosted", "today"]
 
 
 class CostLine(Part):
-    """One line of the bill: `per_month` is quantity times price, in the plan's currency."""
+    """One line of the bill: `per_month` is quantity times price, in the plan's currency.
+
+    `date` is the price's; `stale` says that it was too old on the plan's `day`.
+    """
 
     name: str
     unit: str
@@ -26,6 +30,8 @@ class CostLine(Part):
     per_month: float
     estimate: str = ""
     source: str = ""
+    date: str = ""
+    stale: bool = False
 
 
 class Baseline(Part):
@@ -74,7 +80,8 @@ class Replicas(Part):
 class Pool(Part):
     """A self-hosted pool; `utilisation` is the busy share of its replica-hours at mean load.
 
-    `band` is how far its computed speed may be off, as a share (0.15: within 15 %); 0 is not told.
+    `band` is how far its speed may be off, as a share (0.15: within 15 %); 0 is not told. `measured` says which of the
+    user's own measurements the speed rests on, by file and date; empty where it is computed.
     """
 
     option: str
@@ -90,6 +97,7 @@ class Pool(Part):
     utilisation: float
     estimate: str = ""
     band: float = 0.0
+    measured: str = ""
 
 
 class Moved(Part):
@@ -135,6 +143,33 @@ class Reading(Part):
     says: str = ""
 
 
+class ScoreHeld(Part):
+    """The score with which an option keeps a segment's floor, where it serves the segment or would after a loss.
+
+    `floor` is what was asked; `threshold` and all scores are in `unit` of `benchmark` at `date`. `score` is `base_score`
+    after quantisation, `low` and `high` are after the largest and the smallest loss seen. `scored` is whose score it is:
+    the model, `model@precision`, or the predecessor of a closed model. `note` tells sources that disagree.
+    """
+
+    segment: str
+    option: str
+    model: str
+    precision: str = ""
+    floor: str
+    benchmark: str
+    date: str
+    unit: str
+    threshold: float
+    base_score: float
+    score: float
+    low: float
+    high: float
+    scored: str
+    source: str
+    estimate: str = ""
+    note: str = ""
+
+
 class ChecklistItem(Part):
     """One answer of the checklist: what it leans to and what it advises."""
 
@@ -152,6 +187,19 @@ class PriceUsed(Part):
     date: str
     source: str
     estimate: str = ""
+    stale: bool = False
+
+
+class RestsOn(Part):
+    """What part of the bill rests on one cause: an estimate, or a price that was too old on the plan's day.
+
+    Money is counted once: a line that is both is under its estimate. `share` is of the total.
+    """
+
+    cause: str
+    kind: Literal["estimate", "stale"]
+    per_month: float
+    share: float
 
 
 class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one file knows what its defaults are
@@ -182,11 +230,16 @@ class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one fil
     refusals: tuple[Refusal, ...] = ()
     refusal_counts: dict[str, int] = {}
     readings: tuple[Reading, ...] = ()
+    scores: tuple[ScoreHeld, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
+    conflict: tuple[Conflict, ...] = ()
+    conflict_notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
     prices: dict[str, PriceUsed] = {}
     exchange_rates: dict[str, PriceUsed] = {}
+    rests_on: tuple[RestsOn, ...] = ()
     catalog_as_of: str
+    day: str = ""
     seconds: float = 0.0
 
 

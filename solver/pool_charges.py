@@ -128,13 +128,15 @@ def request_charges(asked: Asked, s: int, site: Site, weights_gb: float) -> tupl
     way = site.purchases.get("serverless")
     if site.pool_class != "serverless" or way is None:
         return charges
-    return (*charges, *cold_start_charge(asked, s, way.price, weights_gb))
+    return (*charges, *cold_start_charge(asked, s, way.price, weights_gb, way.date))
 
 
-def cold_start_charge(asked: Asked, s: int, price_per_hour: float, weights_gb: float) -> tuple[Charge, ...]:
+def cold_start_charge(
+    asked: Asked, s: int, price_per_hour: float, weights_gb: float, date: str = ""
+) -> tuple[Charge, ...]:
     """Seconds of start-up, paid by the share of requests that meet one."""
     each, per_gb = (asked.catalog.operations.get(key) for key in ("cold_start_s", "cold_start_s_per_gb"))
     seconds = (each.value if each else 0.0) + (per_gb.value if per_gb else 0.0) * weights_gb
     hours = asked.cold[s] * seconds / 3600
     estimate = "; ".join(figure.estimate for figure in (each, per_gb) if figure and figure.estimate)
-    return (Charge("cold starts", "replica-hour", hours, price_per_hour, estimate),) if hours > 0 else ()
+    return (Charge("cold starts", "replica-hour", hours, price_per_hour, estimate, date=date),) if hours > 0 else ()

@@ -44,6 +44,7 @@ class Charge:
     price: float
     estimate: str = ""
     source: str = ""
+    date: str = ""
 
     @property
     def cost(self) -> float:
@@ -74,7 +75,8 @@ class Purchase:
 class PoolDesign:
     """model x precision x GPU x parallelism x engine x provider/region.
 
-    `band` is how far its speed may be off: kappa lies within a factor 1 + band; 0 is not told.
+    `band` is how far its speed may be off: kappa lies within a factor 1 + band; 0 is not told. `measured` says which
+    measurements of the user's own it rests on; empty where it is computed.
     """
 
     id: str
@@ -90,6 +92,7 @@ class PoolDesign:
     max_replicas: int
     estimate: str = ""
     band: float = 0.0
+    measured: str = ""
 
 
 def spot_market(design: PoolDesign) -> str:
@@ -139,6 +142,7 @@ class FixedCost:
     trigger: tuple[Literal["selfhost", "class", "open", "site", "supplier"], str]
     estimate: str = ""
     source: str = ""
+    date: str = ""
 
     @property
     def per_month(self) -> float:
@@ -155,6 +159,7 @@ class PeopleSteps:
     price_per_fte_month: float
     estimate: str = ""
     source: str = ""
+    date: str = ""
 
 
 @dataclass(frozen=True)

@@ -85,12 +85,12 @@ def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: t
     """Solve as the command line does: the same catalog, the same decision."""
     from solver.decide import decide
     from solver.plan import rounded
-    from wizard.commands.solve import catalog_of, faults_in
+    from wizard.commands.solve import catalog_of, faults_in, today
 
     overlays = (("the scenario", scenario.catalog),) if scenario.catalog else ()
     with faults_in("your answers"):
         catalog = catalog_of(Question(scenario, overlays))
-        return rounded(decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop))
+        return rounded(decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop, day=today()))
 
 
 def last_words(desk: Desk) -> str:

@@ -27,6 +27,8 @@ from solver.plan import (
     PriceUsed,
     Reading,
     Replicas,
+    RestsOn,
+    ScoreHeld,
     Served,
 )
 from solver.refusals import Refusal
@@ -48,6 +50,8 @@ _ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
     "blocks": ("block", Block, lambda row, i: f"b{i:02d}", ""),
     "refusals": ("refusal", Refusal, lambda row, i: f"{row.segment or 'every segment'}: {row.option}", ""),
     "readings": ("reading", Reading, _named, "name"),
+    "scores": ("score", ScoreHeld, lambda row, i: f"{row.segment}: {row.option}", ""),
+    "rests_on": ("rests_on", RestsOn, lambda row, i: f"{row.kind}: {row.cause}", ""),
     "checklist": ("checklist", ChecklistItem, lambda row, i: str(row.item), "item"),
     "disagreements": ("disagreement", Disagreement, lambda row, i: f"{row.kind}: {', '.join(row.items)}", ""),
 }

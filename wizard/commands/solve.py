@@ -43,7 +43,7 @@ def new(options: argparse.Namespace) -> int:
         return open_app(options, name=name, profile=options.profile or "", sets=tuple(options.sets))
     question = _profile_question(options)
     plan = decided(question, options)
-    saved = SavedPlan(name, _today(), question.scenario, plan)
+    saved = SavedPlan(name, today(), question.scenario, plan)
     if plan.total_per_month is None:
         say("wizard: nothing was saved: no plan was found")
     else:
@@ -64,7 +64,7 @@ def solve(options: argparse.Namespace) -> int:
     plan = decided(question, options)
     saved = SavedPlan(path.stem, "", question.scenario, plan)
     if out is not None and out.suffix == ".toml":
-        write_plan(SavedPlan(out.stem, _today(), question.scenario, plan), out, replace=True)
+        write_plan(SavedPlan(out.stem, today(), question.scenario, plan), out, replace=True)
         say(f"saved {out}")
         if not options.toml:
             show(_printed(saved, options))
@@ -147,7 +147,7 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
         try:
             on_progress = at_most_five_a_second(progress_teller()) if options.verbose else None
             limits = (options.gap, options.limit)
-            result.append(decide(question.scenario, catalog, *limits, on_progress, stop, options.all))
+            result.append(decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today()))
         except BaseException as error:
             failure.append(error)
         finally:
@@ -225,7 +225,8 @@ def _json(plan: Plan, options: argparse.Namespace) -> str:
     return json_text(plan.model_copy(update={"refusals": refusals}))
 
 
-def _today() -> str:
+def today() -> str:
+    """The day of this machine's clock, from which the age of figures is counted."""
     return date.today().isoformat()
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from solver.estimates import sentence
 from solver.plan import Baseline, CostLine, Plan
 from wizard.screens.views import View, money
 from wizard.text.tables import BASELINES, number, price
@@ -81,7 +82,7 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool) -> View:
         head=(),
         columns=columns,
         rows=rows,
-        foot=missing[:2],
+        foot=([f"{said}."] if (said := sentence(plan.rests_on, 2)) else [])[:1] + missing[:2],
         about=about,
         detail={name: _detail(name, mine.get(name), theirs.get(name), other, plan.currency) for name in names},
         beside=lambda key: _detail(key, mine.get(key), theirs.get(key), other, plan.currency) if key in names else [],
@@ -92,7 +93,7 @@ def _cells(line: CostLine | None, name: str, largest: float, ascii_mode: bool) -
     if line is None:
         return ["0    ", ""]
     return [
-        money(line.per_month) + (" est" if line.estimate else "    "),
+        money(line.per_month) + (" est" if line.estimate else " old" if line.stale else "    "),
         bar(line.per_month, largest, BAR, kind_of(name), ascii_mode),
     ]
 
@@ -105,6 +106,7 @@ def told(line: CostLine, currency: str) -> list[str]:
     """A line in full: its sum, its source, how it was estimated."""
     lines = [line.name, "", f"  sum         {formula(line, currency)}"]
     lines += [f"  source      {line.source}"] if line.source else []
+    lines += [f"  date        {line.date}{', too old: read it again' if line.stale else ''}"] if line.date else []
     return lines + ([f"  estimate    {line.estimate}"] if line.estimate else [])
 
 

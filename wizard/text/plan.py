@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable
 
+from solver.ageing import PRICE_DAYS, WAGE_DAYS
+from solver.estimates import sentence
 from solver.plan import CostLine, Fallback, Plan, Pool, loss_words, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.text.refusals import reason, rule_words
@@ -123,6 +125,9 @@ def _bill(plan: Plan) -> list[str]:
     for line in plan.lines:
         if line.estimate:
             estimates.setdefault(line.estimate, []).append(line.name)
+    lines += wrap(f"{said}.", " ", "   ") if (said := sentence(plan.rests_on)) else []
+    if any(line.stale for line in plan.lines):
+        lines.append(f" old = a price of more than {PRICE_DAYS} days before {plan.day} (people: {WAGE_DAYS})")
     lines += [" est = an estimate:"] if estimates else []
     for text, names in estimates.items():
         more = f" and {len(names) - 1} more" if len(names) > 1 else ""
@@ -133,7 +138,7 @@ def _bill(plan: Plan) -> list[str]:
 def _bill_line(line: CostLine, amount: float, wide: int) -> list[str]:
     """Name, quantity x price, amount; on two lines where one is too narrow for them."""
     arithmetic = plain(f"{number(line.quantity)} {line.unit} x {price(line.price)}")
-    paid = f"{money(amount):>{_AMOUNT}}{'  est' if line.estimate else ''}"
+    paid = f"{money(amount):>{_AMOUNT}}{'  est' if line.estimate else '  old' if line.stale else ''}"
     name = plain(line.name)
     if len(name) <= wide and 3 + wide + len(arithmetic) < _ROOM:
         return [f"{f' {name:<{wide}}  {arithmetic}':<{_ROOM}}{paid}"]
@@ -245,7 +250,8 @@ def _refusal_lines(refusals: Iterable[Refusal]) -> list[str]:
 
 def _sources(plan: Plan) -> list[str]:
     solved = f"; solved in {plan.seconds:.2f} s" if plan.seconds else ""
-    lines = [f"Catalog as of {plan.catalog_as_of}; prices without tax{solved}"]
+    aged = f", ages counted on {plan.day}" if plan.day not in ("", plan.catalog_as_of) else ""
+    lines = wrap(f"Catalog as of {plan.catalog_as_of}{aged}; prices without tax{solved}")
     for key, rate in sorted(plan.exchange_rates.items()):
         lines += wrap(f"exchange rate {key}: {number(rate.value)} {rate.unit}, {rate.date}, {rate.source}", " ", "   ")
     named = Counter(source for source in _named_sources(plan))

@@ -157,6 +157,7 @@ class Faked:
         on_progress: Any,
         stop: threading.Event,
         all_refusals: bool,
+        day: str = "",
     ) -> Plan:
         """Answer."""
         self.asked.append(scenario)
