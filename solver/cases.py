@@ -3,7 +3,7 @@
 A system is copies of a replica side by side, or a pipeline of stages; its split may be unknown. Seconds, tokens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from catalogs.catalog import Catalog
 from solver.bands import band_shares
 from solver.design_arrays import Design, DesignArrays, design_arrays
+from solver.measured import POINT_BAND, Correction, corrected, measurements_of
 from solver.memory import GB
 from solver.operating_points import Load, Points, Regime, bound_by, operate, pipelined, step_parts, with_kv_bytes
 from solver.slo_rate import Outcome, RequestShape, highest_rates
@@ -118,6 +119,7 @@ def _run(cases: Sequence[Case], catalog: Catalog) -> list[Predicted]:
 
     stages, copies = column("stages"), column("copies")
     arrays = design_arrays(catalog, [case.design for case in cases])
+    arrays, corrections = corrected(arrays, measurements_of(catalog.measurements))
     arrays = pipelined(with_kv_bytes(arrays, column("kv_factor")), stages)
     groups = stages * copies  # each has its own requests in flight
     asked = column("in_flight")
@@ -134,7 +136,7 @@ def _run(cases: Sequence[Case], catalog: Catalog) -> list[Predicted]:
     points = operate(arrays, regimes, load)
     counted = np.isin(regimes, (Regime.CLOSED, Regime.BATCH))
     used = np.where(counted, np.minimum(groups, np.maximum(asked, 1.0)), groups)
-    return _predicted(cases, catalog, arrays, load, points, used, refused)
+    return _predicted(cases, catalog, arrays, load, points, used, refused, corrections)
 
 
 def _at_slo(
@@ -171,8 +173,10 @@ def _predicted(
     points: Points,
     used: Array,
     refused: list[str],
+    corrections: Mapping[int, Correction],
 ) -> list[Predicted]:
     speed = band_shares(catalog, arrays)
+    speed[list(corrections)] = POINT_BAND
     light, busy = band_shares(catalog, arrays, "ttft"), band_shares(catalog, arrays, "ttft_busy")
     bound = bound_by(arrays, step_parts(arrays, load, points), points)
     one = arrays.kv_token * (load.input_tokens + load.output_tokens) + arrays.kv_sequence
@@ -184,4 +188,7 @@ def _predicted(
         np.where(points.busy, busy, light), np.array(arrays.estimates, dtype=object), bound,
     )  # fmt: skip
     rows = zip(*(column.tolist() for column in columns), strict=True)
-    return [Predicted(*row, refused[i], cases[i].design.gpus, cases[i].copies) for i, row in enumerate(rows)]
+    return [
+        Predicted._make((*row, why, case.design.gpus, case.copies))
+        for row, why, case in zip(rows, refused, cases, strict=True)
+    ]

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalogs.catalog import Catalog
+from catalogs.measurements import MeasuredPoint
 from catalogs.records import Gpu, Precision
 from solver.bands import OUTSIDE, speed_band
 from solver.design_arrays import DATA_PARALLEL_ATTENTION, Design, DesignArrays, design_arrays, is_sized
+from solver.measured import POINT_BAND, SWEEP_BAND, SweptRate, corrected, measurements_of, swept_rate
 from solver.memory import GB
 from solver.operating_points import Load, Regime, StepParts, bound_by, operate, step_parts
 from solver.slo_rate import Outcome, RequestShape, highest_rates
@@ -86,7 +88,8 @@ class Point(_Part):
 class HighestRate(_Part):
     """The highest rate that keeps the SLO, divided by `safety`; None where no rate keeps it, and `refused` says why.
 
-    `ttft_ms` and `tpot_ms` are the percentile at that rate, or, refused, the best that the replica can do.
+    `ttft_ms` and `tpot_ms` are the percentile at that rate, or, refused, the best that the replica can do. `measured`
+    tells that the rate is one of the user's own sweep, used as it is, or that all rates of it were too many.
     """
 
     ttft_limit_ms: float | None
@@ -99,10 +102,14 @@ class HighestRate(_Part):
     tpot_ms: float
     bound_by: str
     refused: str
+    measured: str = ""
 
 
 class Prediction(_Part):
-    """One replica, and what it does. `refusals` say why no plan would use it; `estimate` what is not measured of it."""
+    """One replica, and what it does. `refusals` say why no plan would use it; `estimate` what is not measured of it.
+
+    `measured` tells what the user's own points made of the model, `own_rates` names rates that a plan uses as they are.
+    """
 
     schema_id: Literal["wizard.prediction/1"] = Field(default=SCHEMA, alias="schema")
     model: str
@@ -118,6 +125,7 @@ class Prediction(_Part):
     points: tuple[Point, ...]
     rate: HighestRate | None
     own_rates: tuple[str, ...]
+    measured: str
     refusals: tuple[str, ...]
     estimate: str
 
@@ -141,7 +149,9 @@ def predict(design: Design, asked: Asked, catalog: Catalog) -> Prediction:
     """Predict one replica. KeyError: an id that the catalog lacks. ValueError: a model of unknown architecture."""
     if not is_sized(catalog.models[design.model]):
         raise ValueError(design.model)
-    arrays = design_arrays(catalog, [design])
+    own = measurements_of(catalog.measurements)
+    arrays, corrections = corrected(design_arrays(catalog, [design]), own)
+    bands = _Bands.of(design, catalog, bool(corrections))
     memory = _memory(arrays, asked)
     counts = asked.in_flight or (() if asked.rate else _counts(memory.fit, float(arrays.max_sequences[0])))
     return Prediction(
@@ -155,11 +165,12 @@ def predict(design: Design, asked: Asked, catalog: Catalog) -> Prediction:
         input_tokens=asked.input_tokens,
         output_tokens=asked.output_tokens,
         memory=memory,
-        points=_points(design, arrays, asked, counts, catalog),
-        rate=_highest(design, arrays, asked, catalog) if asked.highest else None,
+        points=_points(arrays, asked, counts, bands),
+        rate=_highest(arrays, asked, bands, own.of(design)) if asked.highest else None,
         own_rates=_own_rates(design, catalog),
+        measured=corrections[0].says if corrections else "",
         refusals=tuple(_refusals(design, asked, memory, catalog)),
-        estimate=arrays.estimates[0],
+        estimate="" if corrections else arrays.estimates[0],
     )
 
 
@@ -188,9 +199,23 @@ def _counts(fit: float, sequences: float) -> tuple[float, ...]:
     return (*map(float, counts[: MOST_ROWS - 1]), float(most))
 
 
-def _points(
-    design: Design, arrays: DesignArrays, asked: Asked, counts: Sequence[float], catalog: Catalog
-) -> tuple[Point, ...]:
+class _Bands(NamedTuple):
+    """Shares: of speed, and of the TTFT at a replica that is not busy and at one that is."""
+
+    speed: float
+    light: float
+    busy: float
+
+    @classmethod
+    def of(cls, design: Design, catalog: Catalog, measured: bool) -> "_Bands":
+        ids = (design.model, design.gpu, design.engine, design.precision)
+        speed, light, busy = (
+            speed_band(*ids, catalog, design.gpus, metric).share for metric in ("throughput", "ttft", "ttft_busy")
+        )
+        return cls(POINT_BAND if measured else speed, light, busy)
+
+
+def _points(arrays: DesignArrays, asked: Asked, counts: Sequence[float], bands: _Bands) -> tuple[Point, ...]:
     regimes = [Regime.CLOSED] * len(counts) + [Regime.RATE] * (asked.rate is not None)
     size = len(regimes)
     if not size:
@@ -207,7 +232,7 @@ def _points(
     points = operate(many, np.array([str(regime) for regime in regimes]), load)
     parts = step_parts(many, load, points)
     bounds = bound_by(many, parts, points)
-    speed, light, busy = (_band(design, catalog, metric) for metric in ("throughput", "ttft", "ttft_busy"))
+    speed, light, busy = bands
     out = []
     for i, regime in enumerate(regimes):
         wide = max(speed, OUTSIDE.speed) if points.squeezed[i] else speed
@@ -237,36 +262,41 @@ def _parts(parts: StepParts, i: int) -> TokenTime:
     return TokenTime(**{name: float(getattr(parts, name)[i]) * 1e3 for name in TokenTime.model_fields})
 
 
-def _band(design: Design, catalog: Catalog, metric: Literal["throughput", "ttft", "ttft_busy"]) -> float:
-    ids = (design.model, design.gpu, design.engine, design.precision)
-    return speed_band(*ids, catalog, design.gpus, metric).share
-
-
 def _banded(value: float, band: float) -> Banded:
     return Banded(value=value, band=band, low=value / (1 + band), high=value * (1 + band))
 
 
-def _highest(design: Design, arrays: DesignArrays, asked: Asked, catalog: Catalog) -> HighestRate:
+def _highest(arrays: DesignArrays, asked: Asked, bands: _Bands, points: Sequence[MeasuredPoint]) -> HighestRate:
+    """The rate of the user's sweep if there is one of such requests, else that of the model."""
     shape = RequestShape(
         asked.input_tokens, asked.input_cv, asked.output_tokens, asked.output_cv, 0.0, asked.ttft_ms, asked.tpot_ms,
         asked.percentile, asked.input_tokens + asked.output_tokens,
     )  # fmt: skip
     found = highest_rates(arrays, shape)
-    rate = float(found.requests_per_s[0])
+    rate, rule = float(found.requests_per_s[0]), str(found.rule[0])
+    swept = swept_rate(points, shape) if points else None
+    if swept is not None:
+        rate = _as_swept(rate, swept)
     kept = bool(np.isfinite(rate))
-    rule = str(found.rule[0])
+    own = swept is not None and swept.requests_per_second is not None
     return HighestRate(
         ttft_limit_ms=asked.ttft_ms,
         tpot_limit_ms=asked.tpot_ms,
         percentile=asked.percentile,
-        safety=float(np.asarray(arrays.safety).reshape(-1)[0]),
-        requests_per_s=_banded(rate, _band(design, catalog, "throughput")) if kept else None,
-        in_flight=float(found.concurrency[0]) if kept else None,
+        safety=1.0 if own else float(np.max(arrays.safety)),
+        requests_per_s=_banded(rate, SWEEP_BAND if own else bands.speed) if kept else None,
+        in_flight=float(found.concurrency[0]) if kept and not own else None,
         ttft_ms=float(found.ttft_ms[0]),
         tpot_ms=float(found.tpot_ms[0]),
-        bound_by=str(found.bound_by[0]) if kept else "",
+        bound_by=str(found.bound_by[0]) if kept and not own else "",
         refused="" if kept else rule if rule != Outcome.OK else str(Outcome.UNKNOWN),
+        measured=swept.says if swept else "",
     )
+
+
+def _as_swept(rate: float, swept: SweptRate) -> float:
+    """The sweep's rate as it is; where all of its rates were too many, the model's up to the lowest of them."""
+    return swept.requests_per_second if swept.requests_per_second is not None else min(rate, swept.too_many)
 
 
 def _own_rates(design: Design, catalog: Catalog) -> tuple[str, ...]:

@@ -118,6 +118,11 @@ def _rate(rate: HighestRate) -> list[str]:
         )
         why = BROKEN.get(rate.refused, rate.refused)
         return [f"Highest rate: none; {goal}", *wrap(f"{why}; {at_rest}", " ")]
+    if rate.measured and not rate.bound_by:
+        return [
+            *wrap(f"Highest rate, {goal}"),
+            *table([("requests/s", banded(rate.requests_per_s), rate.measured)], "<><"),
+        ]
     rows = [
         ("requests/s", banded(rate.requests_per_s), f"bound by {LIMITS.get(rate.bound_by, rate.bound_by)}"),
         ("in flight", _three(rate.in_flight or 0.0), "mean at that rate"),
@@ -125,13 +130,16 @@ def _rate(rate: HighestRate) -> list[str]:
         ("TPOT ms", _three(rate.tpot_ms), f"p{rate.percentile:g} at that rate"),
     ]
     head = f"Highest rate, {goal}; divided by {rate.safety:g} for safety"
-    return [*wrap(head), *table(rows, "<><")]
+    ceiling = wrap(f"at most the lowest rate of your sweep: {rate.measured}", " ") if rate.measured else []
+    return [*wrap(head), *table(rows, "<><"), *ceiling]
 
 
 def _notes(found: Prediction) -> list[str]:
     lines = wrap("Bands: +-15% means within 15 %, x/2 within a factor of 2; TTFT at a busy replica is the least sure.")
     if found.estimate:
         lines += wrap(found.estimate, "Estimate: ", "  ")
+    if found.measured:
+        lines += wrap(found.measured, "Your own measurements: ", "  ")
     for own in found.own_rates:
         lines += wrap(f"Your own rate [rates.{plain(own)}] stands in a plan instead of the one computed here.")
     assert all(len(line) <= WIDTH for line in lines)
