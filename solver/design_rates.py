@@ -1,4 +1,8 @@
-"""How long a request keeps a replica: the performance model on what was raised, the user's own rates on top."""
+"""How long a request keeps a replica: the performance model, and the user's own measurements and rates on top of it.
+
+Measured points correct a design's parameters, a sweep over rates gives the rate of requests like its own; a rate that
+the user states goes before both.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +13,12 @@ import numpy as np
 from catalogs.catalog import Catalog
 from catalogs.records import DesignRate
 from catalogs.toml_file import Fault, InputError
+from solver.bands import speed_bands
 from solver.compliance import Reason, licence_reasons
 from solver.costs import weight_gb
 from solver.design_arrays import Design, DesignArrays, design_arrays
-from solver.memory import memory_fit
+from solver.measured import POINT_BAND, SWEEP_BAND, Measurements, SweptRate, corrected, measurements_of, swept_rate
+from solver.memory import GB, memory_fit
 from solver.patterns import nearest
 from solver.problem import Array
 from solver.quality_gate import QualityGate
@@ -37,6 +43,7 @@ class OwnRate(NamedTuple):
 
     requests_per_second: float
     estimate: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -44,13 +51,23 @@ class Sized:
     """Designs that may serve some segment, with replica-seconds of a request.
 
     `kappa[segment][round trip ms]` [design] is NaN where the design is refused; `estimates` [design] say what is
-    estimated of its speed, empty where it was measured or is the user's own rate.
+    estimated of its speed, empty where it was measured or is the user's own rate. `bands` [design] are how far the
+    speed may be off, as a share; `measured` [design] which of the user's measurements or rates it rests on.
     """
 
     designs: tuple[Design, ...]
     kappa: Mapping[str, Mapping[float, Array]]
     weights_gb: Array
     estimates: tuple[str, ...]
+    bands: tuple[float, ...]
+    measured: tuple[str, ...]
+
+
+class _Own(NamedTuple):
+    """What a design's speed rests on of the user's: words, and how far it may be off."""
+
+    says: str
+    band: float
 
 
 def size_designs(
@@ -66,9 +83,12 @@ def size_designs(
 
     Formats that take the same bytes and arithmetic are sized once.
     """
-    unique, place = _alike(raised, catalog)
+    measured = measurements_of(catalog.measurements)
+    unique, place = _alike(raised, catalog, measured)
     records = raised.designs(unique)
-    arrays = design_arrays(catalog, records) if records else None
+    arrays, corrections = corrected(design_arrays(catalog, records), measured) if records else (None, {})
+    rests = {records[row]: _Own(each.says, POINT_BAND) for row, each in corrections.items()}
+    swept: dict[Design, dict[str, SweptRate]] = {}
     own = _own_rates(catalog, segments)
     kappa: dict[str, dict[float, Array]] = {}
     for name, segment in segments.items():
@@ -82,18 +102,19 @@ def size_designs(
             seconds = np.full(len(records), np.nan)
             if arrays is not None and len(rows):
                 rates, refused = _rates(arrays, rows, segment, trip)
-                seconds[rows] = 1 / rates
+                seconds[rows] = 1 / _as_swept(arrays, rows, segment, trip, measured, rates, refused, swept, name)
             else:
                 refused = {}
             if not kappa[name]:
                 _refuse(name, refused, place, wanted, raised, own[name], copies[name], book)
             kappa[name][trip] = np.where(wanted, seconds[place], np.nan) if len(place) else np.empty(0)
+    rests |= {design: _as_measured(by, segments, rests[design]) for design, by in swept.items()}
     said = arrays.estimates if arrays is not None else ()
-    return _joined(raised, kappa, place, said, own, segments, copies, catalog, gate, book)
+    return _joined(raised, kappa, place, said, own, rests, segments, copies, catalog, gate, book)
 
 
-def _alike(raised: Raised, catalog: Catalog) -> tuple[Index, Index]:
-    """One design of each kind that performs alike, and the place of every design among them."""
+def _alike(raised: Raised, catalog: Catalog, measured: Measurements) -> tuple[Index, Index]:
+    """One design of each kind that performs alike, and the place of each among them; measured ones are apart."""
     signatures: dict[tuple[object, ...], int] = {}
     records = [catalog.precisions[id_] for id_ in raised.axes.precisions]
     kinds = np.array(
@@ -107,6 +128,8 @@ def _alike(raised: Raised, catalog: Catalog) -> tuple[Index, Index]:
     )  # fmt: skip
     m, p, g, n, e = raised.index
     key = (((m * len(kinds) + kinds[p]) * len(raised.axes.gpus) + g) * 4 + n) * len(raised.axes.engines) + e
+    apart = list(raised.places(measured.points).values())
+    key[apart] = -1 - np.arange(len(apart))
     _, first, place = np.unique(key, return_index=True, return_inverse=True)
     return first.astype(np.intp), place.reshape(-1).astype(np.intp)
 
@@ -148,6 +171,48 @@ def _rates(
         for i in np.flatnonzero(~np.isfinite(found.requests_per_s)).tolist():
             why[int(rows[tried[i]])] = _reason(found, i, segment, shape, round_trip_ms)
     return rates, why
+
+
+def _as_swept(
+    arrays: DesignArrays,
+    rows: Index,
+    segment: Segment,
+    round_trip_ms: float,
+    measured: Measurements,
+    rates: Array,
+    refused: dict[int, Reason],
+    swept: dict[Design, dict[str, SweptRate]],
+    name: str,
+) -> Array:
+    """The rates with those that sweeps measured in their place; what was measured so is no longer refused.
+
+    A refusal for context stays, and one for memory where even all of it would not hold the longest request.
+    """
+    shape, rates = request_shape(segment, round_trip_ms), rates.copy()
+    for i, row in enumerate(rows.tolist()):
+        design = arrays.designs[row]
+        found = swept_rate(measured.of(design), shape)
+        why = refused.get(row)
+        whole = float((arrays.gpus * arrays.memory)[row]) / GB
+        never = why is not None and (
+            why.rule is Rule.CONTEXT or (why.rule is Rule.MEMORY and not float(why.wanted) <= whole)
+        )
+        if found is None or never:
+            continue
+        swept.setdefault(design, {})[name] = found
+        if found.requests_per_second is None:
+            rates[i] = np.minimum(rates[i], found.too_many)
+        else:
+            rates[i] = found.requests_per_second
+            refused.pop(row, None)
+    return rates
+
+
+def _as_measured(by: Mapping[str, SweptRate], segments: Mapping[str, Segment], points: _Own) -> _Own:
+    """What a design with sweeps rests on; where a segment is not like them, the correction by points as well."""
+    said = [f"{name}: {rate.says}" for name, rate in by.items()]
+    told = all(name in by and by[name].requests_per_second is not None for name in segments)
+    return _Own("; ".join(said if told else [*said, points.says]), SWEEP_BAND if told else POINT_BAND)
 
 
 _UNSIZED = Reason(Rule.NOT_SIZED, "unknown figures of the model or the GPU", "bandwidth, FLOP/s, layers, heads")
@@ -224,7 +289,7 @@ def _own_rates(catalog: Catalog, segments: Mapping[str, Segment]) -> dict[str, d
     stated = [(named, name, each, rate) for rate in catalog.rates for named, name, each in _stated(rate, segments)]
     for _, name, each, rate in sorted(stated, key=lambda one: one[0]):
         design = Design(rate.model, rate.precision, rate.gpu, rate.gpus, rate.engine)
-        own[name][design] = OwnRate(each, rate.estimate)
+        own[name][design] = OwnRate(each, rate.estimate, f"{rate.source}, {rate.date}")
     return own
 
 
@@ -244,6 +309,7 @@ def _joined(
     place: Index,
     said: Sequence[str],
     own: Mapping[str, Mapping[Design, OwnRate]],
+    rests: dict[Design, _Own],
     segments: Mapping[str, Segment],
     copies: Mapping[str, int],
     catalog: Catalog,
@@ -273,6 +339,7 @@ def _joined(
             served = rate.requests_per_second > 0
             if served:
                 estimates[at[design]] = rate.estimate
+                rests[design] = _Own(f"your own rate: {rate.source}", SWEEP_BAND)
             else:
                 book.add(name, design_id(design), _NOT_SERVED, copies[name])
             for seconds in kappa[name].values():
@@ -283,9 +350,16 @@ def _joined(
             serving |= np.isfinite(seconds)
     kept = np.flatnonzero(serving)
     chosen = raised.designs(kept[kept < size]) + [extra[i - size] for i in kept[kept >= size].tolist()]
+    mine = [rests.get(design) for design in chosen]
+    bands = zip(mine, speed_bands(catalog, chosen), strict=True)
     return Sized(
         tuple(chosen),
         {name: {trip: seconds[kept] for trip, seconds in by_trip.items()} for name, by_trip in kappa.items()},
         np.array([weight_gb(catalog, design.model, design.precision) for design in chosen]),
-        tuple(estimates[i] if i in estimates else said[place[i]] for i in kept.tolist()),
+        tuple(
+            estimates[i] if i in estimates else "" if rest else said[place[i]]
+            for i, rest in zip(kept.tolist(), mine, strict=True)
+        ),
+        tuple(rest.band if rest else band.share for rest, band in bands),
+        tuple(rest.says if rest else "" for rest in mine),
     )

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.records import PurchaseType
-from solver.bands import speed_bands
 from solver.compliance import Reason
 from solver.contingencies import is_covered
 from solver.costs import figure
@@ -333,7 +332,6 @@ def _built(asked: Asked, sized: Sized, rows: _Rows, ids: Sequence[str]) -> PoolO
     busy = (np.nan_to_num(kappa, nan=0.0).T @ asked.peak).max(axis=1, initial=0.0).tolist()
     spare, served = is_covered(asked.scenario, "replica"), np.isfinite(kappa)
     ways: dict[tuple[int, int], dict[PurchaseType, Purchase]] = {}
-    bands = speed_bands(asked.catalog, sized.designs)
     for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
         record, site, id_ = sized.designs[d], asked.sites[v], ids[i]
         if (v, record.gpus) not in ways:
@@ -345,7 +343,8 @@ def _built(asked: Asked, sized: Sized, rows: _Rows, ids: Sequence[str]) -> PoolO
             PoolDesign(
                 id=id_, model=record.model, precision=record.precision, gpu=record.gpu, gpus=record.gpus,
                 engine=record.engine, provider=site.provider, region=site.region, pool_class=site.pool_class,
-                purchases=purchases, estimate=sized.estimates[d], band=bands[d].share,
+                purchases=purchases, estimate=sized.estimates[d], band=sized.bands[d],
+                measured=sized.measured[d],
                 max_replicas=most_replicas(busy[i], purchases, spare, asked.scenario.in_force.get(id_, {})),
             )
         )  # fmt: skip

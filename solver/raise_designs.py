@@ -163,10 +163,10 @@ def _strike_too_large(
 
 
 def _own(axes: Axes, catalog: Catalog, rows: Rows, cells: Mask) -> Mask:
-    """Designs with a rate of the user's own, [row, g, n, e]: no order of the performance model holds for them."""
+    """Designs with a rate or measurements of the user's own, [row, g, n, e]: no order of the model holds for them."""
     own = np.zeros(cells.shape, dtype=bool)
     place = {pair: i for i, pair in enumerate(zip(rows.models, rows.precisions, strict=True))}
-    for rate in catalog.rates:
+    for rate in (*catalog.rates, *catalog.measurements):
         row = place.get((rate.model, rate.precision))
         known = rate.gpu in axes.gpus and rate.engine in axes.engines and rate.gpus in GPUS
         if row is not None and known:

@@ -100,6 +100,7 @@ def _pool(data: Data, solution: Solution, k: int) -> Pool:
         utilisation=utilisation(data, solution, k),
         estimate=design.estimate,
         band=design.band,
+        measured=design.measured,
     )
 
 
