@@ -176,7 +176,8 @@ def _with_payback(hosting: Hosting, problem: Problem, outcome: Outcome) -> Hosti
     return hosting.model_copy(
         update={
             "verdict": kind_of(problem, outcome), "total_per_month": outcome.objective, "once": found.once,
-            "payback_months": found.months, "horizon_months": problem.rules.horizon_months, "first_year": found.first_year, "later_years": found.later_years,
+            "payback_months": found.months, "horizon_months": problem.rules.horizon_months,
+            "first_year": found.first_year, "later_years": found.later_years,
         }
     )  # fmt: skip
 
