@@ -157,7 +157,7 @@ def recovery(catalog: Catalog, model: str, precision: str | None, task: TaskClas
     the native one. A task class without its own figure takes the worst of the format's others, as an estimate. On long
     requests the worst of what is known decides.
     """
-    if precision is None or _holds_native(catalog, model, precision):
+    if precision is None or holds_native(catalog, model, precision):
         return Recovery(1.0)
     own = catalog.quantisation.get((precision, task))
     if own is not None:
@@ -186,7 +186,8 @@ def _at_length(catalog: Catalog, precision: str, longest: float, short: Recovery
     return Recovery(worst.recovery, "; ".join(filter(None, (short.estimate, worst.estimate))), low, high, told)
 
 
-def _holds_native(catalog: Catalog, model: str, precision: str) -> bool:
+def holds_native(catalog: Catalog, model: str, precision: str) -> bool:
+    """Whether a format holds a model without loss: its native one, 16 bit, or one clearly wider than the native."""
     record, wanted = catalog.models.get(model), catalog.precisions.get(precision)
     native = record.native_precision if record else ""
     if precision == native:

@@ -17,7 +17,7 @@ from wizard.text import show
 from wizard.text.catalog import BY_NAME, row_text, rows_record, rows_text, tables_record, tables_text
 from wizard.text.json import json_text
 
-MORE = ("refresh", "holes")
+MORE = ("quality", "refresh", "holes")
 """What stands in the place of a table's name and is none."""
 
 
@@ -32,6 +32,10 @@ def catalog(options: argparse.Namespace) -> int:
     if given := [name for name in ("files", "write", "new", "date") if getattr(options, name)]:
         flag = "--from" if given[0] == "files" else f"--{given[0]}"
         raise InputError(Fault("wizard catalog", flag, f'with "{options.table or ""}"', "wizard catalog refresh"))
+    if options.table == "quality":
+        from wizard.commands.quality import quality
+
+        return quality(options)
     listing = BY_NAME.get(options.table) if options.table else None
     if options.table and listing is None:
         known = (*BY_NAME, *MORE)

@@ -1,12 +1,13 @@
 """The plan as text: the verdict, the money, the reasons, the doubts, in that order; ASCII, at most 80 columns."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from solver.ageing import PRICE_DAYS, WAGE_DAYS
 from solver.estimates import sentence
 from solver.plan import CostLine, Fallback, Plan, Pool, loss_words, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
+from wizard.text.quality import scores_text
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import (
     BASELINES,
@@ -41,6 +42,7 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
         _pools(plan),
         _baselines(plan),
         _readings(plan),
+        scores_text(plan),
         _checklist(plan),
         _doubts(plan),
         _why_not(plan, every_refusal),
@@ -243,9 +245,17 @@ def _nearest_by_segment(plan: Plan) -> list[str]:
     return lines
 
 
-def _refusal_lines(refusals: Iterable[Refusal]) -> list[str]:
+def _refusal_lines(refusals: Sequence[Refusal]) -> list[str]:
+    """One line each; what more is told of a refusal stands under the first that it is told of."""
     rows = [(cut(f"{r.segment}: {r.option}" if r.segment else r.option, 44), reason(r)) for r in refusals]
-    return table(rows, "<<", indent=3)
+    lines: list[str] = []
+    noted: set[str] = set()
+    for line, refusal in zip(table(rows, "<<", indent=3), refusals, strict=True):
+        lines.append(line)
+        if refusal.note and refusal.note not in noted:
+            lines += wrap(refusal.note, "     ")
+        noted.add(refusal.note)
+    return lines
 
 
 def _sources(plan: Plan) -> list[str]:

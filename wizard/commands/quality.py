@@ -1,0 +1,66 @@
+"""`wizard catalog quality`: which models keep a quality floor, open ones at which precision, and why others do not."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from catalogs.profiles import profile_names, profiles
+from catalogs.toml_file import Fault, InputError
+from wizard.commands.find import find_file
+from wizard.commands.solve import catalog_of, faults_in
+from wizard.exits import Exit, say
+from wizard.scenario_file import Question, question_of, read_question
+from wizard.store import plans_folder, write_whole
+from wizard.text import show
+from wizard.text.json import json_text
+
+if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
+    from solver.quality_table import SegmentQuality
+
+
+def quality(options: argparse.Namespace) -> int:
+    """The floors of all profiles as a table, or of one profile, scenario or plan with scores and reasons."""
+    from wizard.text.quality import overview_text, quality_record, segment_text
+
+    if len(options.id) > 1:
+        raise InputError(
+            Fault("wizard catalog quality", "", f"{len(options.id)} names", "one profile, scenario or plan")
+        )
+    asked = options.id[0] if options.id else ""
+    names = [asked] if asked else list(profile_names())
+    questions = {name: _question(name, options) for name in names}
+    found: dict[str, tuple[SegmentQuality, ...]] = {}
+    for name, question in questions.items():
+        found[name], catalog = _tables(question)
+    if options.json:
+        text = json_text([quality_record(name, part) for name, parts in found.items() for part in parts])
+    elif asked:
+        text = "\n".join(segment_text(name, part, catalog) for name, parts in found.items() for part in parts)
+    else:
+        text = overview_text(found, catalog)
+    if options.out:
+        write_whole(Path(options.out), text)
+        say(f"wrote {options.out}")
+    else:
+        show(text)
+    return Exit.DONE
+
+
+def _question(name: str, options: argparse.Namespace) -> Question:
+    if name in profile_names():
+        return question_of(profiles()[name], f"profile {name}", overlays=options.overlay)
+    path = find_file(name, plans_folder(options.plans), "a profile, scenario or plan", tuple(profile_names()))
+    return read_question(path, overlays=options.overlay)
+
+
+def _tables(question: Question) -> "tuple[tuple[SegmentQuality, ...], Catalog]":
+    """Judged on the scenario's own catalog tables and the overlays; InputError for a floor that nothing is known of."""
+    from solver.quality_floors import quality_faults
+    from solver.quality_table import quality_table
+
+    with faults_in(question.file):
+        catalog = catalog_of(question)
+        if faults := tuple(quality_faults(question.scenario, catalog)):
+            raise InputError(*faults)
+        return quality_table(question.scenario, catalog), catalog
