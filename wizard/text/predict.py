@@ -119,10 +119,7 @@ def _rate(rate: HighestRate) -> list[str]:
         why = BROKEN.get(rate.refused, rate.refused)
         return [f"Highest rate: none; {goal}", *wrap(f"{why}; {at_rest}", " ")]
     if rate.measured and not rate.bound_by:
-        return [
-            *wrap(f"Highest rate, {goal}"),
-            *table([("requests/s", banded(rate.requests_per_s), rate.measured)], "<><"),
-        ]
+        return [*wrap(f"Highest rate, {goal}"), *wrap(rate.measured, f" {banded(rate.requests_per_s)}: ")]
     rows = [
         ("requests/s", banded(rate.requests_per_s), f"bound by {LIMITS.get(rate.bound_by, rate.bound_by)}"),
         ("in flight", _three(rate.in_flight or 0.0), "mean at that rate"),
