@@ -25,6 +25,7 @@ _COMMANDS = {
     "schema": "wizard.commands.checks:schema",
     "catalog": "wizard.commands.catalog:catalog",
     "predict": "wizard.commands.predict:predict_command",
+    "measure": "wizard.commands.measure:measure",
     "help": "wizard.commands.checks:topic",
     "": "wizard.commands.start:start",
 }
@@ -135,6 +136,8 @@ def parser() -> argparse.ArgumentParser:
     refresh.add_argument("--new", action="store_true", help="append GPU prices too that the tables lack")
     refresh.add_argument("--date", metavar="DAY", help="day of a source that states none (default: today)")
     catalog.add_argument("--currency", metavar="CUR", default="USD", help="money in this currency (default USD)")
+    _measure(command("measure", "put your own benchmarks in the place of the model's speeds", overlay, more="FILE: a "
+                     "result of vllm bench serve, GuideLLM 0.8 or aiperf; wizard help measure says more."))  # fmt: skip
     _predict(command("predict", "what one replica does: memory, speed, the highest rate at an SLO", output, overlay,
                      more="One replica, or rows of measurements with --csv FILE; wizard help predict says more."))
     topic = command("help", "explain a topic: " + ", ".join(TOPICS))
@@ -148,6 +151,17 @@ def _group(*options: str) -> argparse.ArgumentParser:
     group.add_argument(json_flag, action="store_true", help=json_says)
     group.add_argument(out_flag, metavar="FILE", help=out_says)
     return group
+
+
+def _measure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", metavar="FILE", nargs="+", help="result files of a benchmark of one replica")
+    parser.add_argument("--model", metavar="ID", help="model of the catalog (default: by the file's name of it)")
+    parser.add_argument("--gpu", metavar="ID", help="GPU that was measured")
+    parser.add_argument("--tp", metavar="N", help="tensor parallel size: GPUs of the replica")
+    parser.add_argument("--precision", metavar="ID", help="weight format that was measured")
+    parser.add_argument("--engine", metavar="ID", help="engine that was measured")
+    parser.add_argument("--into", metavar="OVERLAY", help="put the points at the end of this overlay, or make it")
+    parser.add_argument("--json", action="store_true", help="print what was read as JSON")
 
 
 def _predict(parser: argparse.ArgumentParser) -> None:
