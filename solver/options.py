@@ -58,7 +58,7 @@ def problem_of(scenario: Scenario, catalog: Catalog, all_refusals: bool = False)
         may_wait=np.array([part.segment.may_wait for part in parts], dtype=bool),
         fixed_costs=_fixed_costs(scenario, catalog, apis, pools, sites),
         people=people_steps(scenario, catalog) if pools.designs else None,
-        rules=_rules(scenario),
+        rules=plan_rules(scenario),
         refusals=book.refusals(),
         refusal_counts=dict(sorted(book.counts.items())),
         awake=awake_shares(parts, blocks, _idle_timeout(catalog, sites)),
@@ -161,7 +161,8 @@ def _fixed_costs(
     return (*people, *pool_costs(scenario.policy, catalog, pools.designs))
 
 
-def _rules(scenario: Scenario) -> Rules:
+def plan_rules(scenario: Scenario) -> Rules:
+    """The policy's rules on the plan as a whole, as the program takes them."""
     policy = scenario.policy
     return Rules(
         budget_per_month=None if policy.budget is None else policy.budget.per_month,
