@@ -106,7 +106,8 @@ class HighestRate(_Part):
 
 
 class Prediction(_Part):
-    """One replica, and what it does. `refusals` say why no plan would use it; `estimate` what is not measured of it.
+    """One replica, and what it does. `refusals` say why no plan would use it (without points where the
+    weights alone are too large to load); `estimate` what is not measured of it.
 
     `measured` tells what the user's own points made of the model, `own_rates` names rates that a plan uses as they are.
     """
@@ -153,6 +154,7 @@ def predict(design: Design, asked: Asked, catalog: Catalog) -> Prediction:
     arrays, corrections = corrected(design_arrays(catalog, [design]), own)
     bands = _Bands.of(design, catalog, bool(corrections))
     memory = _memory(arrays, asked)
+    loads = memory.weights_gb < memory.gpus_gb
     counts = asked.in_flight or (() if asked.rate else _counts(memory.fit, float(arrays.max_sequences[0])))
     return Prediction(
         model=design.model,
@@ -165,7 +167,7 @@ def predict(design: Design, asked: Asked, catalog: Catalog) -> Prediction:
         input_tokens=asked.input_tokens,
         output_tokens=asked.output_tokens,
         memory=memory,
-        points=_points(arrays, asked, counts, bands),
+        points=_points(arrays, asked, counts, bands) if loads else (),
         rate=_highest(arrays, asked, bands, own.of(design)) if asked.highest else None,
         own_rates=_own_rates(design, catalog),
         measured=corrections[0].says if corrections else "",

@@ -76,7 +76,7 @@ def _points(points: tuple[Point, ...]) -> list[str]:
     ]  # fmt: skip
     lines = table(rows, ">>>>><")
     if any(point.waiting for point in points):
-        lines.append(" KV memory, sequence limit: more in flight than run at once; TTFT holds the wait.")
+        lines.append(" KV memory, sequence limit: more in flight than run at once, so TTFT holds waits")
     return lines
 
 

@@ -56,6 +56,10 @@ def test_a_70b_in_fp8_on_one_h100_is_predicted_and_refused() -> None:
     assert found.rate.refused == "memory"
 
 
+def test_what_cannot_be_loaded_has_no_speed() -> None:
+    assert of(Design("llama-3.1-405b", "bf16", "h100-sxm", 1, "vllm")).points == ()
+
+
 def little(point: Point) -> float:
     return point.requests_per_s.value * point.e2e_ms.value / 1e3
 
