@@ -200,7 +200,8 @@ def swept_rate(points: Sequence[MeasuredPoint], shape: RequestShape) -> SweptRat
     A sweep is two or more rates offered. A limit holds where the measured percentile keeps it, or the next higher one
     that the file has; without one the sweep does not tell.
     """
-    near = [point for point in points if point.offered_per_second is not None and _alike(point, shape)]
+    near = of_lengths(points, shape.input_tokens, shape.output_tokens)
+    near = [point for point in near if point.offered_per_second is not None]
     if len({point.offered_per_second for point in near}) < 2:
         return None
     kept = [(point, _keeps(point, shape)) for point in near]
@@ -216,9 +217,13 @@ def swept_rate(points: Sequence[MeasuredPoint], shape: RequestShape) -> SweptRat
     return SweptRate(best.requests_per_second, least, says)
 
 
-def _alike(point: MeasuredPoint, shape: RequestShape) -> bool:
-    pairs = ((point.input_tokens, shape.input_tokens), (point.output_tokens, shape.output_tokens))
-    return all(abs(measured / asked - 1) <= ALIKE for measured, asked in pairs)
+def of_lengths(points: Iterable[MeasuredPoint], input_tokens: float, output_tokens: float) -> list[MeasuredPoint]:
+    """The points whose mean lengths are within ALIKE of these tokens."""
+    return [
+        point
+        for point in points
+        if abs(point.input_tokens / input_tokens - 1) <= ALIKE and abs(point.output_tokens / output_tokens - 1) <= ALIKE
+    ]
 
 
 def _keeps(point: MeasuredPoint, shape: RequestShape) -> bool | None:
