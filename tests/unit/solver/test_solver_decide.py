@@ -118,9 +118,8 @@ def test_volume_throughput_and_cost_a_token_stand_side_by_side() -> None:
     assert found.total_per_month is not None
     assert read["cost of a million tokens"] == pytest.approx(found.total_per_month / read["volume"], rel=1e-6)
     assert read["peak throughput"] > read["mean throughput"]
-    floors = [reading for reading in found.readings if " for quality " in reading.name]
-    assert floors
-    assert all("at least" in reading.says for reading in floors)
+    assert {row.option for row in found.scores} >= {served.option for served in found.segments[0].served_by}
+    assert all(row.floor == "high" and row.score >= row.threshold and row.date for row in found.scores)
 
 
 def test_what_is_guessed_of_the_option_chosen_is_the_first_doubt() -> None:
