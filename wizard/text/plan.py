@@ -156,8 +156,9 @@ def _pools(plan: Plan) -> list[str]:
         busy = f"busy {share(pool.utilisation)} at mean load" + (" est" if pool.estimate else "")
         lines += wrap(f"replicas: {_replicas(pool)}; {busy}", "   ")
         if pool.band:
-            why = f" ({pool.estimate})" if pool.estimate else ""
-            lines += wrap(f"speed computed, within {share(pool.band)}{why}", "   ")
+            why = pool.measured or pool.estimate
+            known = "measured" if pool.measured else "computed"
+            lines += wrap(f"speed {known}, within {share(pool.band)}" + (f" ({why})" if why else ""), "   ")
     return lines
 
 
