@@ -21,6 +21,7 @@ Files
   overlay   TOML over the catalog: [gpus.ID], [models.ID], [gpu_prices.ID], [api_offers.ID], [rates.ID], ...
             a new id adds a record, a known one changes the fields that are given
             [rates.ID] is a speed of your own: requests_per_second, or by_segment (0 or not named: not served)
+            [measurements.ID] is a run of your own benchmark, as wizard measure writes it
   import    wizard import melange FILE.json --out SCENARIO.toml: buckets and GPUs of arXiv:2404.14527, whose
             slice_factor is not needed; the optimum is that of their problem x 730, slices being any shares
   draft     a plan in progress, in the state folder; written after each answer
@@ -85,7 +86,8 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   segments[]         name, requests_per_month, served_by[]: option, kind (api | pool), share (of the month's
                      requests, adding to 1), per_month, arithmetic
   pools[]            option, model, precision, gpu, gpus_per_replica, tensor_parallel, engine, provider, region,
-                     replicas[]: purchase, block (null: every block), count; utilisation, estimate
+                     replicas[]: purchase, block (null: every block), count; utilisation, estimate,
+                     band (how far the speed may be off, a share), measured (by which file and date; empty: computed)
   fallbacks[]        segment, lost (replica | spot | provider), of, month_share, served (least share of the segment
                      that goes on in any block), moved_to[]: option, kind, share (of the month's requests, if it were
                      lost all month); per_month (for month_share of it), estimate; only losses that change something,
@@ -148,6 +150,40 @@ wizard predict --csv FILE [--out FILE]: rows of measurements
   catalog's rule but was measured runs with all the memory there is. An unknown GPU is not predicted.
 """
 
+_MEASURE = """\
+wizard measure FILE... --gpu G --tp N --precision P --engine E [--model M] [--into OVERLAY] [--overlay FILE] [--json]
+Your own benchmarks of one replica in the place of the model's speeds. Which tool wrote a file is told by its content:
+  vllm bench serve   --save-result, or --append-result (an object a line); of 0.8.5 too. With --metadata gpu=G tp=N
+                     precision=P engine=E the options need not be given. Ask for --metric-percentiles 50,90,95,99:
+                     the default has p99 alone, which is then held against the p95 of a scenario.
+  GuideLLM 0.8       benchmarks.json (metadata.version 2); its inter_token_latency_ms is the TPOT
+  aiperf 0.13        profile_export_aiperf.json (schema 1), of a run with --streaming
+The model is found by its name in the file (owner and weight format left out), else told by --model. Input and output
+tokens are those of the file, over the requests that were completed.
+
+Refused, with exit code 2: no completed request, a figure that is zero or not finite, a rate that its own duration
+belies, a TPOT under the time to read the weights, a TTFT under the arithmetic of the prompt, tokens/s above the peak
+or the bandwidth, more in flight than the run allowed or than the memory holds, weights that do not fit, a weight
+format other than the model's name tells.
+
+What a measurement changes, of the design measured alone (model, format, GPU, GPUs, engine)
+  one point          the decode step times measured/predicted, and t_pf + t_fix so that the TTFT is met
+  several N          eta_mem and tau by least squares, where the numbers running differ by half; else the mean factor
+  a sweep            two or more rates offered (--request-rate R, not inf): the highest request throughput whose TTFT and
+                     TPOT keep a segment's limits at its percentile is the rate of a replica, as it is, where the mean
+                     lengths are within 25 %; the percentile measured is the next one up that the file has. If no
+                     rate keeps them, the lowest is a ceiling on what the model says.
+  [rates.ID]         a rate that you state yourself goes before all of these
+TTFTs that are mostly queueing (all requests at once, more in flight than fit) correct no prefill.
+A plan's pool then tells file and date under `measured`, and its band: 5 % of a sweep, 10 % of points.
+
+--into OVERLAY puts the points at the end of an overlay as [measurements.ID], and leaves the rest of the file as it is;
+the same results twice change nothing. wizard solve SCENARIO --overlay OVERLAY uses them, wizard predict too.
+
+JSON (schema wizard.measurement/1): reads[]: file, at, failed, point (the record), in_flight, predicted_ttft_ms,
+  predicted_tpot_ms, known; effects[]: design, points, says, sweep; notes, into, added
+"""
+
 TOPICS = {
     "environment": _ENVIRONMENT,
     "exit-codes": _EXIT_CODES,
@@ -155,4 +191,5 @@ TOPICS = {
     "keys": _KEYS,
     "json": _JSON,
     "predict": _PREDICT,
+    "measure": _MEASURE,
 }
