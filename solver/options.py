@@ -29,18 +29,21 @@ from solver.site_choice import Market, choose_sites
 from solver.sub_segments import SubSegment, load_of, round_trips, sub_segments
 
 
-def problem_of(scenario: Scenario, catalog: Catalog, all_refusals: bool = False) -> Problem:
+def problem_of(
+    scenario: Scenario, catalog: Catalog, all_refusals: bool = False, book: RefusalBook | None = None
+) -> Problem:
     """The problem of a scenario on a catalog.
 
     Refusals are the nearest to passing of each rule and segment, or all of them; a refusal whose option is a glob
-    stands for every design that it matches. Counts are of pairs (segment, option), each under one rule.
+    stands for every design that it matches. Counts are of pairs (segment, option), each under one rule. A `book` given
+    collects them in the place of one of its own.
     InputError: names in the scenario that the catalog does not know, or a cost without its figure.
     """
     sites = pool_sites(scenario, catalog)
     names = check_names(scenario, catalog, sites)
     parts = sub_segments(scenario)
     blocks = load_of(scenario, catalog, parts)
-    book, gate = RefusalBook(all_refusals), QualityGate(catalog)
+    book, gate = book or RefusalBook(all_refusals), QualityGate(catalog)
     apis = _without_dominated(scenario, parts, blocks, api_offers(scenario, catalog, parts, gate, book), book)
     pools, assumed = _pools(scenario, catalog, parts, blocks, sites, names, gate, book)
     served = {(s, pools.designs[k].id) for s, k in np.argwhere(np.isfinite(pools.kappa)).tolist()}
@@ -101,6 +104,12 @@ def _pools(
         barred = next((site.barred for site in sites if site.gpu == gpu and site.barred), None)
         reason = barred or Reason(Rule.NO_PRICE, "no price", "a price an hour")
         book.add("", f"*/*x{gpu}/*", reason, sum(copies.values()))
+    if "owned" in scenario.policy.purchase_types:
+        bought = {gpu for gpu, place in ((site.gpu, site.provider) for site in sites) if place == "owned"}
+        for gpu in sorted(sold.keys() - bought):
+            lacks = "purchase price" if gpu not in catalog.purchases else "power"
+            reason = Reason(Rule.NO_PRICE, f"{lacks} unknown", "what it costs to buy, and its power")
+            book.add("", f"*/*x{gpu}/*/owned@site", reason, sum(copies.values()))
     raised = raise_designs(scenario.segment, copies, catalog, sold, gate, book, Named(scenario, names))
     sized = size_designs(raised, scenario.segment, _trips(asked), copies, catalog, gate, book)
     return pool_offers(asked, market, sized, book), assumed

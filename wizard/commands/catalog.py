@@ -36,6 +36,10 @@ def catalog(options: argparse.Namespace) -> int:
         from wizard.commands.quality import quality
 
         return quality(options)
+    if options.table == "holes":
+        from wizard.commands.holes import holes
+
+        return holes(options)
     listing = BY_NAME.get(options.table) if options.table else None
     if options.table and listing is None:
         known = (*BY_NAME, *MORE)

@@ -20,6 +20,9 @@ Files
             every command that takes a scenario takes a plan, and uses its scenario
   overlay   TOML over the catalog: [gpus.ID], [models.ID], [gpu_prices.ID], [api_offers.ID], [rates.ID], ...
             a new id adds a record, a known one changes the fields that are given
+            [quality.NAME] is an evaluation of your own: date, source, unit (share unless told), and scores by
+            model or "model@precision"; a segment asks quality = {evaluation = "NAME", at_least = 0.8},
+            or {benchmark = "arena_text", date = "2025-12-17", at_least = 1384}, or a word
             [rates.ID] is a speed of your own: requests_per_second, or by_segment (0 or not named: not served)
             [measurements.ID] is a run of your own benchmark, as wizard measure writes it
   import    wizard import melange FILE.json --out SCENARIO.toml: buckets and GPUs of arXiv:2404.14527, whose
@@ -93,10 +96,13 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
                      lost all month); per_month (for month_share of it), estimate; only losses that change something,
                      and only of segments with a coverage: the others may be dropped
   blocks[]           hours (of 730 a month), peak_per_s and mean_per_s by segment
-  refusals[]         segment (empty: every one), option, rule, found, wanted, unit, distance; the 50 nearest to
-                     passing, all with --all
+  refusals[]         segment (empty: every one), option, rule, found, wanted, unit, distance, note (both sources
+                     where they disagree, or what would help); the 50 nearest to passing, all with --all
   refusal_counts     rule: how many
   readings[]         name, value, unit, says
+  scores[]           the floor that an option keeps for a segment: segment, option, model, precision, floor (as asked),
+                     benchmark, date, unit, threshold, base_score, score (after quantisation), low and high (after the
+                     largest and the smallest loss seen), scored (whose score it is), source, estimate, note
   checklist[]        item, answer, lean (api | self_host | neutral), advice
   doubts[]           sentences
   prices             key: value, unit, date, source, estimate, stale
@@ -117,9 +123,14 @@ JSON of predict (schema wizard.prediction/1): model, precision, gpu, gpus, tenso
   input_tokens, output_tokens, memory, points[], rate, own_rates, refusals, estimate; a banded figure is {value, band,
   low, high}; with --csv a list of rows, all texts
 JSON of catalog: {as_of, currency, tables: [{name, rows, holds}]}; of a table, its rows with id, source and date
+JSON of catalog quality: [{scenario, segment, task, asked, floors[], open[]: model, passes_at, fails_at, whole,
+  formats: {precision: judgement}, closed[]: model and judgement}]; a judgement: passes, unknown, score, base_score,
+  low, high, threshold, benchmark, date, unit, scored, bound (a predecessor's score), source, estimate, note
 JSON of catalog refresh (schema wizard.refresh/1): day, sources[]: source, says, compared, rows_to_append; changes[]:
   kind (new | changed | gone | disagree), source, table, id, unit, ours, theirs, our_date, their_date, note, written
   (--write appends it); written: table: rows
+JSON of catalog holes (schema wizard.holes/1): scenarios[]; holes[]: what, rule, refused (pairs of segment and option
+  that it decided), scenarios[], supply (lines of an overlay)
 """
 
 _PREDICT = """\
