@@ -126,9 +126,10 @@ def parser() -> argparse.ArgumentParser:
     schema.add_argument("--out", metavar="FILE", help="write it there")
     catalog = command("catalog", "the figures behind the plans, each with source and date", output, overlay)
     catalog.add_argument("table", metavar="TABLE", nargs="?", help="gpus, models, prices, apis, ...; none: the tables; "
-                         "or refresh (what has moved at the sources), holes (what is unknown)")  # fmt: skip
+                         "or quality (which models keep a floor), refresh (what has moved at the sources), holes "
+                         "(what is unknown)")  # fmt: skip
     catalog.add_argument("id", metavar="ID", nargs="*", help="one row, or the rows whose id holds this; of refresh: "
-                         "SOURCE..., of holes: SCENARIO|PLAN...")  # fmt: skip
+                         "SOURCE..., of holes: SCENARIO|PLAN..., of quality: PROFILE|SCENARIO|PLAN")  # fmt: skip
     refresh = catalog.add_argument_group("of refresh")
     refresh.add_argument("--from", metavar="PATH", action="append", default=[], dest="files",
                          help="read the source from this file: a wheel, JSON, CSV or zip; may be repeated")  # fmt: skip

@@ -100,7 +100,7 @@ SEGMENT: tuple[Question, ...] = (
     ),
     _segment(
         "quality", "quality at least", "choice", "mid",
-        "low, mid, high or frontier: scores on a benchmark that the plan names.",
+        "low to frontier, on a benchmark that the plan names; or one of your own.",
         "What an open model cannot do stays on a closed API.",
     ),
     _segment(
