@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from catalogs.records import LicenceClass, PurchaseType, QualityWord
-from solver.scenario import Policy, Scenario, Segment, Team
+from solver.scenario import Policy, QualityDemand, Scenario, Segment, Team
 from solver.units import Rate, Tokens, format_share
 
 Way = Literal["up", "down", "whole_up", "whole_down", "fewer", "more", "steps", "places", "names", "money", "load"]
@@ -21,6 +21,8 @@ LONGEST_MONTHS = 36
 """The longest horizon that is proposed: the longest commitment that is sold."""
 LITTLE = 1e-6
 """The part of the load that stands for none: a scenario without requests is none."""
+PARTS = (0.99, 0.98, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+"""Parts of a score that a segment demands of its own benchmark or evaluation, at which a lower floor is tried."""
 WORDS: tuple[QualityWord, ...] = get_args(QualityWord)
 NETWORKS = ("air_gapped", "private", "internet")
 OPERATORS = ("self", "provider", "cloud_operated")
@@ -90,10 +92,19 @@ def of_segment(scenario: Scenario, name: str) -> Iterable[Requirement]:
     yield one("network", "", "steps", _after(NETWORKS, segment.network))
     yield one("license", (), "more", get_args(LicenceClass))
     yield one("features", (), "fewer")
-    yield one("quality", WORDS[0], "steps", tuple(reversed(WORDS[1 : max(1, WORDS.index(segment.quality))])))
+    weakest, between = _lower_floors(segment.quality)
+    yield one("quality", weakest, "steps", between)
     yield one("ttft", None, "up", most=MOST_MS)
     yield one("tpot", None, "up", most=MOST_MS)
     yield one("coverage", 0.0, "down")
+
+
+def _lower_floors(asked: QualityWord | QualityDemand) -> tuple[Any, tuple[Any, ...]]:
+    """The floor that every score keeps, and those between it and what is asked, the nearest first."""
+    if not isinstance(asked, QualityDemand):
+        return WORDS[0], tuple(reversed(WORDS[1 : max(1, WORDS.index(asked))]))
+    least, *between = (asked.model_copy(update={"at_least": asked.at_least * part}) for part in (0.0, *PARTS))
+    return least, tuple(between)
 
 
 def of_policy(scenario: Scenario) -> Iterable[Requirement]:
@@ -204,6 +215,10 @@ def text_at(scenario: Scenario, key: str) -> str:
         return ", ".join(map(str, place)) or "none"
     if isinstance(place, float):
         return f"{place:.12g}"
+    if isinstance(place, dict):
+        return ", ".join(
+            f"{name}={part:.12g}" if isinstance(part, float) else f"{name}={part}" for name, part in place.items()
+        )
     return "none" if place is None or place == "" else str(place)
 
 
