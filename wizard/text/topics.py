@@ -179,8 +179,8 @@ format other than the model's name tells.
 
 What a measurement changes, of the design measured alone (model, format, GPU, GPUs, engine)
   one point          the decode step times measured/predicted, and t_pf + t_fix so that the TTFT is met
-  several N          eta_mem and tau by least squares, where the numbers running differ by half; else the mean factor
-  a sweep            two or more rates offered (--request-rate R, not inf): the highest request throughput whose TTFT and
+  several N          eta_mem and tau by least squares, where the numbers running differ by half, else the mean factor
+  a sweep            two or more rates offered (--request-rate R, not inf): the highest throughput whose TTFT and
                      TPOT keep a segment's limits at its percentile is the rate of a replica, as it is, where the mean
                      lengths are within 25 %; the percentile measured is the next one up that the file has. If no
                      rate keeps them, the lowest is a ceiling on what the model says.
