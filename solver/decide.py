@@ -45,9 +45,10 @@ def decide(
     `Plan.seconds` is options, program and that solve. InputError: a name that the catalog does not know.
     """
     started = perf_counter()
-    if on_progress:
-        on_progress(Progress("options", 0.0, None, None, None))
+    tell = on_progress or (lambda _: None)
+    tell(Progress("options", 0.0, None, None, None))
     problem = problem_of(scenario, catalog, all_refusals)
+    tell(Progress("solve", 0.0, None, None, None))
     outcome = optimise(problem, gap, limit_s, on_progress=on_progress, stop=stop)
     seconds = perf_counter() - started
     pure = _pure_strategies(scenario, problem, on_progress, stop)

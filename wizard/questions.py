@@ -193,7 +193,7 @@ CONSTRAINTS: tuple[Question, ...] = (
     ),
     _rule(
         "policy.simple_within", "simplest plan within", "share", "5%",
-        "What a plan that is simpler to run may cost more to be offered beside the best.",
+        "What a plan that is simpler to run may cost more, to be offered too.",
     ),
     _rule(
         "policy.purchase_types", "purchase types", "choices", "on_demand, reserved_1y",

@@ -44,9 +44,9 @@ def test_a_plan_of_millions_a_month_does_not_make_the_solver_give_up() -> None:
     found = decide(asked, catalog())
     whole = solve(build(problem_of(asked, catalog())), gap=1e-4)
     assert found.status == whole.status == "optimal"
-    assert found.total_per_month == pytest.approx(whole.objective, rel=2e-4)
-    assert found.total_per_month is not None
-    assert found.total_per_month > 1e6
+    assert found.cheapest is not None
+    assert found.cheapest.total_per_month == pytest.approx(whole.objective, rel=2e-4)
+    assert found.cheapest.total_per_month > 1e6
 
 
 @pytest.mark.parametrize("profile", list(profiles()))
@@ -65,7 +65,14 @@ def test_a_plan_adds_up_serves_all_and_no_pure_strategy_is_cheaper(profile: str,
     assert found.bound_per_month <= found.total_per_month
     assert found.gap <= 1e-4
     totals = [b.total_per_month for b in found.baselines if b.total_per_month is not None]
-    assert min(totals) >= found.total_per_month * (1 - 1e-4)
+    assert found.cheapest is not None
+    assert min(totals) >= found.cheapest.total_per_month * (1 - 1e-4)
+    assert found.total_per_month == pytest.approx(
+        found.cheapest.total_per_month + found.cheapest.saves_per_month, rel=2e-4
+    )
+    assert found.cheapest.bound_per_month is not None
+    assert found.cheapest.bound_per_month <= found.cheapest.total_per_month
+    assert found.confidence in ("certain", "likely", "tie")
     assert all(b.total_per_month is not None or b.why_null for b in found.baselines)
 
 
@@ -84,7 +91,7 @@ def test_the_stages_are_told_in_their_order() -> None:
     decide(scenario("agents"), catalog(), on_progress=told.append)
     stages = list(dict.fromkeys(progress.stage for progress in told))
     assert stages[:2] == ["options", "solve"]
-    assert set(stages[2:]) <= {"closed_api", "open_api", "self_hosted", "today"}
+    assert set(stages[2:]) <= {"closed_api", "open_api", "self_hosted", "today", "verdict"}
 
 
 def test_where_nothing_fits_there_are_no_figures_and_every_rule_is_counted() -> None:
