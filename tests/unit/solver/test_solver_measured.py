@@ -89,7 +89,7 @@ def test_what_was_measured_is_what_the_corrected_model_says(one: DesignArrays) -
 
 
 def test_two_numbers_in_flight_tell_bandwidth_from_overhead(one: DesignArrays) -> None:
-    """A step of B sequences is (weights + B caches of 4005 tokens)/bandwidth + tau x 57 + 7 us x B: told for 1 and 40."""
+    """A step of B sequences: (weights + B caches of 4005 tokens)/bandwidth + tau x 57 + 7 us x B, for B of 1 and 40."""
     eta, tau = 0.6, 60e-6
 
     def step(batch: float) -> float:
