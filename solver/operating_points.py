@@ -187,7 +187,8 @@ def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
     tpot = step / (1 - share)
     ttft = arrays.t_fix + prompt.alone + step / 2 + share * prompt.marginal / (2 * (1 - share))
     full = closed_loop(arrays, load.input_tokens, load.output_tokens, most, most)
-    queue = np.maximum(load.requests / full.requests_per_s - load.requests / load.rate, 0.0) / 2
+    gap = np.maximum(1 / full.requests_per_s - 1 / load.rate, 0.0)  # by which each request waits more than the last
+    queue = np.where(gap > 0, load.requests * gap / 2, 0.0)
     ttft, tpot = np.where(overload, full.ttft + queue, ttft), np.where(overload, full.tpot, tpot)
     capacity = np.where(overload, np.minimum(full.requests_per_s, load.rate), load.rate)
     drained = load.requests / (load.requests / capacity + LONGEST * load.steps * tpot)

@@ -68,12 +68,13 @@ class TokenTime(_Part):
 
 
 class Point(_Part):
-    """Means at a number of requests in flight or a rate of arrivals.
+    """Means at a number of requests in flight or, with `offered_per_s`, at a rate of arrivals.
 
     `running` decode at once; `waiting`: some wait for memory. `bound_by` is the largest part of the TPOT, or memory.
     """
 
     in_flight: float
+    offered_per_s: float | None
     requests_per_s: Banded
     ttft_ms: Banded
     tpot_ms: Banded
@@ -246,6 +247,7 @@ def _points(arrays: DesignArrays, asked: Asked, counts: Sequence[float], bands: 
         out.append(
             Point(
                 in_flight=load.in_flight[i] if regime is Regime.CLOSED else rate * e2e / 1e3,
+                offered_per_s=asked.rate if regime is Regime.RATE else None,
                 requests_per_s=_banded(rate, 0.0 if given else wide),
                 ttft_ms=_banded(ttft, late),
                 tpot_ms=_banded(tpot, wide),

@@ -44,18 +44,14 @@ def predict_command(options: argparse.Namespace) -> int:
 
 def rows_text(path: str, catalog: Catalog, as_json: bool = False) -> str:
     """The rows of a CSV file with their predictions, as CSV or JSON; what was refused is counted on stderr."""
-    from solver.cases import Predicted, predict_cases
-    from wizard.importers.serving_rows import cases_of, read_rows, records, written
+    from wizard.importers.serving_rows import cases_of, predict_rows, read_rows, records, written
 
     heads, rows = read_rows(path)
-    read = cases_of(rows, catalog)
-    at = [i for i, row in enumerate(read) if row.case is not None]
-    predicted: list[Predicted | None] = [None] * len(rows)
-    for i, found in zip(at, predict_cases([row.case for row in read if row.case is not None], catalog), strict=True):
-        predicted[i] = found
-    if not at:
+    read, predicted = predict_rows(cases_of(rows, catalog), catalog)
+    done = sum(found is not None for found in predicted)
+    if not done:
         raise InputError(Fault(path, "line 2", read[0].refusal if read else "no rows", "rows of known models and GPUs"))
-    say(f"{path}: {len(rows):,} rows, {len(at):,} predicted")
+    say(f"{path}: {len(rows):,} rows, {done:,} predicted")
     for refusal, count in Counter(row.refusal for row in read if row.refusal).most_common(5):
         say(f"{path}: not predicted: {count:,} with {refusal}")
     table = written(heads, rows, read, predicted, catalog)

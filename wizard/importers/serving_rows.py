@@ -7,13 +7,13 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, isnan, nan
 
 from catalogs.catalog import Catalog
 from catalogs.toml_file import Fault, InputError, read_bytes
 from solver.bands import OUTSIDE
-from solver.cases import Case, Predicted, Slo
+from solver.cases import Case, Predicted, Slo, predict_cases
 from solver.design_arrays import Design
 from solver.operating_points import Regime
 from wizard.importers.serving_names import Names
@@ -113,6 +113,24 @@ def _first_wave(catalog: Catalog) -> float:
     return figure.value if figure else FIRST_WAVE
 
 
+def predict_rows(read: Sequence[Row], catalog: Catalog) -> tuple[list[Row], list[Predicted | None]]:
+    """Predict the rows that have a case; above its capacity an endless run is taken as one of REQUESTS."""
+    rows = list(read)
+    out: list[Predicted | None] = [None] * len(rows)
+    cases = [(i, row.case) for i, row in enumerate(rows) if row.case is not None]
+    for (i, _), found in zip(cases, predict_cases([case for _, case in cases], catalog), strict=True):
+        out[i] = found
+    over = [(i, replace(case, requests=REQUESTS)) for i, case in cases if _endless(out[i])]
+    for (i, case), found in zip(over, predict_cases([case for _, case in over], catalog), strict=True):
+        said = f"rate above capacity: a run of {REQUESTS:g} requests"
+        rows[i], out[i] = replace(rows[i], case=case, assumed=(*rows[i].assumed, said), guess=True), found
+    return rows, out
+
+
+def _endless(found: Predicted | None) -> bool:
+    return found is not None and found.ttft == inf
+
+
 class _Reading:
     """One row as it is read: cells by small-letter name, and what had to be assumed."""
 
@@ -187,7 +205,7 @@ class _Reading:
             slo = self.limits(kind.removeprefix("mlperf"), design.model)
         elif regime is Regime.RATE:
             found = _RUN.search(self.text("note"))
-            requests = float(found[1]) if found else (REQUESTS if "overload" in kind else inf)
+            requests = float(found[1]) if found else inf
             if isnan(rate) or rate == inf:
                 self.assumed.append("no finite rate: taken as saturated")
                 regime = Regime.SATURATED

@@ -69,7 +69,7 @@ def _points(points: tuple[Point, ...]) -> list[str]:
     rows = [("In flight", "TTFT ms", "TPOT ms", "E2E s", "Tokens/s", "Bound by")]
     rows += [
         (
-            number(round(point.in_flight, 1)), banded(point.ttft_ms), banded(point.tpot_ms), banded(point.e2e_ms, 1e-3),
+            _at(point), banded(point.ttft_ms), banded(point.tpot_ms), banded(point.e2e_ms, 1e-3),
             banded(point.output_tokens_per_s), BOUNDS.get(point.bound_by, point.bound_by),
         )
         for point in points
@@ -80,9 +80,17 @@ def _points(points: tuple[Point, ...]) -> list[str]:
     return lines
 
 
+def _at(point: Point) -> str:
+    if point.offered_per_s is not None:
+        return f"{number(point.offered_per_s)}/s"
+    return number(round(point.in_flight, 1))
+
+
 def banded(figure: Banded, factor: float = 1.0) -> str:
     """A figure and its band: `115 +-30%`, `9,200 x/2` for a factor of 2."""
     value = _three(figure.value * factor)
+    if not isfinite(figure.value):
+        return value
     if figure.band >= 1:
         return f"{value} x/{number(1 + figure.band)}"
     return f"{value} +-{figure.band * 100:.0f}%" if figure.band else value
@@ -91,7 +99,7 @@ def banded(figure: Banded, factor: float = 1.0) -> str:
 def _three(value: float) -> str:
     """Three significant digits, whole from a hundred on."""
     if not isfinite(value):
-        return "unknown"
+        return "endless" if value > 0 else "unknown"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
@@ -101,7 +109,7 @@ def _parts(points: tuple[Point, ...]) -> list[str]:
     rows = [("ms a token at", *(heads.get(name, name) for name in names), "TPOT")]
     for point in points:
         parts = [getattr(point.tpot_parts_ms, name) for name in names]
-        rows.append((number(round(point.in_flight, 1)), *(f"{part:.2f}" for part in parts), f"{sum(parts):.2f}"))
+        rows.append((_at(point), *(f"{part:.2f}" for part in parts), f"{sum(parts):.2f}"))
     return table(rows, ">" * len(rows[0]))
 
 

@@ -69,6 +69,14 @@ def test_the_text_holds_what_the_json_holds(capsys: pytest.CaptureFixture[str]) 
     assert {"value", "band", "low", "high"} == set(point["ttft_ms"])
 
 
+def test_too_many_arrivals_wait_without_end(capsys: pytest.CaptureFixture[str]) -> None:
+    more = (*ONE, "--gpu", "l4", "--rate", "500/s")
+    (point,) = json.loads(printed(capsys, *more, "--json"))["points"]
+    assert (point["ttft_ms"]["value"], point["offered_per_s"], point["waiting"]) == (None, 500, True)
+    assert point["requests_per_s"]["value"] < 100
+    assert "500/s  endless" in printed(capsys, *more)
+
+
 def test_lengths_as_in_a_scenario_vary(capsys: pytest.CaptureFixture[str]) -> None:
     """p50 1.2k and p95 4k: sigma = ln(4/1.2)/1.645 = 0.732, mean 1,200*exp(sigma^2/2) = 1,569."""
     record = json.loads(printed(capsys, *ONE, "--input", "1.2k / 4k", "--json"))
@@ -291,6 +299,34 @@ def test_rows_go_to_a_file_or_to_json(tmp_path: Path, capsys: pytest.CaptureFixt
     (row,) = csv.DictReader(out.read_text(encoding="utf-8").splitlines())
     assert row["unknown column"] == "x"
     assert json.loads(printed(capsys, "--csv", str(file), "--json")) == [row]
+
+
+def test_a_run_above_capacity_is_taken_as_one_of_a_thousand(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = "a,llama-3.1-8b,fp16,l4,1,1,vllm,open-loop,1000,200,,500,{note}\n"
+    plain, noted = rows_of(capsys, tmp_path, HEAD + base.format(note="") + base.format(note="1000 ShareGPT prompts"))
+    assert plain["assumed"] == "rate above capacity: a run of 1000 requests"
+    assert noted["assumed"] == ""
+    assert plain["pred_ttft_ms"] == noted["pred_ttft_ms"] != ""
+
+
+JUNK = ("", "nan", "N/A", "-1", "0", "abc", "inf", " ", "1e400", "1,024", "\u00e9", '"x"')
+
+
+def test_whatever_the_cells_hold_a_row_of_known_model_and_gpu_is_predicted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heads = HEAD.strip().split(",")
+    (good,) = csv.DictReader(io.StringIO(HEAD + "a,Llama-3.1-8B,fp16,H100_SXM,2,1,vllm,closed-loop,1000,200,64,4,\n"))
+    rows = [good | {head: junk} for head in heads if head not in ("model", "gpu") for junk in JUNK]
+    out = io.StringIO()
+    writer = csv.DictWriter(out, heads)
+    writer.writeheader()
+    writer.writerows(rows)
+    found = rows_of(capsys, tmp_path, out.getvalue())
+    assert len(found) == len(rows)
+    for row in found:
+        assert all(float(row[name]) > 0 for name in ADDED[:5]), row
+        assert row["refusal"] == "", row
 
 
 def errors(rows: list[dict[str, str]], column: str) -> Any:
