@@ -15,6 +15,7 @@ from typing import Any
 from catalogs.catalog import Catalog
 from solver.explanation.conflict import Conflict
 from solver.feasibility import CutShortError, Oracle
+from solver.plan import Plan
 from solver.repairs import STAYS, Repair, repair
 from solver.requirements import Requirement, changed, changes_of, loosened, requirements, sizes, text_at, value_at
 from solver.scenario import Scenario
@@ -93,7 +94,7 @@ def _of_options(oracle: Oracle, scenario: Scenario, notes: list[str]) -> Iterabl
 
     A further set of the same segment is one that stays when all of those before are dropped.
     """
-    for name in scenario.segment:
+    for name in oracle.without_option(scenario):
         rest = scenario
         while not oracle.has_option(rest, name):
             asked = [each for each in requirements(rest) if each.by_options and each.segment in ("", name)]
@@ -128,18 +129,40 @@ def _of_the_plan(oracle: Oracle, scenario: Scenario, notes: list[str]) -> Iterab
             return
         groups: dict[str, list[Requirement]] = {}
         for each in asked:
-            groups.setdefault(f"segment {each.segment}" if each.segment else each.key, []).append(each)
-        unlikely = [name for name in groups if not name.startswith("policy.")]
-        coarse = smallest(list(groups), _standing_groups(groups, rest, oracle.feasible), unlikely)
+            groups.setdefault(f"segment {each.segment}" if each.segment and each.by_options else each.key, []).append(
+                each
+            )
+        unlikely = [name for name, group in groups.items() if all(each.by_options for each in group)]
+        stands = _between(oracle, rest)
+        coarse = smallest(list(groups), _standing_groups(groups, rest, stands), unlikely)
         left = [each for group in coarse.items for each in groups[group]]
         base = loosened(rest, [each for each in asked if each not in left])
-        found = smallest([each.key for each in left], _standing(left, base, oracle.feasible))
+        found = smallest([each.key for each in left], _standing(left, base, stands))
         least = coarse.smallest and found.smallest and len(found.items) <= len(coarse.items)
         one = _set(found._replace(smallest=least), left, "")
         yield one
         rest = loosened(rest, one.members)
     if answer is None:
         notes.append("whether more is in conflict was not known in time")
+
+
+def _between(oracle: Oracle, strict: Scenario) -> Callable[[Scenario], bool | None]:
+    """Whether a scenario between two others has a plan, asked of these first, as many share them.
+
+    It has none where none is left without any demand on options; it has one where the strict scenario has one under
+    the same rules of the plan as a whole. Options are raised anew only where neither tells.
+    """
+    on_options = [each for each in requirements(strict) if each.by_options]
+
+    def feasible(scenario: Scenario) -> bool | None:
+        if oracle.feasible(loosened(scenario, on_options)) is False:
+            return False
+        tight = scenario
+        for each in on_options:
+            tight = changed(tight, each.key, value_at(strict, each.key))
+        return True if oracle.feasible(tight) else oracle.feasible(scenario)
+
+    return feasible
 
 
 def _standing(
@@ -225,3 +248,14 @@ def _told(each: _Set) -> Iterable[str]:
         yield f"{names}: the time ended before it was known whether all of it is needed"
     elif not each.smallest:
         yield f"{names}: none of it can be left out; whether another set is smaller was not looked for to the end"
+
+
+def with_conflict(
+    plan: Plan, scenario: Scenario, catalog: Catalog, limit_s: float = LIMIT_S, stop: threading.Event | None = None
+) -> Plan:
+    """The plan itself, where there is one; else with the demands in conflict, and infeasible once that is proven."""
+    if plan.total_per_month is not None or plan.status == "stopped":
+        return plan
+    found = conflicts(scenario, catalog, limit_s, stop)
+    status = "infeasible" if found.members else plan.status
+    return plan.model_copy(update={"conflict": found.members, "conflict_notes": found.notes, "status": status})

@@ -20,7 +20,7 @@ from solver.optimise import optimise
 from solver.options import plan_rules, problem_of
 from solver.patterns import means_api, names_design
 from solver.problem import LoadBlocks, Problem, Rules
-from solver.requirements import alone, of_plan
+from solver.requirements import alone, changed, of_plan
 from solver.scenario import Scenario
 from solver.solve import Outcome, Progress
 
@@ -74,6 +74,12 @@ class Oracle:
         """Whether every region of the segment's users has an option, whatever the plan as a whole may be."""
         return self._alone(scenario, name).has
 
+    def without_option(self, scenario: Scenario) -> list[str]:
+        """The segments of which some region's users have no option."""
+        problem = self.problem(scenario)
+        none = {of for of, has in zip(problem.segment_of, _has_options(problem).tolist(), strict=True) if not has}
+        return [name for name in scenario.segment if name in none]
+
     def rules_in_the_way(self, scenario: Scenario, name: str) -> frozenset[str]:
         """Rules by which the segment's options are turned down; of several that an option breaks one is named."""
         return self._alone(scenario, name).rules
@@ -87,15 +93,20 @@ class Oracle:
 
     def cheapest(self, scenario: Scenario, gap: float = PRICED_GAP) -> Outcome:
         """The cheapest plan, within a budget if there is one; Outcome without a plan where none was found in time."""
-        free = self._without_budget(self.problem(scenario))
+        free = self._without_budget(self.problem(scenario, exact=True))
         outcome = self._solve(free, gap)
         budget = scenario.policy.budget
         over = budget is not None and outcome.objective is not None and not _within(outcome.objective, scenario)
         return replace(outcome, status="infeasible", objective=None, values={}) if over else outcome
 
-    def problem(self, scenario: Scenario) -> Problem:
-        """The problem of a scenario, on options raised once for all that differ in rules of the plan as a whole."""
+    def problem(self, scenario: Scenario, exact: bool = False) -> Problem:
+        """The problem of a scenario, on options raised once for all that differ in rules of the plan as a whole.
+
+        Options raised for more headroom hold a plan if those of less do; for its cost they are raised anew (`exact`).
+        """
         asked = of_plan(scenario, self.like)
+        if exact:
+            asked = changed(asked, "policy.headroom", scenario.policy.headroom)
         key = asked.model_dump_json()
         problem = self._problems.pop(key, None) or self._raise(asked)
         self._problems[key] = problem
@@ -106,13 +117,15 @@ class Oracle:
         return replace(
             problem,
             rules=plan_rules(scenario),
+            headroom=np.full(len(coverage), scenario.policy.headroom),
             coverage=np.array(coverage, dtype=np.float64),
             contingencies=tuple(each for each in problem.contingencies if each.kind in kinds and any(coverage)),
         )
 
     def _feasible(self, scenario: Scenario) -> bool | None:
         budget = scenario.policy.budget
-        if budget is None and not _binds(plan_rules(scenario)) and not _covers(scenario):
+        raised = of_plan(scenario, self.like).model_dump_json() in self._problems
+        if not raised and budget is None and not _binds(plan_rules(scenario)) and not _covers(scenario):
             alone_ = [self._alone(scenario, name) for name in scenario.segment]
             if not all(each.has for each in alone_):
                 return False
@@ -124,6 +137,8 @@ class Oracle:
         problem = _buildable(problem)
         if not _has_options(problem).all() or not _may_be_used(problem):
             return False
+        if not _binds(problem.rules) and not _covers(scenario) and _has_unlimited(problem).all():
+            return True
         for easier in (_of_the_peak(problem), problem):
             outcome = self._solve(easier, ANY_GAP)
             if outcome.found:

@@ -265,7 +265,7 @@ NEAREST = 50
 _MONEY = (
     "per_month", "total_per_month", "bound_per_month", "saves_per_month", "more_per_month", "api_per_month",
     "api_bound_per_month", "slow_per_month", "fast_per_month", "at_least_per_month", "labour_per_month",
-    "needed_per_month",
+    "needed_per_month", "total_per_month_then",
 )  # fmt: skip
 SAME_COST = 1e-6
 """A difference a month that is rounding."""

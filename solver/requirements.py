@@ -256,7 +256,7 @@ def of_plan(scenario: Scenario, like: Scenario) -> Scenario:
 
 PLAN_RULES = (
     "budget", "max_pool_designs", "min_suppliers", "max_suppliers", "must_use", "gpus_available", "capital",
-    "contingencies",
+    "contingencies", "headroom",
 )  # fmt: skip
 
 
