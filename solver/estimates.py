@@ -6,6 +6,7 @@ what it is paid for. The share is of the total, within 0 and 1.
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from solver.plan import CostLine, RestsOn
 
@@ -50,7 +51,11 @@ _STALE = (
 )
 
 
-def cause_of(line: CostLine) -> tuple[str, str] | None:
+Kind = Literal["estimate", "stale"]
+Cause = tuple[Kind, str]
+
+
+def cause_of(line: CostLine) -> Cause | None:
     """(kind, cause) of what a line rests on; None where it is sourced and fresh."""
     if line.estimate:
         if line.name.startswith("operations of ") and line.unit == "FTE-month" and " further " not in line.name:
@@ -69,18 +74,17 @@ def rests_on(lines: Sequence[CostLine]) -> tuple[RestsOn, ...]:
     total = sum(line.per_month for line in lines)
     if total <= 0:
         return ()
-    money: dict[tuple[str, str], float] = {}
+    money: dict[Cause, float] = {}
     for line in lines:
         if (cause := cause_of(line)) is not None:
             money[cause] = money.get(cause, 0.0) + line.per_month
     kept = {cause: paid for cause, paid in money.items() if paid >= LEAST_SHARE * total}
-    for (kind, cause), paid in money.items():
-        if (kind, cause) not in kept and paid > 0:
+    for (kind, name), paid in money.items():
+        if (kind, name) not in kept and paid > 0:
             kept[kind, SMALL] = kept.get((kind, SMALL), 0.0) + paid
     ordered = sorted(kept.items(), key=lambda item: (-item[1], item[0]))
     return tuple(
-        RestsOn(cause=cause, kind=kind, per_month=paid, share=min(1.0, paid / total))  # type: ignore[arg-type]
-        for (kind, cause), paid in ordered
+        RestsOn(cause=name, kind=kind, per_month=paid, share=min(1.0, paid / total)) for (kind, name), paid in ordered
     )
 
 
@@ -91,7 +95,7 @@ def share_resting(causes: Sequence[RestsOn]) -> float:
 
 def sentence(causes: Sequence[RestsOn], most: int = 4) -> str:
     """`38 % of this bill rests on estimates: reserved discount (GPU), 0.25 FTE`; empty where nothing does."""
-    told = []
+    told: list[str] = []
     for kind, words in (("estimate", "estimates"), ("stale", "stale prices")):
         some = [each for each in causes if each.kind == kind]
         if some:

@@ -99,9 +99,8 @@ def lack_of(option: str, reason: Reason) -> _Lack | None:
         wants = "layers, hidden, heads, kv_heads, head_dim, kv_bytes_per_token_bf16"
         return _Lack(f"architecture of {model}", f'[models."{model}"] {wants}')
     if rule is Rule.QUALITY_UNKNOWN:
-        model = re.search(r"no score of (\S+)", found)
-        name = model[1] if model else _model(option)
-        what = f"quality of {name}" if model else f"quality of {option.partition('/')[0]}: {found}"
+        scored = re.search(r"no score of (\S+)", found)
+        what = f"quality of {scored[1]}" if scored else f"quality of {option.partition('/')[0]}: {found}"
         return _Lack(
             what, "[scores.MINE] model, benchmark, score, unit, date; or [quality.MY-EVAL], an evaluation of your own"
         )
@@ -110,8 +109,8 @@ def lack_of(option: str, reason: Reason) -> _Lack | None:
         lines = "ttft_p50_ms, ttft_p95_ms, tpot_p50_ms, tpot_p95_ms, latency_source"
         return _Lack(f"{measured}latency of {option}", f'[api_offers."{option}"] {lines}')
     if rule is Rule.NO_PRICE and not isinstance(reason.found, float | int):
-        gpu = re.search(r"x([^/]+)/", option)
-        name = gpu[1] if gpu else option
+        sold = re.search(r"x([^/]+)/", option)
+        name = sold[1] if sold else option
         if "purchase" in found or "power" in found:
             table = f'[gpu_purchases."{name}"] price' if "purchase" in found else f'[gpus."{name}"] tdp_w'
             return _Lack(f"{found.removesuffix(' unknown')} of {name}", table)

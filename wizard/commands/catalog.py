@@ -53,14 +53,14 @@ def catalog(options: argparse.Namespace) -> int:
         figures = load_catalog(currency=options.currency, overlays=overlays)
     if listing is None:
         return _put(json_text(tables_record(figures)) if options.json else tables_text(figures), options)
-    rows = list(listing.rows(figures))
+    rows, day = list(listing.rows(figures)), date.today().isoformat()
     if wanted:
         rows = _chosen(rows, wanted, listing.name)
     if options.json:
-        return _put(json_text(rows_record(rows)), options)
+        return _put(json_text(rows_record(listing, rows, day)), options)
     if wanted and len(rows) == 1:
         return _put(row_text(*rows[0]), options)
-    return _put(rows_text(listing, rows, figures.currency), options)
+    return _put(rows_text(listing, rows, figures.currency, day), options)
 
 
 def _chosen(rows: list[tuple[str, BaseModel]], wanted: str, name: str) -> list[tuple[str, BaseModel]]:

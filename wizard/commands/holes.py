@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from catalogs.profiles import profiles
-from catalogs.toml_file import InputError
+from catalogs.toml_file import Fault, InputError
 from wizard.commands.find import find_file
 from wizard.commands.solve import catalog_of, check_against, faults_in
 from wizard.exits import Exit, say
@@ -40,7 +40,9 @@ def _questions(options: argparse.Namespace) -> list[tuple[str, Question]]:
     """The scenarios by name; the faults of all files are told together."""
     if not options.id:
         return [(name, question_of(tables, name, (), options.overlay)) for name, tables in profiles().items()]
-    known, faults, found = profiles(), [], []
+    known = profiles()
+    faults: list[Fault] = []
+    found: list[tuple[str, Question]] = []
     for argument in options.id:
         try:
             if argument in known:

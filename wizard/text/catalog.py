@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from catalogs.catalog import Catalog
+from catalogs.prices import money_unit
 from catalogs.records import DesignRate
+from solver.ageing import PRICE_DAYS, QUALITY_DAYS, WAGE_DAYS, is_stale
 from wizard.text.tables import number, plain, price, share, table, wrap
 
 Cells = Callable[[Any], tuple[str, ...]]
@@ -122,11 +124,26 @@ def tables_text(catalog: Catalog) -> str:
     return "\n".join([head, "", *table(rows, "<><"), ""])
 
 
-def rows_text(listing: Listing, rows: Iterable[tuple[str, BaseModel]], currency: str) -> str:
-    """Rows of a table, each with its date and source; `est` marks an estimate."""
+_LIMITS = {"prices": PRICE_DAYS, "apis": PRICE_DAYS, "provisioned": PRICE_DAYS, "purchases": PRICE_DAYS,
+           "exchange": PRICE_DAYS, "scores": QUALITY_DAYS}  # fmt: skip
+"""Days after which a row of a table is stale; specifications and what else is not here do not age."""
+
+
+def stale(listing: Listing, row: BaseModel, day: str) -> bool:
+    """Whether a row is too old on a day: prices by the quarter, scores and wages by the year."""
+    limit = _LIMITS.get(listing.name)
+    if listing.name == "operations" and (money := money_unit(str(getattr(row, "unit", "")))):
+        limit = WAGE_DAYS if money[1] == "year" else PRICE_DAYS
+    return limit is not None and is_stale(str(getattr(row, "date", "")), day, limit)
+
+
+def rows_text(listing: Listing, rows: Iterable[tuple[str, BaseModel]], currency: str, day: str = "") -> str:
+    """Rows of a table, each with its date and source; `est` marks an estimate, `old` what is stale on the day."""
     cells = [("Id", *listing.heads, "", "Date", "Source")]
     for name, row in rows:
-        cells.append((name, *listing.cells(row), "est" if getattr(row, "estimate", "") else "", *_provenance(row)))
+        marks = ["est"] if getattr(row, "estimate", "") else []
+        marks += ["old"] if stale(listing, row, day) else []
+        cells.append((name, *listing.cells(row), " ".join(marks), *_provenance(row)))
     head = f"{listing.name}: {listing.holds}" + (f"; money in {currency}" if "price" in listing.holds else "")
     return "\n".join([head, "", *table(cells, "<" + listing.align + "<<<", width=_wide(cells)), ""])
 
@@ -151,9 +168,12 @@ def tables_record(catalog: Catalog) -> dict[str, Any]:
     }
 
 
-def rows_record(rows: Iterable[tuple[str, BaseModel]]) -> list[dict[str, Any]]:
-    """Rows for `--json`: every field, with the id under `id`."""
-    return [{"id": name, **row.model_dump(mode="json", exclude={"id"})} for name, row in rows]
+def rows_record(listing: Listing, rows: Iterable[tuple[str, BaseModel]], day: str = "") -> list[dict[str, Any]]:
+    """Rows for `--json`: every field, with the id under `id`, and whether the row is stale on the day."""
+    return [
+        {"id": name, **row.model_dump(mode="json", exclude={"id"}), "stale": stale(listing, row, day)}
+        for name, row in rows
+    ]
 
 
 def _wide(cells: list[tuple[str, ...]]) -> int:

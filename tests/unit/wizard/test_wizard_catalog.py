@@ -22,13 +22,15 @@ def test_every_row_of_a_table_prints_in_ascii_with_source_and_date(listing: List
     text = rows_text(listing, rows, "USD")
     assert text.isascii()
     assert len(text.splitlines()) == len(rows) + 3
-    for record in json.loads(json.dumps(rows_record(rows))):
+    for record in json.loads(json.dumps(rows_record(listing, rows))):
         sources = record.get("sources") or {"all": record.get("source")}
         assert all(sources.values()), record["id"]
         assert "sources" in record or record["date"], record["id"]
 
 
-@pytest.mark.parametrize("listing", [each for each in LISTINGS if each.name not in ("rates", "evaluations")], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "listing", [each for each in LISTINGS if each.name not in ("rates", "evaluations")], ids=lambda each: each.name
+)
 def test_one_row_prints_whole_in_80_columns(listing: Listing) -> None:
     text = row_text(*next(iter(listing.rows(figures()))))
     assert text.isascii()
@@ -41,6 +43,24 @@ def test_the_tables_are_counted_alike_in_text_and_json() -> None:
     for table in record["tables"]:
         line = next(line for line in text.splitlines() if line.startswith(f" {table['name']} "))
         assert line.split()[1] == f"{table['rows']:,}"
+
+
+@pytest.mark.parametrize(
+    ("table", "date", "day", "old"),
+    [
+        ("prices", "2026-08-29", "2026-11-27", False),  # 90 days
+        ("prices", "2026-08-28", "2026-11-27", True),
+        ("scores", "2025-11-27", "2026-11-27", False),  # 365 days
+        ("scores", "2025-11-26", "2026-11-27", True),
+        ("gpus", "2020-01-01", "2026-11-27", False),
+    ],
+)
+def test_a_row_too_old_is_marked_and_specifications_never(table: str, date: str, day: str, old: bool) -> None:
+    listing = next(each for each in LISTINGS if each.name == table)
+    name, row = next(iter(listing.rows(figures())))
+    rows = [(name, row.model_copy(update={"date": date, "estimate": ""}))]
+    assert rows_record(listing, rows, day)[0]["stale"] is old
+    assert (" old " in rows_text(listing, rows, "USD", day)) is old
 
 
 def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
