@@ -30,9 +30,9 @@ def quality(options: argparse.Namespace) -> int:
     asked = options.id[0] if options.id else ""
     names = [asked] if asked else list(profile_names())
     questions = {name: _question(name, options) for name in names}
-    found: dict[str, tuple[SegmentQuality, ...]] = {}
-    for name, question in questions.items():
-        found[name], catalog = _tables(question)
+    with faults_in(questions[names[0]].file):
+        catalog = catalog_of(questions[names[0]])  # profiles have no catalog of their own: one serves all
+    found = {name: _tables(question, catalog) for name, question in questions.items()}
     if options.json:
         text = json_text([quality_record(name, part) for name, parts in found.items() for part in parts])
     elif asked:
@@ -54,13 +54,12 @@ def _question(name: str, options: argparse.Namespace) -> Question:
     return read_question(path, overlays=options.overlay)
 
 
-def _tables(question: Question) -> "tuple[tuple[SegmentQuality, ...], Catalog]":
-    """Judged on the scenario's own catalog tables and the overlays; InputError for a floor that nothing is known of."""
+def _tables(question: Question, catalog: "Catalog") -> "tuple[SegmentQuality, ...]":
+    """The scenario's segments against the catalog; InputError for a floor on what the catalog does not know."""
     from solver.quality_floors import quality_faults
     from solver.quality_table import quality_table
 
     with faults_in(question.file):
-        catalog = catalog_of(question)
         if faults := tuple(quality_faults(question.scenario, catalog)):
             raise InputError(*faults)
-        return quality_table(question.scenario, catalog), catalog
+    return quality_table(question.scenario, catalog)
