@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from solver.plan import Plan, PriceUsed
+from solver.plan import Plan, PriceUsed, ScoreHeld
 from wizard.text.tables import number, price
 
 LEANS = {"api": "leans to the API", "self_host": "leans to self-hosting", "neutral": "leans neither way"}
@@ -15,6 +15,9 @@ def figures(plan: Plan) -> list[str]:
         lines += ["", "Readings"]
         says = [f"{each.name}: {each.says}" if each.says else each.name for each in plan.readings]
         lines += _rows([(number(r.value), r.unit, text) for r, text in zip(plan.readings, says, strict=True)])
+    if plan.scores:
+        lines += ["", "Quality floors that are kept"]
+        lines += _rows([(number(row.score), row.unit, _floor(row)) for row in plan.scores])
     if plan.checklist:
         lines += ["", "Checklist"]
         for item in plan.checklist:
@@ -29,6 +32,13 @@ def figures(plan: Plan) -> list[str]:
             ]
         )
     return lines
+
+
+def _floor(row: ScoreHeld) -> str:
+    """Who keeps which floor on which table; a score that is an estimate in any part is marked."""
+    served = f"{row.model} at {row.precision}" if row.precision else row.model
+    told = f"{row.segment}: {served}, at least {number(row.threshold)} on {row.benchmark} of {row.date}"
+    return f"{told}; est: {row.estimate}" if row.estimate else told
 
 
 def _unit(used: PriceUsed, currency: str) -> str:
