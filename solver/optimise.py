@@ -15,6 +15,7 @@ from functools import partial
 from time import perf_counter
 
 import numpy as np
+import pulp
 
 from solver.fallback import fallback_of
 from solver.pricing import Bounds, Rates, api_prices, bounds_of, rates_of
@@ -22,7 +23,6 @@ from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most
 from solver.program.data import Data, data_of, narrowed
-from solver.program.policy import LEAST_SHARE, month_shares
 from solver.program.variables import least_switches
 from solver.rest import hour_costs, rest_rows, segments_on_rest, spot_costs, with_rest
 from solver.shortlist import shortlist
@@ -48,8 +48,7 @@ class _Search:
     """What is known so far: the best plan, the least bound of the cases done, and the contingencies to be written.
 
     `floor` is a bound of all plans with pools, `apis` of all without, `done` of the cases with pools that are finished,
-    which are all once the `last` one runs. Plans that cost `below` or more do not matter; with `hosted`, pools serve
-    something in those that do.
+    which are all once the `last` one runs.
     """
 
     data: Data
@@ -59,8 +58,6 @@ class _Search:
     stage: str
     on_progress: Callable[[Progress], None] | None
     stop: threading.Event | None
-    below: float = np.inf
-    hosted: bool = False
     started: float = field(default_factory=perf_counter)
     best: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
@@ -87,7 +84,7 @@ class _Search:
     @property
     def wanted(self) -> float:
         """What a plan must cost less than to matter."""
-        return min(self.below, np.inf if self.best is None else self.best * (1 - self.gap * HALF))
+        return np.inf if self.best is None else self.best * (1 - self.gap * HALF)
 
     @property
     def bound(self) -> float:
@@ -126,8 +123,10 @@ class _Search:
                 return bound
             program = written(narrowed(rest or self.data, pools, self.contingent))
             wanted = self.wanted if cheaper else np.inf
-            rows = [*extra(program), *(_cheaper(program, wanted) if wanted < np.inf else ())]
-            rows += _hosted(program) if self.hosted else ()
+            rows = list(extra(program))
+            if wanted < np.inf:
+                _tighten(program, wanted)
+                rows += _cheaper(program, wanted)
             program = replace(program, rows=(*program.rows, *rows))
             left = min(until - perf_counter(), self.left())
             outcome = solve(program, gap, left, self.threads, self.stage, self._watch, self.stop)
@@ -228,25 +227,36 @@ def optimise(
     stage: str = "solve",
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-    hosted: bool = False,
-    below: float = np.inf,
-    start: Collection[str] = (),
 ) -> Outcome:
     """The cheapest plan of a problem, proven to the relative gap unless time or the user ends it.
 
-    With `hosted`, of the plans in which pools serve at least 1 % of a segment's month. Of plans below a cost, where
-    that is given: "infeasible" is then the proof that there is none, and the bound that cost. `start` are ids of
-    designs that a good plan is thought to open: they are tried first. Raises what `data_of` and `solve` raise.
+    Raises what `data_of` and `solve` raise.
     """
     data = data_of(problem)
-    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop, below, hosted)
-    search.floor = 0.0 if data.pools else np.inf
-    search.apis = np.inf if hosted else search.run([], cheaper=below < np.inf)
+    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop, floor=0.0 if data.pools else np.inf)
+    search.apis = search.run([], cheaper=False)
     if data.pools and not search.over:
-        if first := [k for k in data.pools if data.problem.designs[k].id in start]:
-            search.run(first, _some_pool, part=PART)
         _with_pools(search)
     return _outcome(search)
+
+
+def best_of(outcome: Outcome, others: Iterable[Outcome | None], gap: float) -> Outcome:
+    """The outcome, with the cheapest plan that was also found of the same problem or of a part of it.
+
+    A plan that the main search missed when it ended early is not thrown away; the bound stays its own, and proves that
+    plan where it is within the gap asked.
+    """
+    found = [other for other in others if other is not None and other.objective is not None]
+    best = min(found, key=lambda other: other.objective or 0.0, default=None)
+    if best is None or best.objective is None or outcome.status == "infeasible":
+        return outcome
+    if outcome.objective is not None and outcome.objective <= best.objective:
+        return outcome
+    found_gap = relative_gap(best.objective, outcome.bound)
+    better = replace(outcome, objective=best.objective, values=best.values, gap=found_gap)
+    return (
+        replace(better, status="optimal", stopped_by="proof") if found_gap is not None and found_gap <= gap else better
+    )
 
 
 def _with_pools(search: _Search) -> None:
@@ -281,7 +291,8 @@ def _close(search: _Search, bounds: Bounds, rates: Rates, opened: set[int]) -> N
         if rest is None:
             return _case_by_case(search, bounds)
         rows = partial(_with_rest_rows, data, left_out)
-        bound = search.run([*(k for k in alive if k in chosen), last], rows, part=PART, rest=rest, gap=rough)
+        pools = [*(k for k in alive if k in chosen), *range(last, len(rest.problem.designs))]
+        bound = search.run(pools, rows, part=PART, rest=rest, gap=rough)
         before = len(opened), len(chosen), search.floor
         search.floor = max(search.floor, min(bound, search.wanted))
         if search.over or search.floor >= search.wanted:
@@ -349,13 +360,6 @@ def _some_pool(program: Program) -> Iterator[Row]:
     yield at_least("some_pool", dict.fromkeys(program.variables.open.values(), 1.0), 1)
 
 
-def _hosted(program: Program) -> Iterator[Row]:
-    """Pools serve shares of the segments' month that add to at least what must be used serves."""
-    shares = month_shares(program.data)
-    if terms := {var: float(shares[s, b]) for (s, _, b), var in program.variables.x.items()}:
-        yield at_least("hosted", terms, LEAST_SHARE)
-
-
 def _two_pools(program: Program) -> Iterator[Row]:
     yield at_least("two_pools", dict.fromkeys(program.variables.open.values(), 1.0), 2)
 
@@ -363,6 +367,16 @@ def _two_pools(program: Program) -> Iterator[Row]:
 def _cheaper(program: Program, wanted: float) -> Iterator[Row]:
     scale = wanted or 1.0  # millions in one row have made the solver give up
     yield at_most("cheaper", {var: cost / scale for var, cost in program.cost.items()}, wanted / scale)
+
+
+def _tighten(program: Program, wanted: float) -> None:
+    """Counts of which fewer cost more than is wanted already are cut: wide ranges cost the solver much of its time."""
+    saved = sum(cost * (var.upBound or 0.0) for var, cost in program.cost.items() if cost < 0)
+    for var, cost in program.cost.items():
+        if var.cat == pulp.LpInteger and cost > 0:
+            most = np.floor((wanted - saved) / cost * (1 + 1e-9))
+            if var.upBound is None or var.upBound > most:
+                var.upBound = max(float(most), var.lowBound or 0.0)
 
 
 def _ceiling(search: _Search) -> float:
@@ -379,10 +393,9 @@ def _outcome(search: _Search) -> Outcome:
     seconds = perf_counter() - search.started
     status, stopped_by = search.ended
     bound = max(0.0, search.bound)
-    if search.best is None or search.best > search.below:
+    if search.best is None:
         if not search.over:
-            none_below = search.below if search.below < np.inf else None
-            return Outcome("infeasible", "proof", None, none_below, None, nodes=search.nodes, seconds=seconds)
+            return Outcome("infeasible", "proof", None, None, None, nodes=search.nodes, seconds=seconds)
         known = bound if np.isfinite(bound) and bound > 0 else None
         return Outcome(status, stopped_by, None, known, None, nodes=search.nodes, seconds=seconds)
     bound = min(bound, search.best)

@@ -1,8 +1,8 @@
-"""The designs that are not looked at one by one, as a single one that is better than any of them: a relaxation.
+"""The designs that are not looked at one by one, as one of each pool class better than any of them: a relaxation.
 
-What is left of thousands of designs is counted as one pool without end: replicas divided at will, held only while they
-serve, each segment at the cheapest hour of all these designs and on one replica at least, with one pool to open, lost
-in no contingency.
+What is left of thousands of designs is counted as one pool a class, without end: replicas divided at will, held only
+while they serve, each segment at the cheapest hour of all these designs, on spot as far as it is tolerated, and on one
+replica at least, with one pool to open, lost in no contingency.
 Every plan is one of the program with this pool in place of those designs, at no more cost, so the optimum of that
 small program is a bound of all plans; and where it does not use the rest, its plan is the optimum.
 """
@@ -14,7 +14,7 @@ import numpy as np
 
 from catalogs.records import COMMITTED, ApiOffer
 from solver.pricing import MUCH, Rates, committed_hour
-from solver.problem import ApiOption, Array, Charge, FixedCost, PoolDesign, Problem, Purchase
+from solver.problem import ApiOption, Array, Charge, FixedCost, PoolClass, PoolDesign, Problem, Purchase
 from solver.program.build import Program
 from solver.program.constraints import Row, Terms, at_most
 from solver.program.data import Data, data_of
@@ -39,64 +39,93 @@ def spot_costs(data: Data, rates: Rates) -> Array:
 
 
 def with_rest(data: Data, rates: Rates, rest: Collection[int]) -> Data | None:
-    """Data with a design more that stands for `rest` without spot, and an API for what may rest on its spot.
+    """Data with a design more for each pool class of `rest`, and an API beside each for what may rest on its spot.
 
-    None where the rest serves nothing without spot. The API's price is that of a block whose peak is least above its
-    mean; opening no pool, it is better than any.
+    None where the rest serves nothing. The API's price is that of a block whose peak is least above its mean; what only
+    spot may serve counts as firm.
     """
-    problem = data.problem
-    rows = sorted(rest)
-    firm = hour_costs(data, rates)[:, rows].min(axis=1) if rows else np.full(len(problem.segments), np.inf)
-    if not np.isfinite(firm).any():
+    problem, classes = data.problem, _by_class(data.problem, rest)
+    hours, on_spot = hour_costs(data, rates), spot_costs(data, rates)
+    per_request = (data.load * problem.blocks.hours / np.maximum(data.requests, LEAST)).min(axis=1)
+    designs, apis, kappa, opening = (
+        list(problem.designs),
+        list(problem.apis),
+        [problem.kappa],
+        list(problem.fixed_costs),
+    )
+    charges = dict(problem.charges)
+    for name, rows in classes.items():
+        firm, spot = hours[:, rows].min(axis=1), on_spot[:, rows].min(axis=1)
+        firm = np.where(np.isfinite(firm), firm, spot)
+        id_ = f"{PROVIDER}/{name}"
+        designs.append(PoolDesign(
+            id=id_, model="", precision="", gpu="", gpus=0, engine="", provider=PROVIDER, region="", pool_class=name,
+            purchases={"serverless": Purchase(1.0, 1.0)}, max_replicas=10**9,
+        ))  # fmt: skip
+        each = np.where(np.isfinite(firm), np.maximum(firm, LEAST) / (1 + problem.headroom), np.nan)
+        kappa.append(each[:, None])
+        opening.append(FixedCost("the rest", "month", 1.0, float(rates.opening[rows].min()), ("open", id_)))
+        offer = ApiOffer(
+            id=f"{id_}/spot", provider=PROVIDER, model="", provider_model="", open_weights=True, input_per_mtok=0.0,
+            output_per_mtok=0.0, source="the rest", date="2000-01-01",
+        )  # fmt: skip
+        apis.append(ApiOption(offer.id, offer))
+        for s in np.flatnonzero(np.isfinite(spot)).tolist():
+            charges[s, offer.id] = (Charge("spot", "hour", float(spot[s] * per_request[s]), 1.0),)
+    if not any(np.isfinite(each).any() for each in kappa[1:]):
         return None
-    paid = dict.fromkeys((problem.designs[k].pool_class for k in rows), 0.0)
-    for cost in problem.fixed_costs:
-        if cost.trigger[0] == "class" and cost.trigger[1] in paid:
-            paid[cost.trigger[1]] += cost.per_month
-    design = PoolDesign(
-        id=PROVIDER, model="", precision="", gpu="", gpus=0, engine="", provider=PROVIDER, region="",
-        pool_class=min(paid, key=lambda name: (paid[name], name)), purchases={"serverless": Purchase(1.0, 1.0)},
-        max_replicas=10**9,
-    )  # fmt: skip
-    kappa = np.where(np.isfinite(firm), np.maximum(firm, LEAST) / (1 + problem.headroom), np.nan)
-    opening = FixedCost("the rest", "month", 1.0, float(rates.opening[rows].min()), ("open", PROVIDER))
-    offer = ApiOffer(
-        id=PROVIDER + "/spot", provider=PROVIDER, model="", provider_model="", open_weights=True, input_per_mtok=0.0,
-        output_per_mtok=0.0, source="the rest", date="2000-01-01",
-    )  # fmt: skip
-    spot = spot_costs(data, rates)[:, rows].min(axis=1)
-    hours = data.load * data.problem.blocks.hours / np.maximum(data.requests, LEAST)
-    charges = {
-        (int(s), offer.id): (Charge("spot", "hour", float(spot[s] * hours[s].min()), 1.0),)
-        for s in np.flatnonzero(np.isfinite(spot))
-    }
-    return data_of(_relaxed(replace(
-        problem, designs=(*problem.designs, design), kappa=np.column_stack((problem.kappa, kappa)),
-        apis=(*problem.apis, ApiOption(offer.id, offer)), charges={**problem.charges, **charges},
-        fixed_costs=(*problem.fixed_costs, opening),
+    found = data_of(_relaxed(replace(
+        problem, designs=tuple(designs), kappa=np.column_stack(kappa), apis=tuple(apis), charges=charges,
+        fixed_costs=tuple(opening),
     )), ())  # fmt: skip
+    spots = {api.id: a for a, api in enumerate(apis) if a >= len(problem.apis)}
+    pairs = [(s, spots[option]) for s, option in charges if option in spots]
+    return replace(found, api_pairs=(*data.api_pairs, *pairs))  # no offer is left out for the rest's spot
+
+
+def _by_class(problem: Problem, rest: Collection[int]) -> dict[PoolClass, list[int]]:
+    classes: dict[PoolClass, list[int]] = {}
+    for k in sorted(rest):
+        classes.setdefault(problem.designs[k].pool_class, []).append(k)
+    return classes
 
 
 def rest_rows(data: Data, rest: Collection[int], program: Program) -> Iterator[Row]:
-    """On spot the rest serves what is tolerated, else it rests on the cheapest replica of those that may serve."""
-    least = np.full(len(data.problem.segments), np.inf)
+    """What rests on spot is in an open pool, and tolerated; all rests on the cheapest replica that may serve it."""
+    v, problem = program.variables, data.problem
+    classes = list(_by_class(problem, rest).values())
+    for i, rows in enumerate(classes):
+        k, a = len(problem.designs) + i, len(problem.apis) + i
+        least = _least_replica(data, rows)
+        for s, b in ((s, b) for s, other, b in v.x if other == k and 0 < least[s] < np.inf):
+            whole: Terms = {v.x[s, k, b]: float(least[s]), v.v[k, b]: -1.0}
+            if (s, a, b) in v.x_api:
+                paid = program.cost.get(v.x_api[s, a, b], 0.0) / float(problem.blocks.hours[b])
+                whole[v.x_api[s, a, b]] = float(least[s]) - paid
+            yield at_most(f"whole_s{s}_k{k}_b{b}", whole)
+        for s, group in ((s, group) for s, groups in enumerate(data.groups) for group in groups):
+            if on_spot := [v.x_api[s, a, b] for b in group if (s, a, b) in v.x_api]:
+                pool = dict.fromkeys((*on_spot, *(v.x[s, k, b] for b in group)), 1.0)
+                yield at_most(f"open_spot_s{s}_k{k}_b{group[0]}", {**pool, v.open[k]: -1.0})
+    spots = range(len(problem.apis), len(problem.apis) + len(classes))
+    for s, group in ((s, group) for s, groups in enumerate(data.groups) for group in groups):
+        if on_spot := [v.x_api[s, a, b] for a in spots for b in group if (s, a, b) in v.x_api]:
+            chosen = [var for (other, _, b), var in v.y.items() if other == s and b in group]
+            tolerance = float(problem.spot_tolerance[s])
+            yield at_most(f"tolerated_s{s}_b{group[0]}", dict.fromkeys((*on_spot, *chosen), 1.0), tolerance)
+
+
+def _least_replica(data: Data, rest: Collection[int]) -> Array:
+    """Money [s] for an hour of the cheapest whole replica of the rest that may serve the segment; inf where none."""
     price: dict[int, float] = {}
     for (k, m), way in data.purchases.items():
         hour = committed_hour(data, k, m) if m in COMMITTED else 0.0 if m == "serverless" else way.price
         price[k] = min(price.get(k, np.inf), hour)
-    left = set(rest)
+    least, members = np.full(len(data.problem.segments), np.inf), set(rest)
     for s, k in data.pool_pairs:
-        if k in left:
+        if k in members:
             least[s] = min(least[s], price[k])
-    v, last, api = program.variables, len(data.problem.designs), len(data.problem.apis)
-    for (s, k, b), var in v.x.items():
-        if k == last and 0 < least[s] < np.inf:
-            yield at_most(f"whole_s{s}_b{b}", {var: float(least[s]), v.v[k, b]: -1.0})
-    for s, groups in enumerate(data.groups):
-        for group in groups:
-            on_spot: Terms = {v.x_api[s, api, b]: 1.0 for b in group if (s, api, b) in v.x_api}
-            if on_spot:
-                yield at_most(f"tolerated_s{s}_b{group[0]}", on_spot, float(data.problem.spot_tolerance[s]))
+    return least
 
 
 def _relaxed(problem: Problem) -> Problem:
@@ -107,6 +136,8 @@ def _relaxed(problem: Problem) -> Problem:
 
 def segments_on_rest(data: Data, values: Mapping[str, float]) -> list[int]:
     """Segments that a solution of `with_rest` serves by the rest."""
-    rest = (f"k{len(data.problem.designs)}", f"a{len(data.problem.apis)}")
+    designs, apis = len(data.problem.designs), len(data.problem.apis)
     parts = (name.split("_") for name, value in values.items() if value > 1e-6 and name.startswith("x_"))
-    return sorted({int(s[1:]) for _, s, option, _ in parts if option in rest})
+    return sorted({
+        int(s[1:]) for _, s, option, _ in parts if int(option[1:]) >= (designs if option[0] == "k" else apis)
+    })  # fmt: skip

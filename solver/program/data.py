@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import ceil
 from typing import get_args
 
@@ -53,7 +54,14 @@ class Data:
 
     def segments_of(self, k: int) -> list[int]:
         """Segments that design k may serve."""
-        return [s for s, other in self.pool_pairs if other == k]
+        return self._segments.get(k, [])
+
+    @cached_property
+    def _segments(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for s, k in self.pool_pairs:
+            found.setdefault(k, []).append(s)
+        return found
 
     def of_kind(self, k: int, kinds: tuple[PurchaseType, ...]) -> list[PurchaseType]:
         """Purchase types of design k among `kinds`, in the order of PURCHASE_TYPES."""

@@ -64,3 +64,35 @@ def test_where_a_rule_names_offers_all_stay() -> None:
     problem = replace(many_suppliers(0), rules=Rules(must_use=("apis",)))
     pairs = needed_offers(problem, dict.fromkeys(problem.charges, 1.0), np.ones(len(problem.segments)), set())
     assert len(pairs) == len({pair for pair in problem.charges if pair[1] in {api.id for api in problem.apis}})
+
+
+def sold_by_the_unit(seed: int) -> Problem:
+    """Two suppliers with offers by the request and by the unit, whose prices lie around those of full units."""
+    dice = np.random.default_rng(1000 + seed)
+    problem = many_suppliers(seed)
+    apis = []
+    rates = {}
+    for a, api in enumerate(problem.apis):
+        api = replace(api, offer=replace_provider(api.offer, f"seller{a % 2}"))
+        if a >= 8:
+            unit = float(dice.choice([0.2, 1.0, 5.0])) * 0.05
+            api = replace(api, unit_price=unit, unit_min=int(dice.integers(1, 3)), unit_step=int(dice.integers(1, 3)))
+            rates |= {(s, api.id): float(dice.uniform(0.2, 2.0)) for s in range(2) if (s, api.id) in problem.charges}
+        apis.append(api)
+    return replace(problem, apis=tuple(apis), unit_rate=rates, rules=Rules())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_optimum_is_the_same_with_all_units(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = sold_by_the_unit(seed)
+    reduced = solve(build(problem), gap=1e-8).objective
+    monkeypatch.setattr("solver.program.data.useful_units", lambda problem, *_: dict(problem.unit_rate))
+    whole = solve(build(problem), gap=1e-8).objective
+    assert reduced == (None if whole is None else pytest.approx(whole, rel=1e-6))
+
+
+def test_units_go_in_some_of_those_cases_and_stay_in_some() -> None:
+    problems = [sold_by_the_unit(seed) for seed in range(20)]
+    kept = [len(data_of(problem).problem.unit_rate) for problem in problems]
+    there = [len(problem.unit_rate) for problem in problems]
+    assert 0 < sum(kept) < sum(there)
