@@ -1,9 +1,11 @@
 """How old a figure may be before it is marked: counted from a day that is given, as the solver has no clock.
 
 A price is stale after 90 days and a benchmark score after 365; specifications do not age. What people cost is a
-statistic of a year: 365 days. A date without its day (`2026-10`, `2026`) counts from its first, a span from its start.
+statistic of a year: 365 days. A date without its day (`2026-10`, `2026-H2`, `2026`) counts from its first, a span from
+its start.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
@@ -22,12 +24,17 @@ WAGES = ("FTE-month", "engineer-week", "change")
 
 def first_day(text: str) -> date | None:
     """The first day that a date of a figure may mean; None where it names no year."""
-    start = text.partition("/")[0]
+    start = re.sub(r"-(?:H([12])|Q([1-4]))$", _month_of, text.partition("/")[0])
     parts = (start + "-01-01").split("-")[:3] if len(start) == 4 else (start + "-01").split("-")[:3]
     try:
         return date(int(parts[0]), int(parts[1]), int(parts[2]))
     except (ValueError, IndexError):
         return None
+
+
+def _month_of(part: re.Match[str]) -> str:
+    """The first month of a half or a quarter of a year: `-07` of `-H2`."""
+    return f"-{6 * int(part[1]) - 5:02}" if part[1] else f"-{3 * int(part[2]) - 2:02}"
 
 
 def age_days(of: str, day: str) -> int | None:

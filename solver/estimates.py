@@ -13,6 +13,8 @@ from solver.plan import CostLine, RestsOn
 LEAST_SHARE = 0.0005
 """Causes of less than a twentieth of a percent of the bill are told as one."""
 SMALL = "what is smaller"
+LEAST_TOLD = 0.005
+"""Estimates, or stale prices, that come to less than half a percent are in the record and not in the sentence."""
 
 _GPU = r"(?:GPU hours|commitment beyond the horizon|paid already)"
 _CAUSES: tuple[tuple[str, str, str], ...] = (
@@ -98,11 +100,11 @@ def sentence(causes: Sequence[RestsOn], most: int = 4) -> str:
     told: list[str] = []
     for kind, words in (("estimate", "estimates"), ("stale", "stale prices")):
         some = [each for each in causes if each.kind == kind]
-        if some:
-            share = share_resting(some)
+        share = share_resting(some)
+        if share >= LEAST_TOLD:
             names = [each.cause for each in some]
             more = f" and {len(names) - most} more" if len(names) > most else ""
-            percent = "less than 1" if 0 < share < 0.005 else f"{share * 100:.0f}"
+            percent = "more than 99" if 0.995 <= share < 1 - 1e-9 else f"{share * 100:.0f}"
             rests = "on" if told else "of this bill rests on"
             told.append(f"{percent} % {rests} {words}: {', '.join(names[:most])}{more}")
     return "; ".join(told)

@@ -69,6 +69,15 @@ def test_causes_next_to_nothing_are_told_as_one() -> None:
     assert (found.cause, found.per_month) == (SMALL, 5.0)
 
 
+def test_what_is_nearly_all_or_next_to_nothing_is_told_as_such() -> None:
+    lines = (
+        line("operations of self-run pools", 9960.0, "a range", unit="FTE-month"),
+        line("load balancer, x", 40.0, stale=True),
+    )
+    assert [each.share for each in rests_on(lines)] == [0.996, 0.004]
+    assert sentence(rests_on(lines)) == "more than 99 % of this bill rests on estimates: 0.25 FTE"
+
+
 def test_a_bill_that_is_sourced_and_fresh_rests_on_nothing() -> None:
     assert rests_on((line("deepinfra/m output", 10.0),)) == ()
     assert sentence(()) == ""
