@@ -156,3 +156,23 @@ def test_the_gpu_refresher_reports_what_moved_and_changes_nothing(tmp_path: Path
 
 def test_the_installed_package_and_our_copies_agree() -> None:
     assert genai_prices_against_table() == ()
+
+
+def test_every_host_of_open_models_says_what_it_does_with_data_or_that_nobody_says() -> None:
+    """A row for each requirement: a value with its source, or `unknown`, which fails the requirement."""
+    told = {(row["provider"], row["attribute"]) for row in prices.rows("provider_compliance.csv")}
+    wanted = ("soc2_type2", "iso27001", "hipaa_baa", "zero_data_retention")
+    hosts = {offer.provider for offer in api_offers() if offer.open_weights}
+    makers_of_closed = {"azure", "google", "mistral", "anthropic", "openai"}
+    assert [
+        (host, name) for host in sorted(hosts - makers_of_closed) for name in wanted if (host, name) not in told
+    ] == []
+
+
+def test_what_hosts_say_comes_through(declared: dict[str, Attributes]) -> None:
+    assert declared["fireworks"].attestations == ("soc2",)
+    assert declared["together"].attestations == declared["baseten"].attestations == ()  # named, but not the type
+    assert declared["groq"].agreements_offered == ("baa",)
+    assert declared["ovhcloud"].retention_days == 0
+    assert declared["nebius"].retention_days is None  # kept unless one switches it off
+    assert declared["nebius"].trains_on_data is None
