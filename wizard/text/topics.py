@@ -104,6 +104,8 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
                      benchmark, date, unit, threshold, base_score, score (after quantisation), low and high (after the
                      largest and the smallest loss seen), scored (whose score it is), source, estimate, note
   checklist[]        item, answer, lean (api | self_host | neutral), advice
+  conflict[]         where nothing fits; as in wizard help explain
+  conflict_notes[]   what of it was cut short, or has no demand behind it
   doubts[]           sentences
   prices             key: value, unit, date, source, estimate, stale
   exchange_rates     the same
@@ -120,8 +122,8 @@ JSON of diff (schema wizard.comparison/1): old_name, new_name, old_verdict, new_
 JSON of list: [{name, file, verdict, status, currency, total_per_month, gap, saved, segments, problem}]
 JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
 JSON of predict (schema wizard.prediction/1): model, precision, gpu, gpus, tensor_parallel, attention_groups, engine,
-  input_tokens, output_tokens, memory, points[], rate, own_rates, refusals, estimate; a banded figure is {value, band,
-  low, high}; with --csv a list of rows, all texts
+  input_tokens, output_tokens, memory, points[], rate, own_rates, measured, refusals, estimate; a figure is {value,
+  band, low, high}; with --csv a list of rows, all texts
 JSON of catalog: {as_of, currency, tables: [{name, rows, holds}]}; of a table, its rows with id, source and date
 JSON of catalog quality: [{scenario, segment, task, asked, floors[], open[]: model, passes_at, fails_at, whole,
   formats: {precision: judgement}, closed[]: model and judgement}]; a judgement: passes, unknown, score, base_score,
@@ -195,12 +197,43 @@ JSON (schema wizard.measurement/1): reads[]: file, at, failed, point (the record
   predicted_tpot_ms, known; effects[]: design, points, says, sweep; notes, into, added
 """
 
+_EXPLAIN = """\
+wizard explain PLAN_OR_SCENARIO [--segment S] [--set KEY=VALUE] [--json]
+Solves, and says why the plan is what it is; where nothing fits, which demands
+are in conflict, and the exit code is 3.
+
+Where nothing fits
+  A set of demands in conflict leaves no plan even where all others are dropped.
+  None of it can be left out: with any one less there would be a plan. For each
+  demand: what is asked, the least change of it by which the scenario has a plan
+  (numbers to 1%, whole numbers, money and lists exactly), and the cheapest plan
+  then, to 0.1%. Each change was proven by solving. A demand may have no change
+  of its own that is enough; then the changes that mend it together are told.
+  Not demands: sizes and number of requests, unless nothing else is in the way;
+  a horizon while the traffic grows. Time is bounded by --limit; what was cut
+  short is said.
+
+JSON of explain (schema wizard.explanation/1); null is unknown or none
+  schema, verdict, status, currency, total_per_month, confidence
+  cheapest, hosting, simplest, disagreements   as in wizard help json
+  why[]              segments: name, requests_per_month, served_by[]: option,
+                     kind, share, per_month, arithmetic
+  doubts[]           sentences
+  conflict[]         requirement (a key, as --set takes it; requests: all),
+                     found (what is asked), repair (what to ask instead; null:
+                     no change of it alone is enough), total_per_month_then,
+                     changes (key: value, all that is to be changed), why (no
+                     repair, or not the least), conflict (number of the set)
+  conflict_notes[]   what was cut short
+"""
+
 TOPICS = {
     "environment": _ENVIRONMENT,
     "exit-codes": _EXIT_CODES,
     "files": _FILES,
     "keys": _KEYS,
     "json": _JSON,
+    "explain": _EXPLAIN,
     "predict": _PREDICT,
     "measure": _MEASURE,
 }
