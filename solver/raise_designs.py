@@ -214,7 +214,7 @@ def _runnable(axes: Axes, catalog: Catalog, sold: Mapping[str, set[int]], pairs:
         turn_down(kept, kept_axes, option, {tuple(at): reason for at in np.argwhere(~kept).tolist()})
 
     kept = np.array([engine.recommended for engine in engines], dtype=bool)
-    left = {
+    left: dict[tuple[int, ...], Reason] = {
         (e,): Reason(Rule.ENGINE, engine.why_not or "not recommended", "an engine that is maintained")
         for e, engine in enumerate(engines) if not engine.recommended
     }  # fmt: skip

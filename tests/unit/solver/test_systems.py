@@ -88,7 +88,7 @@ def refused(
 def replicas(plan: Plan) -> float:
     """Most replicas that run at once."""
     runs = [each for pool in plan.pools for each in pool.replicas]
-    blocks = {each.block for each in runs if each.block is not None} or {None}
+    blocks: set[int | None] = {each.block for each in runs}
     return max(sum(each.count for each in runs if each.block in (None, block)) for block in blocks)
 
 
