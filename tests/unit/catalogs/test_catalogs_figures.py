@@ -22,6 +22,7 @@ SOURCED_ELSEWHERE = {
     "load_shapes.csv": "the hours of a shape; its source stands in load_shapes.toml",
     "api_latency.toml": "one source and date for all classes, at the head",
     "quality_floors.toml": "thresholds have theirs; `order` is our own choice",
+    "serving_measured.csv": "a source in each row, that catalogs/README.md explains; some sources give no date",
     "performance.toml": "one source and date for all, in tables.py",
     "regions.toml": "lists of countries, each group with its source as a key of its own",
     "quality_inherited.csv": "our own reading of the families: `estimate` says of what",
