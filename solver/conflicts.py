@@ -211,6 +211,8 @@ def _together(oracle: Oracle, scenario: Scenario, member: Requirement, everyone:
         return Mended(Repair(why=STAYS))
     kept = standing(list(others), stands)
     dropped = [member, *(each for key, each in others.items() if key not in kept)]
+    if oracle.feasible(loosened(scenario, dropped[1:])):  # the others are enough: no change of this one helps
+        return Mended(Repair(why=STAYS))
     context, changes, last = loosened(scenario, dropped), [], Repair()
     for i, each in enumerate(dropped):
         strict = changed(context, each.key, value_at(scenario, each.key))

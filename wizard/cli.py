@@ -24,6 +24,7 @@ _COMMANDS = {
     "import": "wizard.commands.importing:import_scenario",
     "schema": "wizard.commands.checks:schema",
     "catalog": "wizard.commands.catalog:catalog",
+    "explain": "wizard.commands.explain:explain",
     "predict": "wizard.commands.predict:predict_command",
     "measure": "wizard.commands.measure:measure",
     "help": "wizard.commands.checks:topic",
@@ -141,6 +142,12 @@ def parser() -> argparse.ArgumentParser:
                      "result of vllm bench serve, GuideLLM 0.8 or aiperf; wizard help measure says more."))  # fmt: skip
     _predict(command("predict", "what one replica does: memory, speed, the highest rate at an SLO", output, overlay,
                      more="One replica, or rows of measurements with --csv FILE; wizard help predict says more."))
+    explain = command("explain", "why this plan, or which demands leave none", solving, overlay,
+                      more="Where nothing fits: the smallest sets of demands in conflict; exit code 3.")  # fmt: skip
+    explain.add_argument("file", metavar="PLAN_OR_SCENARIO", help="a file, or the name of a plan")
+    explain.add_argument("--segment", metavar="S", help="only what is of this segment")
+    explain.add_argument("--json", action="store_true", help="print JSON (wizard help explain)")
+    explain.add_argument("--out", metavar="FILE", help="write there what would be printed")
     topic = command("help", "explain a topic: " + ", ".join(TOPICS))
     topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=list(TOPICS), help="one of " + ", ".join(TOPICS))
     return top

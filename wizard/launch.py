@@ -83,6 +83,7 @@ def catalog_for(overlay: Mapping[str, Any]) -> Catalog:
 
 def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: threading.Event) -> Plan:
     """Solve as the command line does: the same catalog, the same decision."""
+    from solver.conflicts import with_conflict
     from solver.decide import decide
     from solver.plan import rounded
     from wizard.commands.solve import catalog_of, faults_in, today
@@ -90,7 +91,8 @@ def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: t
     overlays = (("the scenario", scenario.catalog),) if scenario.catalog else ()
     with faults_in("your answers"):
         catalog = catalog_of(Question(scenario, overlays))
-        return rounded(decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop, day=today()))
+        plan = decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop, day=today())
+        return rounded(with_conflict(plan, scenario, catalog, LIMIT_S, stop))
 
 
 def last_words(desk: Desk) -> str:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from catalogs.toml_file import Fault, InputError, check, quoted, short
+from solver.explanation.conflict import Conflict
 from solver.explanation.records import Disagreement
 from solver.plan import (
     SCHEMA,
@@ -53,6 +54,7 @@ _ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
     "scores": ("score", ScoreHeld, lambda row, i: f"{row.segment}: {row.option}", ""),
     "rests_on": ("rests_on", RestsOn, lambda row, i: f"{row.kind}: {row.cause}", ""),
     "checklist": ("checklist", ChecklistItem, lambda row, i: str(row.item), "item"),
+    "conflict": ("conflict", Conflict, lambda row, i: str(row.requirement), "requirement"),
     "disagreements": ("disagreement", Disagreement, lambda row, i: f"{row.kind}: {', '.join(row.items)}", ""),
 }
 _DICTIONARIES = {"prices": ("price", PriceUsed), "exchange_rates": ("exchange_rate", PriceUsed)}

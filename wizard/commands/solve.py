@@ -137,6 +137,7 @@ def check_against(scenario: Scenario, catalog: "Catalog") -> None:
 
 def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Namespace) -> Plan:
     """Decide in a worker thread, so that ctrl+c is heard; a second ctrl+c leaves at once."""
+    from solver.conflicts import with_conflict
     from solver.decide import decide
 
     stop, done = threading.Event(), threading.Event()
@@ -147,7 +148,8 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
         try:
             on_progress = at_most_five_a_second(progress_teller()) if options.verbose else None
             limits = (options.gap, options.limit)
-            result.append(decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today()))
+            plan = decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today())
+            result.append(with_conflict(plan, question.scenario, catalog, options.limit, stop))
         except BaseException as error:
             failure.append(error)
         finally:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from solver.explanation.conflict import Conflict
 from solver.plan import Plan
 from wizard.keys import BACK, FINDING, HELP, MOVES, OUTLINE, SAVE, SOLVE, Key, bindings
 from wizard.screens.frame import Framed, Word
@@ -12,6 +13,7 @@ from wizard.screens.plan_figures import figures
 from wizard.screens.plan_summary import summary
 from wizard.screens.plan_why_not import reasons, why_not
 from wizard.screens.views import View, ending
+from wizard.session import put
 from wizard.widgets.edit_line import EditLine
 from wizard.widgets.glyphs import Fill, fill
 
@@ -126,12 +128,24 @@ class PlanScreen(Framed):
         self.refresh_frame()
 
     def action_detail(self) -> None:
-        """Show the row's arithmetic on a page."""
+        """Show the row's arithmetic on a page; where nothing fits, make the row's change and solve again."""
+        member = next((each for each in self.plan.conflict if each.requirement == self._key()), None)
+        if self.tab == 0 and member is not None and member.changes:
+            self._mend(member)
+            return
         lines = self.view.detail.get(self._key(), ()) if self.view else ()
         if lines:
             self.app.push_screen(Page(f"{self.path()} > {TABS[self.tab]}", lines))
         else:
             self.explain(self.about() or "Nothing more is known of this row.")
+
+    def _mend(self, member: Conflict) -> None:
+        """Change the answers as the conflict tells, and solve."""
+        session = self.wizard.desk.session_now
+        for key, text in member.changes.items():
+            session = put(session, key, text)
+        self.wizard.desk.edit(session)
+        self.wizard.solve_now()
 
     def action_doubts(self) -> None:
         """Show the doubts on a page."""

@@ -1,17 +1,23 @@
 """Tab 1 of a plan that there is none of: the rules in the way with the option nearest to passing each, and answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from solver.checklist import Answer, Item, item_named
 from solver.plan import Plan, nearest_of_each_rule
 from solver.refusals import Refusal, Rule
 from wizard.screens.plan_why_not import sentence, told_of
-from wizard.screens.views import View, ending
+from wizard.screens.views import View, ending, money
+from wizard.text.conflict import beside, setting, short_key
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import VERDICTS
 from wizard.widgets.listing import Column, Row
 
 COLUMNS = (Column("Rule that turns options down"), Column("Options", right=True), Column("Nearest", grows=True, rank=1))
+CONFLICT = (
+    Column("In conflict"), Column("Asked", rank=1), Column("Least change", grows=True),
+    Column("A month then", right=True),
+)  # fmt: skip
+SEE = "3 shows each option with what was found and what is wanted."
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "team": (Rule.EXPERTISE,),
@@ -41,13 +47,41 @@ def no_plan(plan: Plan) -> View:
     stopped = plan.status in ("stopped", "time_limit")
     head = "NO PLAN FOUND YET" if stopped else VERDICTS["no_plan"].upper()
     why = f"The search ended early: {ending(plan)}." if stopped else "No mix of options meets every rule."
+    if plan.conflict:
+        return _conflict(plan, head, rows)
     return View(
         head=(head, why),
         columns=COLUMNS,
         rows=rows,
-        foot=(*answers_told(plan), "3 shows each option with what was found and what is wanted."),
+        foot=(*answers_told(plan), *plan.conflict_notes, SEE),
         about={rule: f"nearest: {sentence(near[0])}" for rule, near in nearest.items()},
         detail={rule: [line for each in near for line in (*told_of(each), "")] for rule, near in nearest.items()},
+    )
+
+
+def _conflict(plan: Plan, head: str, refused: Sequence[Row]) -> View:
+    """The demands in conflict, one a row, each with its least change and the plan's cost then."""
+    several = len({member.conflict for member in plan.conflict}) > 1
+    rows, about, detail = [], {}, {}
+    for member in plan.conflict:
+        key = short_key(member.requirement)
+        then = money(member.total_per_month_then) if member.repair is not None else ""
+        named = f"{member.conflict}  {key}" if several else key
+        rows.append(Row((named, member.found, member.repair or "not alone", then), member.requirement))
+        if member.changes:
+            about[member.requirement] = f"enter makes the change and solves again: {setting(member.changes)}"
+        else:
+            about[member.requirement] = beside(member, plan.currency)
+        detail[member.requirement] = [beside(member, plan.currency)]
+    one = "Two sets of demands or more" if several else "These demands together"
+    turned = "; ".join(f"{row.cells[0]} {row.cells[1]}" for row in refused[:4])
+    return View(
+        head=(head, f"{one} leave no plan. Within a set, dropping any one is enough."),
+        columns=CONFLICT,
+        rows=rows,
+        foot=(*answers_told(plan), *plan.conflict_notes, f"Options turned down  {turned}", SEE) if turned else (SEE,),
+        about=about,
+        detail=detail,
     )
 
 

@@ -7,6 +7,7 @@ from solver.ageing import PRICE_DAYS, WAGE_DAYS
 from solver.estimates import sentence
 from solver.plan import CostLine, Fallback, Plan, Pool, loss_words, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
+from wizard.text.conflict import conflict_lines
 from wizard.text.quality import scores_text
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import (
@@ -36,6 +37,7 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
     parts = [
         _head(plan, name),
         verdict_lines(plan),
+        conflict_lines(plan.conflict, plan.conflict_notes, plan.currency),
         _segments(plan),
         _fallbacks(plan),
         _bill(plan),

@@ -209,9 +209,9 @@ Where nothing fits
   (numbers to 1%, whole numbers, money and lists exactly), and the cheapest plan
   then, to 0.1%. Each change was proven by solving. A demand may have no change
   of its own that is enough; then the changes that mend it together are told.
-  Not demands: sizes and number of requests, unless nothing else is in the way;
-  a horizon while the traffic grows. Time is bounded by --limit; what was cut
-  short is said.
+  No demands: the lengths of requests, unless nothing else is in the way; a
+  horizon while the traffic grows. --limit bounds the time; what was cut short
+  is said.
 
 JSON of explain (schema wizard.explanation/1); null is unknown or none
   schema, verdict, status, currency, total_per_month, confidence

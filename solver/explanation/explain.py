@@ -1,0 +1,57 @@
+"""The explanation of an answer: the parts that argue it, collected from the plan and from those that look further."""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from solver.explanation.conflict import Conflict
+from solver.explanation.records import Cheapest, Confidence, Disagreement, Hosting, Simplest
+from solver.plan import Plan, PlannedSegment, Status
+from solver.record import Part, Verdict
+
+EXPLANATION = "wizard.explanation/1"
+
+
+class Explanation(Part, BaseModel):
+    """Why a plan is what it is, or why there is none; money in `currency`, a month.
+
+    `why` holds the chosen options with the arithmetic of each; `conflict` the demands that leave no plan.
+    """
+
+    schema_: Literal["wizard.explanation/1"] = Field(default=EXPLANATION, alias="schema")
+    verdict: Verdict
+    status: Status
+    currency: str
+    total_per_month: float | None
+    confidence: Confidence = ""
+    cheapest: Cheapest | None = None
+    hosting: Hosting | None = None
+    simplest: Simplest | None = None
+    disagreements: tuple[Disagreement, ...] = ()
+    why: tuple[PlannedSegment, ...] = ()
+    doubts: tuple[str, ...] = ()
+    conflict: tuple[Conflict, ...] = ()
+    conflict_notes: tuple[str, ...] = ()
+
+
+def explanation_of(plan: Plan, segment: str = "") -> Explanation:
+    """What a plan says of itself; with a `segment`, only what is of it, and the policy's demands."""
+    mine = f"segment.{segment}."
+    return Explanation(
+        verdict=plan.verdict,
+        status=plan.status,
+        currency=plan.currency,
+        total_per_month=plan.total_per_month,
+        confidence=plan.confidence,
+        cheapest=plan.cheapest,
+        hosting=plan.hosting,
+        simplest=plan.simplest,
+        disagreements=plan.disagreements,
+        why=tuple(each for each in plan.segments if not segment or each.name.split("/")[0] == segment),
+        doubts=plan.doubts,
+        conflict=tuple(
+            each for each in plan.conflict
+            if not segment or each.requirement.startswith(mine) or not each.requirement.startswith("segment.")
+        ),
+        conflict_notes=plan.conflict_notes,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""`wizard explain`: why a plan is what it is, or which demands leave none."""
+
+import argparse
+from pathlib import Path
+
+from catalogs.toml_file import Fault, InputError
+from solver.explanation.explain import explanation_of
+from solver.patterns import nearest
+from solver.plan import Plan
+from solver.scenario import Scenario
+from wizard.commands.find import find_file
+from wizard.commands.solve import decided, exit_code
+from wizard.exits import say
+from wizard.scenario_file import read_question
+from wizard.store import plans_folder, write_whole
+from wizard.text import show
+from wizard.text.explain import explain_text
+from wizard.text.json import json_text
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Solve the scenario (or the plan's) and print the explanation; exit code 3 where nothing fits."""
+    path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
+    question = read_question(path, options.sets, options.overlay)
+    _check_segment(options.segment, question.scenario, str(path))
+    plan = decided(question, options)
+    text = _printed(plan, path.stem, options)
+    if options.out:
+        write_whole(Path(options.out), text)
+        say(f"wrote {options.out}")
+    else:
+        show(text)
+    return exit_code(plan, options.gap)
+
+
+def _check_segment(name: str | None, scenario: Scenario, file: str) -> None:
+    """InputError when the scenario has no such segment."""
+    if name is not None and name not in scenario.segment:
+        wanted = "a segment of the scenario: " + ", ".join(scenario.segment)
+        raise InputError(Fault(file, "--segment", f'"{name}"', wanted, nearest(name, scenario.segment)))
+
+
+def _printed(plan: Plan, name: str, options: argparse.Namespace) -> str:
+    found = explanation_of(plan, options.segment or "")
+    return json_text(found) if options.json else explain_text(plan, found, name)

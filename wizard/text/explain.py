@@ -1,0 +1,45 @@
+"""The explanation as text: the verdict argued, or the demands in conflict and the words that mend each."""
+
+from solver.explanation.explain import Explanation
+from solver.plan import Plan
+from wizard.text.conflict import conflict_lines, settings
+from wizard.text.tables import WIDTH, cut, money, plain, share, wrap
+from wizard.text.verdict import verdict_lines, verdict_words
+
+
+def explain_text(plan: Plan, found: Explanation, name: str = "") -> str:
+    """The whole explanation, ASCII, at most 80 columns."""
+    parts = [_head(plan, name), verdict_lines(plan)]
+    parts += [conflict_lines(found.conflict, found.conflict_notes, found.currency), _mends(found)]
+    parts += [_why(found), _doubts(found)]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _head(plan: Plan, name: str) -> list[str]:
+    words = verdict_words(plan).upper()
+    total = "" if plan.total_per_month is None else f"{money(plan.total_per_month)} {plan.currency} a month"
+    line = f"{words}{total:>{WIDTH - len(words)}}" if total else words
+    return [plain(name), line] if name else [line]
+
+
+def _mends(found: Explanation) -> list[str]:
+    """The words that make each change, to be put after `wizard solve FILE`."""
+    told = settings(found.conflict)
+    return ["To change it, after wizard solve FILE", *(f"   {text}" for text in told)] if told else []
+
+
+def _why(found: Explanation) -> list[str]:
+    lines: list[str] = []
+    for segment in found.why:
+        lines.append(f"{plain(segment.name)}: {segment.requests_per_month:,.0f} requests a month")
+        for served in segment.served_by:
+            lines.append(f" {cut(plain(served.option), 52):<52} {share(served.share):>7} {money(served.per_month):>15}")
+            lines += wrap(served.arithmetic, "   ", "     ") if served.arithmetic else []
+    return lines
+
+
+def _doubts(found: Explanation) -> list[str]:
+    lines = ["Doubts"] if found.doubts else []
+    for doubt in found.doubts:
+        lines += wrap(doubt, " - ")
+    return lines
