@@ -47,6 +47,8 @@ SCENARIOS = {
 }  # fmt: skip
 INPUT_CV, OUTPUT_CV = 0.8, 0.8
 """Of MLPerf's data sets, whose lengths vary by 0.7 to 1."""
+LONG_INPUT, LONG_INPUT_CV = 5000.0, 0.4
+"""A data set of inputs as long as that has no tail: estimate, from 9,400 tokens in the mean and 20,000 at the most."""
 LIMITS = {
     ("server", "llama-2-70b"): (2000, 200), ("server", "mixtral-8x7b"): (2000, 200),
     ("server", "llama-3.1-8b"): (2000, 100), ("server", "llama-3.1-405b"): (6000, 175),
@@ -56,8 +58,8 @@ LIMITS = {
 }  # fmt: skip
 """MLPerf Inference's limits at p99, ms: TTFT, TPOT. From the notes of the submissions (v4.1, v5.1); DeepSeek R1
 interactive from mlcommons.org/2026/03/mlperf-inference-gpt-oss."""
-OTHER_LIMITS = {"server": (2000, 80), "interactive": (500, 30)}
-"""Taken for a model without published limits."""
+OTHER_LIMITS = {"server": (2000, 80), "interactive": (1500, 15)}
+"""Taken for a model without published limits: those of DeepSeek R1."""
 _SLO = re.compile(r"TTFT\s*(?:<=)?\s*([\d.]+)\s*ms.*?TPOT\s*(?:<=)?\s*([\d.]+)\s*ms", re.I)
 _RUN = re.compile(r"\b(\d{2,6})\s+(?:\w+\s+)?(?:prompts|requests)\b", re.I)
 
@@ -202,7 +204,7 @@ class _Reading:
         regime = SCENARIOS.get(kind) or self.regime(in_flight, rate)
         requests, slo = inf, None
         if kind in ("mlperfserver", "mlperfinteractive"):
-            slo = self.limits(kind.removeprefix("mlperf"), design.model)
+            slo = self.limits(kind.removeprefix("mlperf"), design.model, tokens_in)
         elif regime is Regime.RATE:
             found = _RUN.search(self.text("note"))
             requests = float(found[1]) if found else inf
@@ -234,7 +236,7 @@ class _Reading:
         self.assumed.append(f"scenario {repr(scenario[:20]) + ' ' if scenario else ''}taken as {found}")
         return found
 
-    def limits(self, kind: str, model: str) -> Slo:
+    def limits(self, kind: str, model: str, tokens_in: float) -> Slo:
         """The limits that the row's note tells, else those of MLPerf for the model, else usual ones."""
         noted = _SLO.search(self.text("note"))
         limits = (float(noted[1]), float(noted[2])) if noted else LIMITS.get((kind, model))
@@ -242,7 +244,7 @@ class _Reading:
             limits = OTHER_LIMITS[kind]
             self.assumed.append(f"SLO p99 TTFT {limits[0]} ms, TPOT {limits[1]} ms")
             self.guess = True
-        return Slo(limits[0], limits[1], 99.0, INPUT_CV, OUTPUT_CV)
+        return Slo(limits[0], limits[1], 99.0, LONG_INPUT_CV if tokens_in > LONG_INPUT else INPUT_CV, OUTPUT_CV)
 
 
 @dataclass(frozen=True)
