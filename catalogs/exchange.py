@@ -82,8 +82,10 @@ def _quotes(day: date) -> tuple[dict[str, float], date]:
 
 @cache
 def _own_days() -> dict[date, dict[str, float]]:
-    """Days of our own table with the currencies quoted on each."""
+    """Days of our own table with the currencies quoted on each; none before the first refresh has written it."""
     days: dict[date, dict[str, float]] = {}
+    if not (prices.FIGURES / TABLE).exists():
+        return days
     with (prices.FIGURES / TABLE).open(encoding="utf-8", newline="") as stream:
         for row in csv.DictReader(stream):
             days.setdefault(date.fromisoformat(row["date"]), {})[row["currency"]] = float(row["per_euro"])

@@ -141,9 +141,12 @@ def figure_in(text: str, file: str, line: int, column: str) -> float:
 
 
 def appended(table: str, rows: Iterable[Mapping[str, str]], folder: Path) -> str:
-    """The text of a table of figures with rows below those it has; columns as in its header, blank where not given."""
-    path = folder / table
-    text = path.read_text(encoding="utf-8")
+    """The text of a table of figures with rows below those it has; columns as in its header, blank where not given.
+
+    A table that is not there yet begins with the columns of its rows.
+    """
+    path, rows = folder / table, list(rows)
+    text = path.read_text(encoding="utf-8") if path.exists() else ",".join(rows[0]) + "\n"
     header = next(csv.reader(io.StringIO(text)))
     out = io.StringIO()
     writer = csv.DictWriter(out, header, restval="", lineterminator="\n")

@@ -85,9 +85,21 @@ def test_the_placeholder_is_unusable_and_names_why(listed: tuple[GpuPrice, ...])
 
 
 def test_a_commitment_by_headline_is_an_estimate_at_six_tenths(listed: tuple[GpuPrice, ...]) -> None:
-    price = by_id(listed, "aws/p4d.24xlarge/8xa100-40gb-sxm@us-east-1:reserved_1y")
-    assert price.price_per_hour == pytest.approx(21.9576 * 0.6)
+    price = by_id(listed, "aws/p5.48xlarge/8xh100-sxm@us-east-1:reserved_1y")
+    assert price.price_per_hour == pytest.approx(55.04 * 0.6)
     assert "headline" in price.estimate
+
+
+@pytest.mark.parametrize(
+    ("id_", "reserved"),
+    [("p4d.24xlarge/8xa100-40gb-sxm", 13.921094), ("p4de.24xlarge/8xa100-80gb-sxm", 17.401365),
+     ("g6e.48xlarge/8xl40s", 18.98264), ("g6.xlarge/1xl4", 0.52392), ("g5.xlarge/1xa10g", 0.63378)],
+)  # fmt: skip
+def test_aws_for_a_year_is_as_it_was_listed(listed: tuple[GpuPrice, ...], id_: str, reserved: float) -> None:
+    """AWS's reserved prices of 2026-01-21 with nothing upfront: its list prices on demand have not moved since."""
+    price = by_id(listed, f"aws/{id_}@us-east-1:reserved_1y")
+    assert price.price_per_hour == pytest.approx(reserved, rel=1e-3)
+    assert "headline" not in price.estimate
 
 
 def test_the_discount_of_a_gpu_comes_before_that_of_its_provider(listed: tuple[GpuPrice, ...]) -> None:
