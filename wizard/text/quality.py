@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from catalogs.catalog import Catalog
 from solver.plan import Plan, ScoreHeld
-from solver.quality import Judgement
-from solver.quality_table import ClosedModel, OpenModel, SegmentQuality
 from wizard.text.tables import number, plain, table, wrap
+
+if TYPE_CHECKING:  # a saved plan is printed without a solver
+    from catalogs.catalog import Catalog
+    from solver.quality import Judgement
+    from solver.quality_table import ClosedModel, OpenModel, SegmentQuality
 
 _WIDTHS = ((2.0, "16"), (1.0, "8"), (0.0, "4"))
 """Bytes of a weight from which a format counts as so many bits."""
@@ -42,7 +44,7 @@ def _score(row: ScoreHeld) -> list[str]:
     return lines
 
 
-def overview_text(tables: Mapping[str, Sequence[SegmentQuality]], catalog: Catalog) -> str:
+def overview_text(tables: "Mapping[str, Sequence[SegmentQuality]]", catalog: "Catalog") -> str:
     """Every model against the floors of several scenarios, one column each, without the reasons."""
     named = [(name, part) for name, parts in tables.items() for part in parts]
     heads = [name.partition("-")[0] for name, _ in named]
@@ -68,7 +70,7 @@ def overview_text(tables: Mapping[str, Sequence[SegmentQuality]], catalog: Catal
     return "\n".join(lines) + "\n"
 
 
-def segment_text(name: str, part: SegmentQuality, catalog: Catalog) -> str:
+def segment_text(name: str, part: "SegmentQuality", catalog: "Catalog") -> str:
     """One segment's floors, and every model against them with its score and why it does not pass."""
     lines = wrap(f"{name}, {part.segment}: {part.task} at {part.asked}")
     if len(part.floors) > 1:
@@ -96,7 +98,7 @@ def segment_text(name: str, part: SegmentQuality, catalog: Catalog) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _open_rows(rows: Sequence[OpenModel], catalog: Catalog) -> list[str]:
+def _open_rows(rows: "Sequence[OpenModel]", catalog: "Catalog") -> list[str]:
     cells = []
     for row in rows:
         judged = row.whole
@@ -106,7 +108,7 @@ def _open_rows(rows: Sequence[OpenModel], catalog: Catalog) -> list[str]:
     return _by_scale(cells) if rows else [" none"]
 
 
-def _formats(row: OpenModel, catalog: Catalog) -> str:
+def _formats(row: "OpenModel", catalog: "Catalog") -> str:
     if row.model not in catalog.models:
         return "as an API" if row.whole.passes else "nothing"
     if not row.failing:
@@ -114,7 +116,7 @@ def _formats(row: OpenModel, catalog: Catalog) -> str:
     return " ".join(row.passing) or "nothing"
 
 
-def _closed_rows(rows: Iterable[ClosedModel]) -> list[str]:
+def _closed_rows(rows: "Iterable[ClosedModel]") -> list[str]:
     known, unknown = [], []
     for row in rows:
         why = f"as {row.judged.scored}, at least" if row.judged.bound else ""
@@ -125,7 +127,7 @@ def _closed_rows(rows: Iterable[ClosedModel]) -> list[str]:
     return [*_by_scale(known), *unknown]
 
 
-def _by_scale(rows: Iterable[tuple[Judgement, tuple[str, ...]]]) -> list[str]:
+def _by_scale(rows: "Iterable[tuple[Judgement, tuple[str, ...]]]") -> list[str]:
     """Rows under the table on which they are judged: scores of two tables never stand in one column."""
     lines = []
     for (least, scale), group in groupby(rows, key=lambda row: (_figure(row[0].threshold), row[0].scale)):
@@ -137,14 +139,14 @@ def _by_scale(rows: Iterable[tuple[Judgement, tuple[str, ...]]]) -> list[str]:
     return lines
 
 
-def _first(part: SegmentQuality) -> str:
+def _first(part: "SegmentQuality") -> str:
     if not part.floors:
         return "no such floor"
     more = f" or {len(part.floors) - 1} other tables" if len(part.floors) > 1 else ""
     return f"at least {_figure(part.floors[0].threshold)} {part.floors[0].scale}{more}"
 
 
-def _open_cell(row: OpenModel, catalog: Catalog) -> str:
+def _open_cell(row: "OpenModel", catalog: "Catalog") -> str:
     if row.model not in catalog.models:
         return "api" if row.whole.passes else "?" if row.whole.unknown else "-"
     passing, failing = set(row.passing), set(row.failing)
@@ -160,7 +162,7 @@ def _bits(bytes_per_weight: float) -> float:
     return next(least for least, _ in _WIDTHS if bytes_per_weight >= least)
 
 
-def _closed_cell(judged: Judgement) -> str:
+def _closed_cell(judged: "Judgement") -> str:
     if judged.unknown:
         return "?"
     if not judged.passes:
@@ -172,7 +174,7 @@ def _figure(value: float | None) -> str:
     return "-" if value is None else number(value)
 
 
-def quality_record(name: str, part: SegmentQuality) -> dict[str, Any]:
+def quality_record(name: str, part: "SegmentQuality") -> dict[str, Any]:
     """One segment for `--json`: floors in order, open models with every format, closed models."""
     return {
         "scenario": name,
@@ -194,5 +196,5 @@ def quality_record(name: str, part: SegmentQuality) -> dict[str, Any]:
     }
 
 
-def _judged(judged: Judgement) -> dict[str, Any]:
+def _judged(judged: "Judgement") -> dict[str, Any]:
     return {key: plain(value) if isinstance(value, str) else value for key, value in vars(judged).items()}
