@@ -166,11 +166,12 @@ def _own(axes: Axes, catalog: Catalog, rows: Rows, cells: Mask) -> Mask:
     """Designs with a rate or measurements of the user's own, [row, g, n, e]: no order of the model holds for them."""
     own = np.zeros(cells.shape, dtype=bool)
     place = {pair: i for i, pair in enumerate(zip(rows.models, rows.precisions, strict=True))}
-    for rate in (*catalog.rates, *catalog.measurements):
-        row = place.get((rate.model, rate.precision))
-        known = rate.gpu in axes.gpus and rate.engine in axes.engines and rate.gpus in GPUS
-        if row is not None and known:
-            own[row, axes.gpus.index(rate.gpu), GPUS.index(rate.gpus), axes.engines.index(rate.engine)] = True
+    named = {(r.model, r.precision, r.gpu, r.gpus, r.engine) for r in catalog.rates}
+    named |= {(p.model, p.precision, p.gpu, p.gpus, p.engine) for p in catalog.measurements}
+    for model, precision, gpu, gpus, engine in named:
+        row = place.get((model, precision))
+        if row is not None and gpu in axes.gpus and engine in axes.engines and gpus in GPUS:
+            own[row, axes.gpus.index(gpu), GPUS.index(gpus), axes.engines.index(engine)] = True
     return own
 
 

@@ -133,7 +133,7 @@ def _ill_matched(design: "Design", run: Run, file: str, catalog: "Catalog") -> F
     precision, told = catalog.precisions[design.precision], format_told(run.model)
     if design.engine not in precision.engines:
         return Fault(file, "--precision", precision.id, f"a format that {design.engine} reads")
-    if told in catalog.precisions and catalog.precisions[told].bytes_per_weight != precision.bytes_per_weight:
+    if told and told in catalog.precisions and catalog.precisions[told].bytes_per_weight != precision.bytes_per_weight:
         return Fault(file, "--precision", precision.id, f"{told}, as the name {short(run.model)} tells")
     return None
 

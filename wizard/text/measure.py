@@ -1,7 +1,6 @@
 """What `wizard measure` read, as text of at most 80 columns and as JSON."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,7 +40,7 @@ class Effect(_Part):
 class Measurement(_Part):
     """Everything that was read. `into` is the overlay, `added` the points put into it."""
 
-    schema_: Literal["wizard.measurement/1"] = Field(default=SCHEMA, alias="schema")
+    schema_: str = Field(default=SCHEMA, alias="schema")
     reads: tuple[Read, ...]
     effects: tuple[Effect, ...]
     notes: tuple[str, ...] = ()
