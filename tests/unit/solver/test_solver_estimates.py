@@ -2,8 +2,14 @@
 
 import pytest
 
+from catalogs.catalog import load_catalog
+from catalogs.profiles import profiles
+from solver.decide import decide
 from solver.estimates import SMALL, cause_of, rests_on, sentence, share_resting
-from solver.plan import CostLine
+from solver.plan import CostLine, rounded
+from solver.scenario import Scenario
+from wizard.plan_file import plan_of, plan_tables
+from wizard.text.plan import plan_text
 
 RESERVED = "on-demand price less 0.36 of it: headline for GPU instances"
 
@@ -107,3 +113,25 @@ def test_a_bill_that_is_sourced_and_fresh_rests_on_nothing() -> None:
 )
 def test_a_line_has_its_cause(name: str, estimate: str, cause: str) -> None:
     assert cause_of(line(name, 1.0, estimate)) == ("estimate", cause)
+
+
+def test_a_plan_says_what_its_bill_rests_on_and_its_file_holds_it() -> None:
+    """On a day more than 90 days after its prices: what is sound, and what is not, are the whole bill."""
+    scenario = Scenario.model_validate(profiles()["bulk-tagging"])
+    plan = rounded(decide(scenario, load_catalog(currency=scenario.currency), day="2027-03-01"))
+    assert plan.day == "2027-03-01"
+    assert plan.total_per_month is not None
+    sound = sum(each.per_month for each in plan.lines if not each.estimate and not each.stale)
+    assert sum(each.per_month for each in plan.rests_on) == pytest.approx(plan.total_per_month - sound, abs=1e-4)
+    assert {each.kind for each in plan.rests_on} == {"estimate", "stale"}
+    assert all(each.stale for each in plan.lines if each.date and each.date < "2026-12-01" and each.unit == "Mtok")
+    assert any("older than 90 days on 2027-03-01" in doubt for doubt in plan.doubts)
+    assert sentence(plan.rests_on)[:24] in " ".join(plan_text(plan).split())
+    assert plan_of(plan_tables(plan), "the file") == plan
+
+
+def test_on_the_day_of_the_catalog_fresh_prices_are_fresh() -> None:
+    scenario = Scenario.model_validate(profiles()["bulk-tagging"])
+    plan = decide(scenario, load_catalog(currency=scenario.currency))
+    assert plan.day == plan.catalog_as_of
+    assert not any(line.stale for line in plan.lines if line.unit == "Mtok")
