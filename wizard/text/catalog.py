@@ -110,6 +110,10 @@ LISTINGS = (
             lambda r: (_amount(r.t_fix), _amount(r.mu), _amount(r.tau)), ">>>"),
     Listing("rates", "your own rates of designs", lambda c: [(r.id, r) for r in c.rates], ("requests/s", "of"),
             lambda r: (_rates(r), f"{r.model} {r.precision} {r.gpus} x {r.gpu}"), "><"),
+    Listing("measurements", "your own benchmarks of designs", lambda c: [(p.id, p) for p in c.measurements],
+            ("requests/s", "tokens", "TPOT ms", "of"),
+            lambda p: (_amount(p.requests_per_second), f"{p.input_tokens:.0f}+{p.output_tokens:.0f}",
+                       _amount(p.tpot_ms["mean"]), f"{p.model} {p.precision} {p.gpus} x {p.gpu}"), ">>><"),
     Listing("exchange", "exchange rates used", _of("exchange_rates"), ("rate", "unit"),
             lambda r: (_amount(r.value), r.unit), "><"),
 )  # fmt: skip
