@@ -106,7 +106,7 @@ def test_a_segment_that_is_none_is_told_with_the_nearest(small: Catalog) -> None
         ({"requests_per_second": -1}, "requests_per_second", "a number from 0"),
         ({"by_segment": {"a": -1.0}}, "by_segment", "a number from 0"),
         ({"by_segment": {"a": float("nan")}}, "by_segment", "a number from 0"),
-        ({"by_segment": {"a": "2"}}, "by_segment", "a number"),
+        ({"by_segment": {"a": "2"}}, "by_segment.a", "a number"),
         ({"by_segment": 2.0}, "by_segment", "a table"),
         ({"by_segment": {"a": 1.0}, "segment": "a"}, "by_segment", "nothing beside segment"),
     ],
