@@ -144,7 +144,9 @@ def _hosting_is_cheaper(problem: Problem, cheapest: Outcome, kind: Verdict, api:
     if hosting.reason != "clear_win":
         confidence: Confidence = "tie" if hosting.reason == "slow_end" else "likely"
         return Judgement(api, "stay_on_api", confidence, _cheapest(kind, cheapest, api), hosting)
-    fast, fast_kind = _end(problem, "fast", effort, None, start)
+    # No dearer there than as it is, so dearer plans need no look.
+    known = (cheapest.objective or 0.0) * (1 + effort.gap)
+    fast, fast_kind = _end(problem, "fast", effort, known, start)
     hosting = hosting.model_copy(update={"fast_per_month": fast.objective})
     proven = api.bound is not None and api.bound - (slow.objective or bill) > wants
     certain = proven and slow_kind == fast_kind == kind
