@@ -158,7 +158,7 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 from types import ModuleType
 import made_plans, catalogs.catalog
 from wizard.cli import main
-def decide(scenario, catalog, gap, limit_s, on_progress, stop, all_refusals):
+def decide(scenario, catalog, gap, limit_s, on_progress, stop, all_refusals, day):
     sys.stderr.write("solving\\n"); sys.stderr.flush()
     import time
     stop.wait(30) and HEEDS or time.sleep(30)
