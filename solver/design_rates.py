@@ -102,7 +102,12 @@ def size_designs(
             seconds = np.full(len(records), np.nan)
             if arrays is not None and len(rows):
                 rates, refused = _rates(arrays, rows, segment, trip)
-                seconds[rows] = 1 / _as_swept(arrays, rows, segment, trip, measured, rates, refused, swept, name)
+                for row in np.intersect1d(rows, list(corrections)).tolist() if corrections else ():
+                    at = int(np.searchsorted(rows, row))
+                    found = _as_swept(arrays, row, segment, trip, measured, float(rates[at]), refused)
+                    if found is not None:
+                        rates[at], swept.setdefault(records[row], {})[name] = found
+                seconds[rows] = 1 / rates
             else:
                 refused = {}
             if not kappa[name]:
@@ -175,37 +180,31 @@ def _rates(
 
 def _as_swept(
     arrays: DesignArrays,
-    rows: Index,
+    row: int,
     segment: Segment,
     round_trip_ms: float,
     measured: Measurements,
-    rates: Array,
+    rate: float,
     refused: dict[int, Reason],
-    swept: dict[Design, dict[str, SweptRate]],
-    name: str,
-) -> Array:
-    """The rates with those that sweeps measured in their place; what was measured so is no longer refused.
+) -> tuple[float, SweptRate] | None:
+    """The rate that a design's sweep measured in place of `rate`, and the sweep; None where there is none that holds.
 
-    A refusal for context stays, and one for memory where even all of it would not hold the longest request.
+    What was measured is no longer refused, but for its context, or for memory that all there is would not give.
     """
-    shape, rates = request_shape(segment, round_trip_ms), rates.copy()
-    for i, row in enumerate(rows.tolist()):
-        design = arrays.designs[row]
-        found = swept_rate(measured.of(design), shape)
-        why = refused.get(row)
-        whole = float((arrays.gpus * arrays.memory)[row]) / GB
-        never = why is not None and (
-            why.rule is Rule.CONTEXT or (why.rule is Rule.MEMORY and not float(why.wanted) <= whole)
-        )
-        if found is None or never:
-            continue
-        swept.setdefault(design, {})[name] = found
-        if found.requests_per_second is None:
-            rates[i] = np.minimum(rates[i], found.too_many)
-        else:
-            rates[i] = found.requests_per_second
-            refused.pop(row, None)
-    return rates
+    found = swept_rate(measured.of(arrays.designs[row]), request_shape(segment, round_trip_ms))
+    why = refused.get(row)
+    whole = float((arrays.gpus * arrays.memory)[row]) / GB
+    if found is None or (why and (why.rule is Rule.CONTEXT or (why.rule is Rule.MEMORY and not _at_most(why, whole)))):
+        return None
+    if found.requests_per_second is None:
+        return float(np.minimum(rate, found.too_many)), found
+    refused.pop(row, None)
+    return found.requests_per_second, found
+
+
+def _at_most(why: Reason, whole: float) -> bool:
+    """Whether what a refusal wants (GB) is no more than there is."""
+    return isinstance(why.wanted, float) and why.wanted <= whole
 
 
 def _as_measured(by: Mapping[str, SweptRate], segments: Mapping[str, Segment], points: _Own) -> _Own:

@@ -61,7 +61,9 @@ class Measurements:
 
     def of(self, design: Design) -> tuple[MeasuredPoint, ...]:
         """The points of a design, whatever its attention groups."""
-        return self.points.get(replace(design, attention_groups=None), ())
+        return self.points.get(
+            design if design.attention_groups is None else replace(design, attention_groups=None), ()
+        )
 
 
 def measurements_of(points: Iterable[MeasuredPoint]) -> Measurements:
@@ -75,11 +77,11 @@ def measurements_of(points: Iterable[MeasuredPoint]) -> Measurements:
 
 def corrected(arrays: DesignArrays, measured: Measurements) -> tuple[DesignArrays, dict[int, Correction]]:
     """Designs with their parameters corrected by their points, and the correction of each such row."""
-    found = {}
-    for row, design in enumerate(arrays.designs):
-        points = measured.of(design)
-        if points:
-            found[row] = correction(arrays.take(np.array([row], dtype=np.intp)), points)
+    found: dict[int, Correction] = {}
+    for row, design in enumerate(arrays.designs if measured.points else ()):
+        if points := measured.of(design):
+            with np.errstate(all="ignore"):  # unknown figures are NaN and stay so
+                found[row] = correction(arrays.take(np.array([row], dtype=np.intp)), points)
     if not found:
         return arrays, found
     changed = {name: getattr(arrays, name).copy() for name in Correction._fields[:-1]}
@@ -173,13 +175,19 @@ def _first_token(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[fl
     if queues or _rest(one, point) > own:
         return None
     measured, eta_pf, scale = point.ttft_ms["mean"] / 1e3, float(one.eta_pf[0]), 1.0
-    part = min(float(prefill(one, point.input_tokens).marginal[0]) / own, 1.0)
+    part = min(_arithmetic(one, point) / own, 1.0)
     now = one
     for _ in range(PASSES):  # what queueing leaves of the TTFT depends on the prefill that is sought
         scale = min(max((measured - _rest(now, point)) / own, LEAST_SCALE), MOST_SCALE)
         now = replace(one, eta_pf=np.array([min(eta_pf / (1 + (scale - 1) * part), 1.0)]))
     alone = float(prefill(now, point.input_tokens).alone[0])
     return float(now.eta_pf[0]), max(measured - _rest(now, point) - alone, 0.0), scale
+
+
+def _arithmetic(one: DesignArrays, point: MeasuredPoint) -> float:
+    """The part of a prompt's time (s) that is in proportion to 1/eta_pf: what half of it would add."""
+    slower = replace(one, eta_pf=one.eta_pf / 2)
+    return float((prefill(slower, point.input_tokens).marginal - prefill(one, point.input_tokens).marginal)[0])
 
 
 def _rest(one: DesignArrays, point: MeasuredPoint) -> float:
