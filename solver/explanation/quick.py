@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from catalogs.catalog import Catalog
 from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of, opened
-from solver.explanation.verdict import reason_of
+from solver.explanation.verdict import buying_none, reason_of
 from solver.options import problem_of
 from solver.problem import Problem
 from solver.record import Verdict
@@ -61,7 +61,7 @@ def quick_answer(
     full: bool = False,
     stop: threading.Event | None = None,
 ) -> Answer:
-    """The answer to a problem, or to a scenario on a catalog, each of its at most three solves within `limit_s`.
+    """The answer to a problem, or to a scenario on a catalog, each of its few solves within `limit_s`.
 
     With `full` the best plan with pools is found even where it costs more than the best of APIs alone (for curves and
     differences); else only whether it costs less, which is quicker. Raises what `problem_of` and `optimise` raise;
@@ -77,14 +77,18 @@ def quick_answer(
     hosting = hosting_branch(question, effort, below, [name for name in start if _offers(question, name)])
     kind = kind_of(question, hosting)
     cheapest = "stay_on_api" if _api_wins(api, hosting) else kind
-    verdict, slow = cheapest, None
+    verdict, slow, recommended = cheapest, None, hosting.objective
     if kind == cheapest and hosting.found and api.objective is not None:
         there = at_end(question, "slow")
         slow = hosting_branch(there, effort, api.objective, opened(question, hosting))
-        verdict = kind if reason_of(question, slow, api.objective) == "clear_win" else "stay_on_api"
+        reason = reason_of(question, slow, api.objective)
+        verdict = kind if reason == "clear_win" else "stay_on_api"
+        if reason == "not_paid_back" and question.rules.capital != 0 and (renting := buying_none(question)) is not None:
+            other = quick_answer(renting, None, gap, limit_s, start, stop=stop)
+            verdict, recommended = other.verdict, other.self_total
     return Answer(
         verdict=verdict,
-        recommended_total=api.objective if verdict == "stay_on_api" else hosting.objective,
+        recommended_total=api.objective if verdict == "stay_on_api" else recommended,
         cheapest_verdict=cheapest,
         cheapest_total=api.objective if cheapest == "stay_on_api" else hosting.objective,
         api_total=api.objective,

@@ -47,7 +47,10 @@ def judge(problem: Problem, cheapest: Outcome, gap: float, effort: Effort) -> Ju
         return _without_api(problem, cheapest, kind, effort) if api.status == "infeasible" else alone
     if kind == "stay_on_api":
         return _api_is_cheaper(problem, cheapest, api, effort)
-    return _hosting_is_cheaper(problem, cheapest, kind, api, effort)
+    found = _hosting_is_cheaper(problem, cheapest, kind, api, effort)
+    if found.hosting is not None and found.hosting.reason == "not_paid_back":
+        return _without_buying(problem, found, api, replace(effort, gap=gap))
+    return found
 
 
 def needed(problem: Problem, api_per_month: float) -> tuple[float, float]:
@@ -151,6 +154,28 @@ def _hosting_is_cheaper(problem: Problem, cheapest: Outcome, kind: Verdict, api:
     proven = api.bound is not None and api.bound - (slow.objective or bill) > wants
     certain = proven and slow_kind == fast_kind == kind
     return Judgement(cheapest, kind, "certain" if certain else "likely", _cheapest(kind, cheapest, cheapest), hosting)
+
+
+def _without_buying(problem: Problem, owning: Judgement, api: Outcome, effort: Effort) -> Judgement:
+    """Where servers bought come back too late, the best plan that buys none may still win clearly: it is then taken."""
+    renting = buying_none(problem)
+    if renting is None or owning.cheapest is None:
+        return owning
+    best = hosting_branch(renting, effort, api.objective)
+    if not best.found:
+        return owning
+    found = _hosting_is_cheaper(renting, best, kind_of(renting, best), api, effort)
+    if found.hosting is None or found.hosting.reason != "clear_win":
+        return owning
+    more = max(0.0, (best.objective or 0.0) - owning.cheapest.total_per_month)
+    return replace(found, cheapest=owning.cheapest.model_copy(update={"saves_per_month": more}))
+
+
+def buying_none(problem: Problem) -> Problem | None:
+    """The problem without capital for servers; None where none are for sale."""
+    if all(way.capital <= 0 for design in problem.designs for way in design.purchases.values()):
+        return None
+    return replace(problem, rules=replace(problem.rules, capital=0.0))
 
 
 def reason_of(problem: Problem, slow: Outcome, bill: float) -> Reason:

@@ -182,6 +182,27 @@ def test_servers_bought_must_be_back_within_the_horizon_at_the_pessimistic_end(h
     assert found.hosting.reason == ("clear_win" if verdict == "self_host" else "not_paid_back")
 
 
+def test_where_servers_come_back_too_late_the_best_plan_that_buys_none_may_win() -> None:
+    problem = small(12_000)
+    ways: dict[PurchaseType, Purchase] = {
+        "owned": Purchase(MONTH, 1.0, capital=40_000.0, running=MONTH / 4),
+        "on_demand": Purchase(1.1 * MONTH, 1.0),
+    }  # fmt: skip
+    problem = replace(problem, designs=(replace(problem.designs[0], purchases=ways),))
+    found = judged(problem)  # bought: 8 x 40,000 over 12,000 - 2,000, 32 months; rented: 8,800, which saves 3,200
+    assert (found.verdict, found.confidence) == ("self_host", "certain")
+    assert found.recommended.objective == pytest.approx(4400)
+    assert found.cheapest is not None
+    assert found.cheapest.total_per_month == pytest.approx(4000)
+    assert found.cheapest.saves_per_month == pytest.approx(400)
+    assert found.hosting is not None
+    assert (found.hosting.reason, found.hosting.once) == ("clear_win", 0)
+    quick = quick_answer(problem, gap=1e-9)
+    assert (quick.verdict, quick.cheapest_verdict) == ("self_host", "self_host")
+    assert quick.recommended_total == pytest.approx(4400)
+    assert quick.cheapest_total == pytest.approx(4000)
+
+
 def test_what_saves_nothing_is_never_paid_back() -> None:
     assert payback_of(Once(100.0, 10.0), 210.0, 200.0).months is None
     assert payback_of(Once(0.0, 0.0), 100.0, 200.0).months == 0
