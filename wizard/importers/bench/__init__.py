@@ -1,1 +1,1 @@
-"""Result files of benchmarks, one module a tool; `read.py` tells by its content which tool wrote a file."""
+"""Result files of benchmarks, a module for each tool; `read.py` tells by the content which tool wrote a file."""
