@@ -213,15 +213,16 @@ def _together(oracle: Oracle, scenario: Scenario, member: Requirement, everyone:
     dropped = [member, *(each for key, each in others.items() if key not in kept)]
     if oracle.feasible(loosened(scenario, dropped[1:])):  # the others are enough: no change of this one helps
         return Mended(Repair(why=STAYS))
-    context, changes, last = loosened(scenario, dropped), [], Repair()
+    values, last = {each.key: each.weakest for each in dropped}, Repair()
     for i, each in enumerate(dropped):
-        strict = changed(context, each.key, value_at(scenario, each.key))
-        last = repair(oracle, strict, each, priced=i == len(dropped) - 1)
+        context = scenario
+        for key, value in values.items():
+            context = context if key == each.key else changed(context, key, value)
+        last = repair(oracle, context, each, priced=i == len(dropped) - 1)
         if not last.mends:
             return Mended(Repair(why=last.why))
-        changes.append((each.key, last.value))
-        context = changed(strict, each.key, last.value)
-    return Mended(replace(last, why=last.why or STAYS), tuple(changes))
+        values[each.key] = last.value
+    return Mended(replace(last, why=last.why or STAYS), tuple(values.items()))
 
 
 def _members(scenario: Scenario, own: _Set, number: int) -> Iterable[Conflict]:

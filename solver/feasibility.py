@@ -220,7 +220,7 @@ def _only(catalog: Catalog, scenario: Scenario) -> Catalog:
 
 def _has_options(problem: Problem) -> NDArray[np.bool_]:
     """Which segments [s] have some option."""
-    served = np.isfinite(problem.kappa).any(axis=1)
+    served = np.asarray(np.isfinite(problem.kappa).any(axis=1))
     ids = {api.id for api in problem.apis}
     for s, option in problem.charges:
         served[s] |= option in ids
@@ -229,7 +229,7 @@ def _has_options(problem: Problem) -> NDArray[np.bool_]:
 
 def _has_unlimited(problem: Problem) -> NDArray[np.bool_]:
     """Which segments [s] have a pool, or an API without a rate limit: of pools there are as many as wanted."""
-    served = np.isfinite(problem.kappa).any(axis=1)
+    served = np.asarray(np.isfinite(problem.kappa).any(axis=1))
     ids = {api.id for api in problem.apis if np.isinf(api.requests_per_s) and np.isinf(api.tokens_per_s)}
     for s, option in problem.charges:
         served[s] |= option in ids
@@ -267,7 +267,7 @@ def _buildable(problem: Problem) -> Problem:
 
 def _may_be_used(problem: Problem) -> bool:
     """Whether each must-use means an option that may serve something."""
-    serves = np.isfinite(problem.kappa).any(axis=0)
+    serves = np.asarray(np.isfinite(problem.kappa).any(axis=0))
     used = {option for _, option in problem.charges}
     return all(
         any(serves[k] and names_design(text, design) for k, design in enumerate(problem.designs))

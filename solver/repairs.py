@@ -98,6 +98,7 @@ def _least(oracle: Oracle, scenario: Scenario, each: Requirement, mends: Mends) 
         return _whole_up(int(now), each, mends)
     if each.way == "whole_down":
         return _whole_down(int(now), each.weakest, mends), True
+    lists: Iterator[Any] = iter(each.steps)
     if each.way == "places":
         lists = _countries(oracle, scenario, each)
     elif each.way == "names":
@@ -106,8 +107,6 @@ def _least(oracle: Oracle, scenario: Scenario, each: Requirement, mends: Mends) 
         lists = _fewer(tuple(now))
     elif each.way == "more":
         lists = _more(tuple(now), each.steps)
-    else:
-        lists = iter(each.steps)
     for value in islice(lists, MOST_TRIES):
         if mends(value):
             return value, True
@@ -202,7 +201,7 @@ def _countries(oracle: Oracle, scenario: Scenario, each: Requirement) -> Iterato
 def _geographies(problem: Problem, catalog: Catalog, segment: str) -> Iterable[tuple[str, ...]]:
     """Countries and zones of each place that may serve a segment."""
     mine = [s for s, of in enumerate(problem.segment_of) if of == segment]
-    serves = np.isfinite(problem.kappa[mine]).any(axis=0)
+    serves = np.asarray(np.isfinite(problem.kappa[mine]).any(axis=0))
     places = [(design.provider, design.region) for k, design in enumerate(problem.designs) if serves[k]]
     offers = {api.id: (api.offer.provider, api.offer.region) for api in problem.apis}
     places += [offers[option] for s, option in problem.charges if s in mine and option in offers]

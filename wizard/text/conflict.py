@@ -32,7 +32,8 @@ def conflict_lines(members: Sequence[Conflict], notes: Sequence[str], currency: 
         lines += [_row(member) for member in mine]
         for member in mine:
             lines += wrap(beside(member, currency), "   ", "     ") if member.repair is None or member.why else []
-    several = "A set leaves" if len(numbers) > 1 else "These demands leave" if len(members) > 1 else "This demand leaves"
+    one = "These demands leave" if len(members) > 1 else "This demand leaves"
+    several = "A set leaves" if len(numbers) > 1 else one
     less = "; without any one of them there would be one" if len(members) > 1 else ""
     lines += wrap(f"{several} no plan, whatever else is dropped{less}.", " ")
     for note in notes:
