@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from catalogs.toml_file import Fault, InputError, read_bytes, short
-from wizard.importers.bench import aiperf, guidellm, vllm
+from wizard.importers.bench.aiperf import is_aiperf
+from wizard.importers.bench.aiperf import runs as aiperf_runs
+from wizard.importers.bench.guidellm import is_guidellm
+from wizard.importers.bench.guidellm import runs as guidellm_runs
 from wizard.importers.bench.run import Run
+from wizard.importers.bench.vllm import is_vllm
+from wizard.importers.bench.vllm import runs as vllm_runs
 
 MOST_BYTES = 500_000_000  # a report with every request in it
 LEEWAY = 0.05
 """Of completed requests over the duration, against the request throughput that a file tells."""
-_READERS = (
-    (vllm.is_vllm, vllm.runs),
-    (guidellm.is_guidellm, guidellm.runs),
-    (aiperf.is_aiperf, aiperf.runs),
-)
+_READERS = ((is_vllm, vllm_runs), (is_guidellm, guidellm_runs), (is_aiperf, aiperf_runs))
 _WANTED = "a result of vllm bench serve, GuideLLM 0.8 or aiperf"
 
 
