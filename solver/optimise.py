@@ -23,6 +23,7 @@ from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most
 from solver.program.data import Data, data_of, narrowed
+from solver.program.hosted import hosted
 from solver.program.variables import least_switches
 from solver.rest import hour_costs, rest_rows, segments_on_rest, spot_costs, with_rest
 from solver.shortlist import shortlist
@@ -48,7 +49,8 @@ class _Search:
     """What is known so far: the best plan, the least bound of the cases done, and the contingencies to be written.
 
     `floor` is a bound of all plans with pools, `apis` of all without, `done` of the cases with pools that are finished,
-    which are all once the `last` one runs.
+    which are all once the `last` one runs. Plans that cost `below` or more do not matter; with `hosted`, pools serve
+    something in those that do.
     """
 
     data: Data
@@ -58,6 +60,8 @@ class _Search:
     stage: str
     on_progress: Callable[[Progress], None] | None
     stop: threading.Event | None
+    below: float = np.inf
+    hosted: bool = False
     started: float = field(default_factory=perf_counter)
     best: float | None = None
     values: Mapping[str, float] = field(default_factory=dict)
@@ -84,7 +88,7 @@ class _Search:
     @property
     def wanted(self) -> float:
         """What a plan must cost less than to matter."""
-        return np.inf if self.best is None else self.best * (1 - self.gap * HALF)
+        return min(self.below, np.inf if self.best is None else self.best * (1 - self.gap * HALF))
 
     @property
     def bound(self) -> float:
@@ -127,6 +131,7 @@ class _Search:
             if wanted < np.inf:
                 _tighten(program, wanted)
                 rows += _cheaper(program, wanted)
+            rows += hosted(program.data, program.variables) if self.hosted else ()
             program = replace(program, rows=(*program.rows, *rows))
             left = min(until - perf_counter(), self.left())
             outcome = solve(program, gap, left, self.threads, self.stage, self._watch, self.stop)
@@ -227,36 +232,25 @@ def optimise(
     stage: str = "solve",
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    hosted: bool = False,
+    below: float = np.inf,
+    start: Collection[str] = (),
 ) -> Outcome:
     """The cheapest plan of a problem, proven to the relative gap unless time or the user ends it.
 
-    Raises what `data_of` and `solve` raise.
+    With `hosted`, of the plans in which pools serve at least 1 % of a segment's month. Of plans below a cost, where
+    that is given: "infeasible" is then the proof that there is none, and the bound that cost. `start` are ids of
+    designs that a good plan is thought to open: they are tried first. Raises what `data_of` and `solve` raise.
     """
     data = data_of(problem)
-    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop, floor=0.0 if data.pools else np.inf)
-    search.apis = search.run([], cheaper=False)
+    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop, below, hosted)
+    search.floor = 0.0 if data.pools else np.inf
+    search.apis = np.inf if hosted else search.run([], cheaper=below < np.inf)
     if data.pools and not search.over:
+        if first := [k for k in data.pools if data.problem.designs[k].id in start]:
+            search.run(first, _some_pool, part=PART)
         _with_pools(search)
     return _outcome(search)
-
-
-def best_of(outcome: Outcome, others: Iterable[Outcome | None], gap: float) -> Outcome:
-    """The outcome, with the cheapest plan that was also found of the same problem or of a part of it.
-
-    A plan that the main search missed when it ended early is not thrown away; the bound stays its own, and proves that
-    plan where it is within the gap asked.
-    """
-    found = [other for other in others if other is not None and other.objective is not None]
-    best = min(found, key=lambda other: other.objective or 0.0, default=None)
-    if best is None or best.objective is None or outcome.status == "infeasible":
-        return outcome
-    if outcome.objective is not None and outcome.objective <= best.objective:
-        return outcome
-    found_gap = relative_gap(best.objective, outcome.bound)
-    better = replace(outcome, objective=best.objective, values=best.values, gap=found_gap)
-    return (
-        replace(better, status="optimal", stopped_by="proof") if found_gap is not None and found_gap <= gap else better
-    )
 
 
 def _with_pools(search: _Search) -> None:
@@ -393,9 +387,10 @@ def _outcome(search: _Search) -> Outcome:
     seconds = perf_counter() - search.started
     status, stopped_by = search.ended
     bound = max(0.0, search.bound)
-    if search.best is None:
+    if search.best is None or search.best > search.below:
         if not search.over:
-            return Outcome("infeasible", "proof", None, None, None, nodes=search.nodes, seconds=seconds)
+            none_below = search.below if search.below < np.inf else None
+            return Outcome("infeasible", "proof", None, none_below, None, nodes=search.nodes, seconds=seconds)
         known = bound if np.isfinite(bound) and bound > 0 else None
         return Outcome(status, stopped_by, None, known, None, nodes=search.nodes, seconds=seconds)
     bound = min(bound, search.best)
