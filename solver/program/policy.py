@@ -60,12 +60,6 @@ def must_use(data: Data, v: Variables) -> Iterator[Row]:
         yield at_least(f"must_{i}", _shares(data, v, designs, apis), LEAST_SHARE)
 
 
-def hosted(data: Data, v: Variables) -> Iterator[Row]:
-    """Pools serve shares of the month that add to at least LEAST_SHARE, as what must be used does."""
-    shares = month_shares(data)
-    yield at_least("hosted", {var: float(shares[s, b]) for (s, _, b), var in v.x.items()}, LEAST_SHARE)
-
-
 def _shares(data: Data, v: Variables, designs: list[int], apis: list[int]) -> Terms:
     """Shares of each segment's month that these options serve, summed over the segments."""
     shares = month_shares(data)
