@@ -47,10 +47,11 @@ def measure(options: argparse.Namespace) -> int:
     new = {point.id: point for _, _, point in found}
     added = append(into, tuple(new.values())) if into is not None else ()
     whole = [*catalog.measurements, *(point for id_, point in new.items() if id_ not in held)]
+    reads = tuple(_read(file, run, point, point.id in held, catalog) for file, run, point in found)
     read = Measurement(
-        reads=tuple(_read(file, run, point, point.id in held, catalog) for file, run, point in found),
+        reads=reads,
         effects=tuple(_effects(list(new.values()), whole, catalog)),
-        notes=tuple(_notes(found, catalog)),
+        notes=tuple(_notes(found, reads, catalog)),
         into=str(into) if into is not None else "",
         added=len(added),
     )
@@ -151,7 +152,7 @@ def _read(file: str, run: Run, point: MeasuredPoint, known: bool, catalog: "Cata
         fit = np.maximum(memory_fit(one, point.input_tokens, point.output_tokens, 0.0).requests, 1.0)
         loop = closed_loop(one, point.input_tokens, point.output_tokens, point.in_flight, fit)
     return Read(
-        file=file, at=run.at, failed=run.failed, point=point, in_flight=point.in_flight, known=known,
+        file=file, at=run.at, failed=run.failed, point=point, in_flight=point.in_flight, fit=float(fit[0]), known=known,
         predicted_ttft_ms=float(loop.ttft[0]) * 1e3, predicted_tpot_ms=float(loop.tpot[0]) * 1e3,
     )  # fmt: skip
 
@@ -184,12 +185,16 @@ def _sweep(around: MeasuredPoint, points: Sequence[MeasuredPoint]) -> str:
     )
 
 
-def _notes(found: list[tuple[str, Run, MeasuredPoint]], catalog: "Catalog") -> Iterator[str]:
+def _notes(found: list[tuple[str, Run, MeasuredPoint]], reads: tuple[Read, ...], catalog: "Catalog") -> Iterator[str]:
     """What a reader should know before trusting the points."""
     for file, run, _ in found:
         if run.failed > FAILED * (run.completed + run.failed):
             at = f" {run.at}" if run.at else ""
             yield f"{file}{at}: {run.failed} of {run.completed + run.failed} requests failed, and are not counted"
+    for each in reads:
+        if (kept := each.point.max_in_flight or 0) > each.fit:
+            at = f" {each.at}" if each.at else ""
+            yield f"{each.file}{at}: {kept} kept in flight where {each.fit:.0f} fit: the TTFT is a queue's, not used"
     if any(run.arrivals == "constant" for _, run, _ in found):
         yield "requests at even intervals queue less than users' do: a Poisson sweep is the safer one"
     for id_ in dict.fromkeys(point.engine for _, _, point in found):

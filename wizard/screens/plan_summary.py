@@ -163,6 +163,7 @@ def _pool_lines(plan: Plan, option: str) -> list[str]:
             lines += [f"  replicas            {text}" for text in replicas(pool)]
             lines += [f"  busy                {share(pool.utilisation)} of its replica-hours at mean load"]
             lines += [f"  estimate            {pool.estimate}"] if pool.estimate else []
+            lines += [f"  measured            {pool.measured}"] if pool.measured else []
     return lines
 
 

@@ -16,13 +16,17 @@ class _Part(BaseModel):
 
 
 class Read(_Part):
-    """A measured point, and what the model says of it (ms) uncorrected; `failed` requests count for nothing."""
+    """A measured point, and what the model says of it (ms) uncorrected; `failed` requests count for nothing.
+
+    `in_flight` are the requests in flight on average, `fit` how many the memory holds at once by the model.
+    """
 
     file: str
     at: str
     failed: int
     point: MeasuredPoint
     in_flight: float
+    fit: float
     predicted_ttft_ms: float
     predicted_tpot_ms: float
     known: bool

@@ -193,7 +193,7 @@ A plan's pool then tells file and date under `measured`, and its band: 5 % of a 
 --into OVERLAY puts the points at the end of an overlay as [measurements.ID], and leaves the rest of the file as it is;
 the same results twice change nothing. wizard solve SCENARIO --overlay OVERLAY uses them, wizard predict too.
 
-JSON (schema wizard.measurement/1): reads[]: file, at, failed, point (the record), in_flight, predicted_ttft_ms,
+JSON (schema wizard.measurement/1): reads[]: file, at, failed, point (the record), in_flight, fit, predicted_ttft_ms,
   predicted_tpot_ms, known; effects[]: design, points, says, sweep; notes, into, added
 """
 

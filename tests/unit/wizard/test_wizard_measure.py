@@ -347,6 +347,16 @@ def test_failed_requests_even_arrivals_and_engines_never_proposed_are_told(capsy
     assert any("tgi is never proposed" in note for note in notes)
 
 
+def test_more_kept_in_flight_than_fits_is_told_as_a_queue(capsys: Printed) -> None:
+    """64 GB beside the weights, less a tenth and the runtime's 2, hold some 370 requests of 144 MB."""
+    file = changed(SWEEP, with_fields(request_rate="inf", max_concurrency=1000))
+    assert run("measure", file, *ON, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["reads"][0]["fit"] == pytest.approx((72e9 - 16.06e9 - 2e9) / (131_072 * 1100), rel=0.01)
+    assert any("1000 kept in flight where 374 fit" in note for note in found["notes"])
+    assert "TTFT" not in found["effects"][0]["says"]
+
+
 def test_a_measurement_by_hand_that_is_none_is_told_by_its_key() -> None:
     with pytest.raises(InputError) as caught:
         load_catalog(overlays=[("o.toml", {"measurements": {"m": {"gpu": "h100-sxm", "ttft_ms": {"p95": 3.0}}}})])
