@@ -18,7 +18,8 @@ import numpy as np
 import pulp
 
 from solver.fallback import fallback_of
-from solver.pricing import Bounds, Rates, api_prices, bounds_of, rates_of
+from solver.hour_rates import Rates, rates_of
+from solver.pricing import Bounds, api_prices, bounds_of
 from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import Row, at_least, at_most

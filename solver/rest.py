@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from catalogs.records import COMMITTED, ApiOffer
-from solver.pricing import MUCH, Rates, committed_hour
+from solver.hour_rates import MUCH, Rates, committed_hour
 from solver.problem import ApiOption, Array, Charge, FixedCost, PoolClass, PoolDesign, Problem, Purchase
 from solver.program.build import Program
 from solver.program.constraints import Row, Terms, at_most

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from solver.pricing import MUCH, Rates, most_gains, rates_of
+from solver.hour_rates import MUCH, Rates, rates_of
+from solver.pricing import most_gains
 from solver.problem import Array, LoadBlocks, Problem
 from solver.program.build import Program, written
 from solver.program.data import Data, data_of, narrowed

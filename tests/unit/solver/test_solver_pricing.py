@@ -8,8 +8,9 @@ import pytest
 from made_problems import random_problem
 from oracle_cases import tiny_case
 
+from solver.hour_rates import rates_of
 from solver.optimise import optimise
-from solver.pricing import api_prices, bounds_of, rates_of
+from solver.pricing import api_prices, bounds_of
 from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import at_least
