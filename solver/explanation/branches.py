@@ -64,6 +64,14 @@ def opened(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
     return tuple(problem.designs[k].id for k in _solution(problem, outcome).pools) if outcome.found else ()
 
 
+def used(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
+    """Ids of the options that a plan uses: designs that it opens, APIs that serve, also those of contingencies only."""
+    if not outcome.found:
+        return ()
+    apis = (problem.apis[a].id for a in _solution(problem, outcome).ready_apis)
+    return (*opened(problem, outcome), *apis)
+
+
 def kind_of(problem: Problem, outcome: Outcome) -> Verdict:
     """What a plan comes to: no pools, no APIs, or both; `no_plan` without one."""
     return verdict_of(_solution(problem, outcome)) if outcome.found else "no_plan"

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from catalogs.catalog import Catalog
-from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of, opened
+from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of, opened, used
 from solver.explanation.verdict import buying_none, reason_of
 from solver.options import problem_of
 from solver.problem import Problem
@@ -38,7 +38,8 @@ class Answer:
     `self_total` is of the best plan with pools, hybrid or whole. Without `full` it is None as well where every plan
     with pools costs more than the best of APIs alone: `bounds.hosting` is then what they cost at the least.
     `opened` are the designs of that plan; given to the next question as `start`, it is a warm one. `proven` is whether
-    every solve that mattered ended with a proof; else time ended it, and the verdict is the default's.
+    every solve that mattered ended with a proof; else time ended it, and the verdict is the default's. `options` are
+    all that the recommended plan uses.
     """
 
     verdict: Verdict
@@ -50,6 +51,7 @@ class Answer:
     bounds: Bounds
     opened: tuple[str, ...]
     proven: bool
+    options: tuple[str, ...] = ()
 
 
 def quick_answer(
@@ -77,7 +79,7 @@ def quick_answer(
     hosting = hosting_branch(question, effort, below, [name for name in start if _offers(question, name)])
     kind = kind_of(question, hosting)
     cheapest = "stay_on_api" if _api_wins(api, hosting) else kind
-    verdict, slow, recommended = cheapest, None, hosting.objective
+    verdict, slow, recommended, options = cheapest, None, hosting.objective, used(question, hosting)
     if kind == cheapest and hosting.found and api.objective is not None:
         there = at_end(question, "slow")
         slow = hosting_branch(there, effort, api.objective, opened(question, hosting))
@@ -85,7 +87,7 @@ def quick_answer(
         verdict = kind if reason == "clear_win" else "stay_on_api"
         if reason == "not_paid_back" and question.rules.capital != 0 and (renting := buying_none(question)) is not None:
             other = quick_answer(renting, None, gap, limit_s, start, stop=stop)
-            verdict, recommended = other.verdict, other.self_total
+            verdict, recommended, options = other.verdict, other.self_total, other.options
     return Answer(
         verdict=verdict,
         recommended_total=api.objective if verdict == "stay_on_api" else recommended,
@@ -96,6 +98,7 @@ def quick_answer(
         bounds=Bounds(api.bound, below if hosting.status == "infeasible" else hosting.bound),
         opened=opened(question, hosting) or tuple(start),
         proven=all(each is None or each.status in ("optimal", "infeasible") for each in (api, hosting, slow)),
+        options=used(question, api) if verdict == "stay_on_api" else options,
     )
 
 
