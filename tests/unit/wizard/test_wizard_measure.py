@@ -103,6 +103,8 @@ def test_vllm_0_8_5_with_its_odd_key_and_p99_alone_is_read() -> None:
         ({"request_rate": 4}, "poisson", 4.0),
         ({"request_rate": "4"}, "poisson", 4.0),
         ({"burstiness": 5.0}, "constant", 4.0),
+        ({"max_concurrency": 64}, "poisson", 4.0),  # 7.6 in flight by Little's law
+        ({"max_concurrency": 8}, "closed", None),  # the limit set the pace, and no TTFT holds the wait before it
     ],
 )
 def test_what_vllm_was_asked_for_tells_how_requests_came(

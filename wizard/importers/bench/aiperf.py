@@ -91,7 +91,7 @@ def runs(found: Mapping[str, Any], file: str, at: str, day: str) -> Iterator[Run
         model=given.input_config.models.items[0].name,
         arrivals=arrivals,
         offered_per_second=None if closed else phase.rate,
-        max_in_flight=phase.concurrency if closed else None,
+        max_in_flight=phase.concurrency,
         completed=round(given.request_count.avg),
         failed=round(given.error_request_count.avg) if given.error_request_count else 0,
         seconds=given.benchmark_duration.avg,

@@ -102,7 +102,7 @@ def _run(found: Any, file: str, at: str, version: str) -> Run:
         model=given.config.backend.model or "",
         arrivals=arrivals,
         offered_per_second=None if closed else strategy.rate,
-        max_in_flight=strategy.max_concurrency if closed else None,
+        max_in_flight=strategy.max_concurrency,
         completed=metrics.request_totals.successful,
         failed=metrics.request_totals.errored,
         seconds=given.duration,

@@ -18,6 +18,8 @@ from wizard.importers.bench.vllm import runs as vllm_runs
 MOST_BYTES = 500_000_000  # a report with every request in it
 LEEWAY = 0.05
 """Of completed requests over the duration, against the request throughput that a file tells."""
+HELD_BACK = 0.9
+"""Of the limit in flight: a mean above it tells that the limit, not the rate, set the pace."""
 _READERS = ((is_vllm, vllm_runs), (is_guidellm, guidellm_runs), (is_aiperf, aiperf_runs))
 _WANTED = "a result of vllm bench serve, GuideLLM 0.8 or aiperf"
 
@@ -51,13 +53,24 @@ def _runs(found: Any, file: str, at: str, day: str) -> list[Run]:
     if isinstance(found, Mapping):
         for is_of, runs in _READERS:
             if is_of(found):
-                read = list(runs(found, file, at, day))
+                read = [_as_it_ran(run) for run in runs(found, file, at, day)]
                 faults = [fault for run in read for fault in _contradictions(run, file)]
                 if faults:
                     raise InputError(*faults)
                 return read
     shown = f"an object with {', '.join(map(str, list(found)[:4]))}" if isinstance(found, Mapping) else short(found)
     raise InputError(Fault(file, at, shown[:80], _WANTED))
+
+
+def _as_it_ran(run: Run) -> Run:
+    """A run at a rate as a closed loop where its limit in flight held requests back, whose wait no TTFT holds."""
+    if run.arrivals not in ("poisson", "constant"):
+        return run
+    whole = run.ttft_ms["mean"] + (run.output_tokens - 1) * run.tpot_ms["mean"]
+    held = run.max_in_flight is not None and run.requests_per_second * whole / 1e3 >= HELD_BACK * run.max_in_flight
+    if held:
+        return run.model_copy(update={"arrivals": "closed", "offered_per_second": None})
+    return run.model_copy(update={"max_in_flight": None})
 
 
 def _contradictions(run: Run, file: str) -> Iterator[Fault]:
