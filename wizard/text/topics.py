@@ -187,6 +187,7 @@ What a measurement changes, of the design measured alone (model, format, GPU, GP
                      lengths are within 25 %; the percentile measured is the next one up that the file has. If no
                      rate keeps them, the lowest is a ceiling on what the model says.
   [rates.ID]         a rate that you state yourself goes before all of these
+A rate that --max-concurrency held back counts as a closed loop: the wait before the request is in no TTFT.
 TTFTs that are mostly queueing (all requests at once, more in flight than fit) correct no prefill.
 A plan's pool then tells file and date under `measured`, and its band: 5 % of a sweep, 10 % of points.
 
