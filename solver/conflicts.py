@@ -235,7 +235,7 @@ def _members(scenario: Scenario, own: _Set, number: int) -> Iterable[Conflict]:
         by_itself = len(known.changes) == 1
         said = changes.get(member.key) or format_share(known.changes[0][1]) if by_itself else None
         yield Conflict(
-            conflict=number,
+            number=number,
             requirement=member.key,
             found=text_at(scenario, member.key),
             repair=said,

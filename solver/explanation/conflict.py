@@ -6,7 +6,7 @@ from solver.record import Part
 
 
 class Conflict(Part, BaseModel):  # BaseModel once more, so that a linter of one file knows what its defaults are
-    """One demand of a set that leaves no plan, where nothing fits; the set's number is `conflict`.
+    """One demand of a set that leaves no plan, where nothing fits; `number` is the set's.
 
     `found` is what the scenario asks under the key `requirement`, `repair` the least change of it that mends the
     scenario, both as people type them; `total_per_month_then` is the cheapest plan then. `changes` are all changes, as
@@ -20,4 +20,4 @@ class Conflict(Part, BaseModel):  # BaseModel once more, so that a linter of one
     total_per_month_then: float | None
     changes: dict[str, str] = {}
     why: str = ""
-    conflict: int = 1
+    number: int = 1

@@ -61,12 +61,12 @@ def no_plan(plan: Plan) -> View:
 
 def _conflict(plan: Plan, head: str, refused: Sequence[Row]) -> View:
     """The demands in conflict, one a row, each with its least change and the plan's cost then."""
-    several = len({member.conflict for member in plan.conflict}) > 1
+    several = len({member.number for member in plan.conflict}) > 1
     rows, about, detail = [], {}, {}
     for member in plan.conflict:
         key = short_key(member.requirement)
         then = money(member.total_per_month_then) if member.repair is not None else ""
-        named = f"{member.conflict}  {key}" if several else key
+        named = f"{member.number}  {key}" if several else key
         rows.append(Row((named, member.found, member.repair or "not alone", then), member.requirement))
         if member.changes:
             about[member.requirement] = f"enter makes the change and solves again: {setting(member.changes)}"

@@ -24,9 +24,9 @@ def conflict_lines(members: Sequence[Conflict], notes: Sequence[str], currency: 
         return wrap("; ".join(notes), "In conflict: ", " ") if notes else []
     then = f"{currency} a month then"
     lines = [f"{'In conflict':<{_KEY + 1}}{'asked':<{_ASKED}}{'least change':<{_INSTEAD}}{then:>{_MONEY + 3}}"]
-    numbers = list(dict.fromkeys(member.conflict for member in members))
+    numbers = list(dict.fromkeys(member.number for member in members))
     for number in numbers:
-        mine = [member for member in members if member.conflict == number]
+        mine = [member for member in members if member.number == number]
         if len(numbers) > 1:
             lines.append(f" {number} of {len(numbers)}")
         lines += [_row(member) for member in mine]

@@ -224,7 +224,7 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
                      found (what is asked), repair (what to ask instead; null:
                      no change of it alone is enough), total_per_month_then,
                      changes (key: value, all that is to be changed), why (no
-                     repair, or not the least), conflict (number of the set)
+                     repair, or not the least), number (of the set)
   conflict_notes[]   what was cut short
 """
 

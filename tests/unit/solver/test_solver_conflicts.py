@@ -92,8 +92,8 @@ def check(tables: dict[str, Any], catalog: Catalog, found: Conflicts) -> None:
     assert cheapest(tables, catalog) is None
     assert found.members
     assert all("whether another set is smaller" in note for note in found.notes)
-    for number in dict.fromkeys(member.conflict for member in found.members):
-        members = [member for member in found.members if member.conflict == number]
+    for number in dict.fromkeys(member.number for member in found.members):
+        members = [member for member in found.members if member.number == number]
         keys = [member.requirement for member in members]
         loads = [key for key in keys if key.endswith("requests")]
         others = {key: value for key, value in demands(tables).items() if key not in keys}
@@ -322,7 +322,7 @@ def test_what_two_segments_lack_is_told_apart_and_changed_together() -> None:
     found = conflicts(Scenario.model_validate(tables), two_sellers())
     sets: dict[int, set[str]] = {}
     for member in found.members:
-        sets.setdefault(member.conflict, set()).add(member.requirement)
+        sets.setdefault(member.number, set()).add(member.requirement)
     assert sets == {
         1: {"segment.tags.processing_in"}, 2: {"segment.chat.processing_in", "segment.chat.quality"},
     }  # fmt: skip

@@ -1,0 +1,145 @@
+"""`wizard explain`, and the demands in conflict wherever they are shown."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import tomli_w
+from made_plans import SCENARIO, fake_decide, no_plan, plan, run
+
+from solver.explanation.conflict import Conflict
+from solver.explanation.explain import Explanation, explanation_of
+from solver.plan import Plan, rounded
+from wizard.plan_file import plan_of, plan_tables
+from wizard.scenario_file import question_of
+from wizard.screens.plan_none import no_plan as no_plan_view
+from wizard.text.conflict import conflict_lines, setting
+from wizard.text.plan import plan_text
+from wizard.text.topics import TOPICS
+
+SETS = (
+    Conflict(
+        requirement="segment.chat.processing_in", found="de", repair="de, us", total_per_month_then=4841.8,
+        changes={"segment.chat.processing_in": "de, us"},
+    ),
+    Conflict(
+        requirement="segment.chat.ttft", found="200 ms", repair=None, total_per_month_then=12_900.0,
+        changes={"segment.chat.ttft": "340 ms", "policy.budget": "12.9k/month"}, why="the rest stays in conflict",
+    ),
+    Conflict(
+        requirement="policy.budget", found="100/month", repair="509/month", total_per_month_then=508.03,
+        changes={"policy.budget": "509/month"}, number=2,
+    ),
+)  # fmt: skip
+
+
+def conflicting() -> Plan:
+    return no_plan().model_copy(update={"conflict": SETS, "conflict_notes": ("the search ended after 36 s",)})
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "chat.toml"
+    path.write_text(tomli_w.dumps(SCENARIO))
+    return path
+
+
+def test_without_a_plan_the_conflict_is_printed_and_the_code_is_3(
+    monkeypatch: pytest.MonkeyPatch, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_decide(monkeypatch, conflicting())
+    assert run("explain", str(file)) == 3
+    printed = capsys.readouterr().out
+    assert printed.startswith("chat\nNO PLAN FITS")
+    assert re.search(r"chat\.processing_in +de +de, us +4,841\.80\n", printed)
+    assert "chat.ttft=340 ms and policy.budget=12.9k/month mend it together" in " ".join(printed.split())
+    assert "--set chat.processing_in='de, us'" in printed
+    assert printed.isascii()
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_the_json_of_no_plan_is_the_contract(
+    monkeypatch: pytest.MonkeyPatch, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_decide(monkeypatch, conflicting())
+    assert run("explain", str(file), "--json") == 3
+    found = json.loads(capsys.readouterr().out)
+    assert (found["schema"], found["verdict"], found["total_per_month"]) == ("wizard.explanation/1", "no_plan", None)
+    assert found["conflict"][0] == {
+        "requirement": "segment.chat.processing_in", "found": "de", "repair": "de, us", "total_per_month_then": 4841.8,
+        "changes": {"segment.chat.processing_in": "de, us"}, "why": "", "number": 1,
+    }  # fmt: skip
+    assert found["conflict"][1]["repair"] is None
+
+
+def test_with_a_plan_the_verdict_and_its_arithmetic_are_printed(
+    monkeypatch: pytest.MonkeyPatch, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_decide(monkeypatch, plan())
+    assert run("explain", str(file)) == 0
+    printed = capsys.readouterr().out
+    for segment in plan().segments:
+        assert segment.name in printed
+        for served in segment.served_by:
+            assert served.option[:50] in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_of_one_segment_only_its_demands_and_the_policys_are_told(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = SETS[0].model_copy(update={"requirement": "segment.tags.quality"})
+    made = conflicting().model_copy(update={"conflict": (*SETS, other)})
+    assert [each.requirement for each in explanation_of(made, "chat").conflict] == [
+        "segment.chat.processing_in", "segment.chat.ttft", "policy.budget",
+    ]  # fmt: skip
+    assert run("explain", str(file), "--segment", "chart") == 2
+    assert "did you mean chat?" in capsys.readouterr().err
+
+
+def test_the_topic_names_every_key_of_the_json() -> None:
+    documented = set(re.findall(r"\w+", TOPICS["explain"]))
+    keys = {field.alias or name for name, field in Explanation.model_fields.items()} | set(Conflict.model_fields)
+    assert keys <= documented
+    assert max(map(len, TOPICS["explain"].splitlines())) <= 80
+
+
+def test_the_words_that_mend_can_be_typed() -> None:
+    for member in SETS:
+        words = shlex.split(setting(member.changes))
+        sets = [word for word in words if word != "--set"]
+        scenario = question_of(SCENARIO, "made", sets).scenario
+        for key, text in member.changes.items():
+            table, *_, field = key.split(".")
+            record = scenario.segment["chat"] if table == "segment" else scenario.policy
+            assert str(record.model_dump()[field]) == text
+
+
+def test_solve_and_show_tell_the_conflict_and_the_file_holds_it() -> None:
+    made = conflicting()
+    text = plan_text(made)
+    assert "In conflict" in text
+    assert "chat.processing_in" in text
+    assert max(map(len, text.splitlines())) <= 80
+    again = plan_of(plan_tables(rounded(made)), "made")
+    assert sorted(again.conflict, key=lambda one: one.requirement) == sorted(SETS, key=lambda one: one.requirement)
+    assert again.conflict_notes == made.conflict_notes
+
+
+def test_where_nothing_was_found_only_the_note_is_told() -> None:
+    assert conflict_lines((), (), "USD") == []
+    assert conflict_lines((), ("the catalog holds none",), "USD") == ["In conflict: the catalog holds none"]
+
+
+def test_the_screen_of_no_plan_shows_one_demand_a_row() -> None:
+    view = no_plan_view(conflicting())
+    assert [row.cells for row in view.rows] == [
+        ("1  chat.processing_in", "de", "de, us", "4,842"), ("1  chat.ttft", "200 ms", "not alone", ""),
+        ("2  policy.budget", "100/month", "509/month", "508"),
+    ]  # fmt: skip
+    assert "--set chat.processing_in='de, us'" in view.about["segment.chat.processing_in"]
+    assert "the search ended after 36 s" in view.foot
