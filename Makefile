@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 PYTEST := env -u NO_COLOR -u TEXTUAL_THEME $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types walls bench test-long snapshots baselines picture lock clean
+.PHONY: help run test check lint types walls bench calibrate test-long snapshots baselines picture lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ bench: $(STAMP)  ## measured times and ratios
 
 test-long: $(STAMP)  ## what is too long for make test
 	$(PYTEST) -n 2 -m long
+
+calibrate: $(STAMP)  ## fit the performance model anew and print its errors; ARGS=--write keeps it
+	nice $(BIN)/python tests/bench/calibrate.py $(ARGS)
 
 snapshots: $(STAMP)  ## draw the screens' snapshots anew; look at each before committing it
 	$(PYTEST) tests/snapshots --snapshot-update

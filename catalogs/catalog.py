@@ -19,12 +19,14 @@ from catalogs.records import (
     Engine,
     EngineOffset,
     Figure,
+    FormatOffset,
     Gpu,
     GpuPrice,
     GpuPurchase,
     LoadShape,
     MeasuredRange,
     Model,
+    PairOffset,
     PerformanceClass,
     Precision,
     Provisioned,
@@ -71,6 +73,8 @@ class Catalog:
     long_context: tuple[LongContextLoss, ...] = ()
     speed_bands: Mapping[str, SpeedBand] = field(default_factory=dict)
     measured_models: frozenset[str] = frozenset()
+    format_offsets: Mapping[str, FormatOffset] = field(default_factory=dict)
+    pair_offsets: Mapping[str, PairOffset] = field(default_factory=dict)
     measurements: tuple[MeasuredPoint, ...] = ()
 
 
@@ -143,6 +147,8 @@ def load_catalog(
         long_context=tables.long_context(),
         speed_bands=tables.speed_bands(),
         measured_models=tables.measured_models(),
+        format_offsets=tables.format_offsets(),
+        pair_offsets=tables.pair_offsets(),
         measurements=tuple(parts["measurements"].values()),
     )
 

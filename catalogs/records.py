@@ -150,12 +150,13 @@ class Engine(Sourced):
 
 
 class PerformanceClass(Sourced):
-    """Efficiencies of a GPU class (PERFORMANCE_MODEL's table); read them together, never alone."""
+    """Efficiencies of a GPU class, and its factor on t_fix; read them together, never alone."""
 
     id: str
     eta_mem: float = Field(gt=0)
     eta_pf: float = Field(gt=0)
     tau_us: float = Field(ge=0)
+    t_fix: float = 1.0
     measured: bool
 
 
@@ -165,6 +166,31 @@ class EngineOffset(Sourced):
     engine: str
     t_fix: float = 1.0
     mu: float = 1.0
+    tau: float = 1.0
+    eta_mem: float = 1.0
+    eta_pf: float = 1.0
+    eta_kv: float = 1.0
+    alpha: float = 1.0
+    sigma: float = 1.0
+    moe_eta_pf: float = 1.0
+    first_wave: float = 1.0
+
+
+class FormatOffset(Sourced):
+    """Factors of weight formats on the performance model's parameters; `eta_pf` of matrix products only."""
+
+    id: str
+    formats: tuple[str, ...]
+    eta_mem: float = 1.0
+    eta_pf: float = 1.0
+    tau: float = 1.0
+
+
+class PairOffset(Sourced):
+    """Factors of an engine on one GPU class, beside those of the engine; `id` is class/engine."""
+
+    id: str
+    eta_mem: float = 1.0
     tau: float = 1.0
 
 

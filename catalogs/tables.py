@@ -16,10 +16,12 @@ from catalogs.records import (
     Engine,
     EngineOffset,
     Figure,
+    FormatOffset,
     Gpu,
     LoadShape,
     MeasuredRange,
     Model,
+    PairOffset,
     PerformanceClass,
     Precision,
     QualityFloor,
@@ -99,6 +101,19 @@ def engine_offsets() -> Mapping[str, EngineOffset]:
     """Factors of each engine on the performance model's parameters."""
     offsets = toml_tables("performance.toml")["offset"]
     return {name: EngineOffset(engine=name, **FITTED, **table) for name, table in offsets.items()}
+
+
+@cache
+def format_offsets() -> Mapping[str, FormatOffset]:
+    """Factors of each weight format on the performance model's parameters, by the format's id."""
+    rows = [FormatOffset(**FITTED, **table) for table in _named(toml_tables("performance.toml")["format"])]
+    return {name: row for row in rows for name in row.formats}
+
+
+@cache
+def pair_offsets() -> Mapping[str, PairOffset]:
+    """Factors of an engine on one GPU class, by class/engine."""
+    return _records(PairOffset, [FITTED | row for row in _named(toml_tables("performance.toml")["pair"])])
 
 
 @cache

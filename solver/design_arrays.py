@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
-from catalogs.records import EngineOffset, Gpu, Model, Precision
+from catalogs.records import EngineOffset, FormatOffset, Gpu, Model, PairOffset, Precision
 from solver.memory import GB, kv_share, weight_bytes
 
 Array = NDArray[np.float64]
@@ -23,6 +23,7 @@ ASSUMED_LINK_GB_S = 32.0  # PCIe 4 x16 one way: the usual link of gpus.csv witho
 ASSUMED_FLOP_PER_BYTE = 30.0  # lowest 16-bit peak over bandwidth of gpus.csv (the CPU server), where a row has no peak
 FEW_POINTS = 5  # published operating points below which a speed counts as not measured
 SIZE_MARGIN = 2.0  # a model so many times smaller or larger than any measured counts as measured
+MOST_ETA = 0.95  # of the bandwidth or peak that any design reaches
 DENSE_FLOOR = 0.01  # of all parameters, where rounded totals would leave nothing beside the experts
 
 
@@ -56,6 +57,7 @@ class Parameters:
 class DesignArrays:
     """Arrays over designs, in the order of `designs`.
 
+    `eta_attention` is the share of the 16-bit peak in attention, `eta_pf` of the format's peak in matrix products.
     `step_scale` multiplies the decode step: 1, or what the user measured over what the model says (measured.py).
     """
 
@@ -91,14 +93,15 @@ class DesignArrays:
     batched_tokens: Array
     eta_mem: Array
     eta_pf: Array
+    eta_attention: Array
     tau: Array
     t_fix: Array
     mu: Array
     step_scale: Array
+    alpha: Array
+    sigma: Array
+    eta_kv: Array
     tau_moe: float
-    alpha: float
-    sigma: float
-    eta_kv: float
     mixed_step: float
     safety: float
     memory_fraction: float
@@ -212,10 +215,10 @@ def peak(gpu: Gpu, precision: Precision) -> float:
 
 def _gpu_row(catalog: Catalog, gpu: Gpu) -> tuple[float, ...]:
     group = catalog.performance_classes.get(gpu.performance_class)
-    etas = (group.eta_mem, group.eta_pf, group.tau_us * 1e-6) if group else (np.nan, np.nan, np.nan)
+    known = (group.eta_mem, group.eta_pf, group.tau_us * 1e-6, group.t_fix) if group else (np.nan,) * 4
     return (
         gpu.memory_gb * GB, (gpu.bandwidth_gb_s or np.nan) * 1e9, peak_16bit(gpu),
-        (gpu.link_gb_s or ASSUMED_LINK_GB_S) * 1e9, *etas,
+        (gpu.link_gb_s or ASSUMED_LINK_GB_S) * 1e9, *known,
     )  # fmt: skip
 
 
@@ -252,7 +255,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         dense, expert, active, layers, full, hidden, heads, dim, latent_flops, share, moe, latent,
         kv_16bit, kv_heads, state, sliding, context,
     ) = _rows(catalog.models, models, _model_row)  # fmt: skip
-    memory, bandwidth, flops_16bit, link, eta_mem, eta_pf, tau = _rows(
+    memory, bandwidth, flops_16bit, link, eta_mem, eta_pf, tau, class_t_fix = _rows(
         catalog.gpus, gpus_of, lambda gpu: _gpu_row(catalog, gpu)
     )
     b_w, b_d_moe, b_kv = _rows(
@@ -260,7 +263,17 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
     )
     sequences, batched = _rows(catalog.engines, engines, lambda e: (e.max_sequences, e.batched_tokens))
     offsets = {id_: catalog.engine_offsets.get(id_, _no_offset(id_)) for id_ in set(engines)}
-    by_t_fix, by_mu, by_tau = _rows(offsets, engines, lambda o: (o.t_fix, o.mu, o.tau))
+    by_engine = _rows(
+        offsets,
+        engines,
+        lambda o: (o.t_fix, o.mu, o.tau, o.eta_mem, o.eta_pf, o.eta_kv, o.alpha, o.sigma, o.moe_eta_pf),
+    )
+    by_t_fix, by_mu, by_tau, by_mem, by_pf, by_kv, by_alpha, by_sigma, by_moe = by_engine
+    formats = {id_: catalog.format_offsets.get(id_, _NO_FORMAT) for id_ in set(precisions)}
+    format_mem, format_pf, format_tau = _rows(formats, precisions, lambda f: (f.eta_mem, f.eta_pf, f.tau))
+    classes = [f"{catalog.gpus[gpu].performance_class}/{engine}" for gpu, engine in zip(gpus_of, engines, strict=True)]
+    both = {id_: catalog.pair_offsets.get(id_, _NO_PAIR) for id_ in set(classes)}
+    pair_mem, pair_tau = _rows(both, classes, lambda b: (b.eta_mem, b.tau))
     pairs = {f"{gpu}/{p}": (gpu, p) for gpu, p in dict.fromkeys(zip(gpus_of, precisions, strict=True))}
     (flops,) = _rows(
         pairs,
@@ -273,6 +286,10 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
     kv_all = kv_16bit * b_kv / 2
     state = np.where(sliding > 0, state * b_kv / 2, state)  # a window is KV cache, a linear state is not
     runtime = perf["perf_runtime_gb"] * GB
+
+    def of_moe(key: str, factor: Array | float = 1.0) -> Array:
+        """A figure that holds for mixtures of experts only."""
+        return np.where(is_moe, perf[key] * factor, 1.0)
 
     def room(tp: Array) -> tuple[Array, Array, Array]:
         weights = weight_bytes(dense, b_d, expert, b_w, tp, g)
@@ -297,14 +314,22 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         layers=layers, full_layers=full, hidden=hidden, heads=heads, attention_dim=dim, latent_flops=latent_flops,
         activated_share=share, is_moe=is_moe, weights=weights, kv_token=kv_token, kv_sequence=state / tp,
         kv_room=kv_room, kv_tokens=np.maximum(dp * kv_room / kv_token, 0.0), max_context=context,
-        max_sequences=sequences, batched_tokens=batched, eta_mem=eta_mem,
-        eta_pf=eta_pf * np.where(is_moe, perf["perf_moe_eta_pf"], 1.0), tau=tau * by_tau,
-        t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix, mu=perf["perf_mu"] * by_mu, step_scale=np.ones_like(g),
-        tau_moe=perf["perf_tau_moe"], alpha=perf["perf_alpha_us"] * 1e-6, sigma=perf["perf_sigma_us"] * 1e-6,
-        eta_kv=perf["perf_eta_kv"], mixed_step=perf["perf_mixed_step"], safety=perf["perf_safety"],
+        max_sequences=sequences, batched_tokens=batched,
+        eta_mem=np.minimum(eta_mem * by_mem * format_mem * pair_mem * of_moe("perf_moe_eta_mem"), MOST_ETA),
+        eta_pf=np.minimum(eta_pf * by_pf * format_pf * of_moe("perf_moe_eta_pf", by_moe), MOST_ETA),
+        eta_attention=np.minimum(eta_pf * by_pf, MOST_ETA), tau=tau * by_tau * format_tau * pair_tau,
+        t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix * class_t_fix * of_moe("perf_moe_t_fix"),
+        mu=perf["perf_mu"] * by_mu, step_scale=np.ones_like(g),
+        alpha=perf["perf_alpha_us"] * 1e-6 * by_alpha, sigma=perf["perf_sigma_us"] * 1e-6 * by_sigma,
+        eta_kv=perf["perf_eta_kv"] * by_kv, tau_moe=perf["perf_tau_moe"], mixed_step=perf["perf_mixed_step"],
+        safety=perf["perf_safety"],
         memory_fraction=perf["perf_memory_fraction"], runtime=runtime,
         estimates=_estimates(catalog, designs),
     )  # fmt: skip
+
+
+_NO_FORMAT = FormatOffset(id="", formats=(), source="no offset known", date="none")
+_NO_PAIR = PairOffset(id="", source="no offset known", date="none")
 
 
 def _no_offset(engine: str) -> EngineOffset:

@@ -5,7 +5,8 @@ overhead, prefill) rises with the figures compared here, and so does the use of 
 highest rate at the service goal is no lower for the smaller one, and its memory and storage no more. Then the larger
 one on the same GPUs, engine and place is dominated (dominance.py, t = 1) and need not be sized. A test sizes both on
 the whole catalog. Models with latent attention are left out: their cache may be copied or split, which turns the order.
-The same holds of engines by their fixed times, overhead and limits, where both or neither can split a latent cache.
+The same holds of engines by their fixed times, efficiencies, overhead and limits, where both or neither can split a
+latent cache.
 """
 
 from collections.abc import Mapping
@@ -15,9 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
-from catalogs.records import EngineOffset
+from catalogs.records import EngineOffset, FormatOffset, PairOffset
 from solver.costs import weight_gb
-from solver.design_arrays import DATA_PARALLEL_ATTENTION, Design, DesignArrays, design_arrays, is_latent
+from solver.design_arrays import (
+    DATA_PARALLEL_ATTENTION,
+    Design,
+    DesignArrays,
+    design_arrays,
+    is_latent,
+    peak,
+    peak_16bit,
+)
 from solver.memory import GB
 from solver.problem import Array
 
@@ -63,14 +72,16 @@ def never_worse(catalog: Catalog, rows: Rows, worthy: Mapping[str, Mask], longes
     one = rows.arrays[0]
     share = np.where(one.is_moe, one.activated_share, 1.0)
     overhead = one.layers * np.where(one.is_moe, one.tau_moe, 1.0)
+    reads, products = _efficiencies(catalog, rows)
     storage = np.array([weight_gb(catalog, m, p) for m, p in zip(rows.models, rows.precisions, strict=True)])
     smaller = [
-        one.dense_params * one.dense_bytes + one.expert_params * one.expert_bytes * share,
-        one.active_params, one.layers, overhead, one.layers * one.hidden,
-        one.full_layers * one.heads * one.attention_dim, storage, -one.eta_pf, -np.minimum(one.max_context, longest),
+        (one.dense_params * one.dense_bytes + one.expert_params * one.expert_bytes * share) / reads,
+        one.active_params, one.layers, one.tau * overhead, one.tau, one.t_fix, one.layers * one.hidden,
+        one.full_layers * one.heads * one.attention_dim, storage, -np.minimum(one.max_context, longest),
     ]  # fmt: skip
     for each in rows.arrays:
         smaller += [each.kv_token, each.kv_sequence, each.weights]
+        smaller += [each.kv_token / reads, each.kv_sequence / reads, each.weights / reads]
     n = len(rows.models)
     better, equal = np.ones((n, n), dtype=bool), np.ones((n, n), dtype=bool)
     for values in smaller:
@@ -78,8 +89,9 @@ def never_worse(catalog: Catalog, rows: Rows, worthy: Mapping[str, Mask], longes
         equal &= values[:, None] == values[None, :]
     compute = np.array([catalog.precisions[id_].compute for id_ in rows.precisions])
     alike = compute[:, None] == compute[None, :]
-    better &= alike | ((compute == "bf16")[None, :] & (compute != "cpu")[:, None])
-    equal &= alike
+    gain = np.where(alike, 1.0, np.where(compute == "bf16", _gains(catalog, rows)[:, None], 0.0))
+    better &= gain * products[:, None] >= products[None, :]
+    equal &= alike & (products[:, None] == products[None, :])
     models = np.array(rows.models)
     latent = np.array([is_latent(catalog.models[id_]) for id_ in rows.models])
     better &= ~latent[:, None] & ~latent[None, :]
@@ -90,13 +102,51 @@ def never_worse(catalog: Catalog, rows: Rows, worthy: Mapping[str, Mask], longes
     return np.asarray(better & (~equal | (np.arange(n)[:, None] < np.arange(n)[None, :])))
 
 
+def _efficiencies(catalog: Catalog, rows: Rows) -> tuple[Array, Array]:
+    """Factors [row] on the share of the bandwidth and of the peak in matrix products that a row reaches.
+
+    A mixture of experts is compared with denser models as on the engine that is best at it.
+    """
+    none = FormatOffset(id="", formats=(), source="no offset known", date="none")
+    formats = [catalog.format_offsets.get(id_, none) for id_ in rows.precisions]
+    perf = catalog.operations
+    best = max([1.0, *(offset.moe_eta_pf for offset in catalog.engine_offsets.values())])
+    moe = rows.arrays[0].is_moe
+    reads = np.array([each.eta_mem for each in formats]) * np.where(moe, perf["perf_moe_eta_mem"].value, 1.0)
+    products = np.array([each.eta_pf for each in formats])
+    return reads, products * np.where(moe, perf["perf_moe_eta_pf"].value * best, 1.0)
+
+
+def _gains(catalog: Catalog, rows: Rows) -> Array:
+    """Least peak of a row's arithmetic over the 16-bit one, on the GPUs that have it; 0 where none has."""
+    least = {}
+    for id_ in set(rows.precisions):
+        kind = catalog.precisions[id_].compute
+        has = {"fp8": "fp8_support", "fp4": "fp4_support", "int8": "int8_support"}.get(kind)
+        ratios = [
+            peak(gpu, catalog.precisions[id_]) / peak_16bit(gpu)
+            for gpu in catalog.gpus.values() if has is None or getattr(gpu, has)
+        ]  # fmt: skip
+        least[id_] = 0.0 if kind == "cpu" else min((r for r in ratios if np.isfinite(r)), default=0.0)
+    return np.array([least[id_] for id_ in rows.precisions])
+
+
 def faster_engines(catalog: Catalog, engines: tuple[str, ...], latent: bool) -> Mask:
     """Whether engine a is never slower than b on the same model and GPUs, [a, b]; of equals the first."""
     none = EngineOffset(engine="", source="no offset known", date="none")
     offsets = [catalog.engine_offsets.get(id_, none) for id_ in engines]
     records = [catalog.engines[id_] for id_ in engines]
+    classes = sorted({gpu.performance_class for gpu in catalog.gpus.values()})
+    alone = PairOffset(id="", source="no offset known", date="none")
+    pairs = [[catalog.pair_offsets.get(f"{group}/{id_}", alone) for id_ in engines] for group in classes]
     smaller = [
-        [offset.t_fix for offset in offsets], [offset.mu for offset in offsets], [offset.tau for offset in offsets],
+        [offset.t_fix for offset in offsets], [offset.mu for offset in offsets], [-offset.eta_pf for offset in offsets],
+        [offset.alpha for offset in offsets], [offset.sigma for offset in offsets],
+        [-offset.eta_pf * offset.moe_eta_pf for offset in offsets],
+        *([offset.tau * pair.tau for offset, pair in zip(offsets, row, strict=True)] for row in pairs),
+        *([-offset.eta_mem * pair.eta_mem for offset, pair in zip(offsets, row, strict=True)] for row in pairs),
+        *([-offset.eta_mem * pair.eta_mem * offset.eta_kv for offset, pair in zip(offsets, row, strict=True)]
+          for row in pairs),
         [-record.max_sequences for record in records], [-record.batched_tokens for record in records],
     ]  # fmt: skip
     n = len(engines)

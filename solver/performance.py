@@ -16,7 +16,7 @@ from solver.design_arrays import is_sized as is_sized
 Array = NDArray[np.float64]
 ATTENTION_CEILING = 0.8  # best share of the 16-bit peak that attention reaches
 FIXED_OVERHEAD_LAYERS = 25  # tau is paid for so many layers more than the model has
-ITERATIONS = 40
+ITERATIONS = 24
 DAMPING = 0.5
 
 
@@ -45,7 +45,7 @@ def _overhead(arrays: DesignArrays, batch: Array | float) -> Array:
 
 
 def _attention_rate(arrays: DesignArrays) -> Array:
-    return np.asarray(arrays.flops_16bit * np.minimum(arrays.eta_pf, ATTENTION_CEILING))
+    return np.asarray(arrays.flops_16bit * np.minimum(arrays.eta_attention, ATTENTION_CEILING))
 
 
 def decode_step(arrays: DesignArrays, batch: Array | float, context: Array | float) -> Array:

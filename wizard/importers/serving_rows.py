@@ -23,6 +23,8 @@ INPUT_TOKENS, OUTPUT_TOKENS = 1024.0, 1024.0
 DRAWN = 0.9
 """Mean of lengths drawn from 0.8 to 1 times the nominal ones, as the sources in DRAWS do."""
 DRAWS = frozenset({"inferencex", "nvidia-aic"})
+FP8_CACHE = frozenset({"fp8", "fp4"})
+"""Weight formats that servers are usually run with an FP8 KV cache beside; taken where a row does not say."""
 REQUESTS = 1000.0
 """Requests of a run above capacity, where the note has none: the default of vLLM's own benchmark."""
 FIRST_WAVE = 0.3
@@ -188,6 +190,9 @@ class _Reading:
             self.assumed.append(f"split of {size.copies} GPUs not published: the one that does most")
         design = Design(model.id, precision.id, gpu.id, size.gpus, engine.id, size.groups or None)
         factor = self.names.kv_factor(self.text("kv_precision"), precision.id)
+        if not self.text("kv_precision") and precision.id in FP8_CACHE:
+            self.assumed.append("FP8 KV cache")
+            factor = self.names.kv_factor("fp8", precision.id)
         return Row(self.case(design, size, factor), "", tuple(self.assumed), self.guess)
 
     def case(self, design: Design, size: "_Size", factor: float) -> Case:

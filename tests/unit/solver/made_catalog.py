@@ -27,6 +27,8 @@ PERFORMANCE = {
     "perf_t_fix_ms": 70.0,
     "perf_mu": 0.9,
     "perf_moe_eta_pf": 0.51,
+    "perf_moe_eta_mem": 1.0,
+    "perf_moe_t_fix": 1.0,
     "perf_memory_fraction": 0.9,
     "perf_runtime_gb": 2.0,
     "perf_mixed_step": 0.25,
