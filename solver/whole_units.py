@@ -16,7 +16,7 @@ from solver.problem import Array
 from solver.program.data import Data
 from solver.units import HOURS_PER_MONTH
 
-MOST_UNITS = 2000
+MOST_UNITS = 250
 """Where more whole units than this could be needed, a unit is priced as if it could be divided: a lower bound."""
 AT_ONCE = 1_000_000
 """Figures of one array at most; more designs go in turns."""
@@ -175,22 +175,23 @@ def _whole(load: Array, worth: Array, hours: Array, units: Units) -> Array:
         rows, few = few[:turn], few[turn:]
         edges = np.arange(int(size[turn - 1]))[None, :] * units.capacity[rows][:, None]
         gain[rows] += _earned(load[rows], worth[rows], hours, units.take(rows), edges)
-    for n in np.flatnonzero(most > MOST_UNITS):
-        row = np.array([n])
-        gain[row] += _earned(load[row], worth[row], hours, units.take(row), None)
+    rows = np.flatnonzero(most > MOST_UNITS)
+    gain[rows] += _divided(load[rows], worth[rows], hours, units.take(rows))
     return gain
 
 
-def _earned(load: Array, worth: Array, hours: Array, units: Units, edges: Array | None) -> Array:
-    """The earnings of the slices between `edges` [n, e] of load; None: wherever another segment's traffic begins."""
+def _sorted(load: Array, worth: Array) -> tuple[Array, Array, Array]:
+    """Load, where it ends in each block, and worth, best worth per load first; what is no load is worth nothing."""
     density = np.where(load > 0, worth / np.where(load > 0, load, 1.0), 0.0)
     order = np.argsort(-density, axis=1, kind="stable")
-    worth = np.take_along_axis(np.where(load > 0, worth, 0.0), order, 1)
-    load = np.take_along_axis(load, order, 1)
-    ends = np.cumsum(load, axis=1)
+    load, worth = (np.take_along_axis(each, order, 1) for each in (load, np.where(load > 0, worth, 0.0)))
+    return load, np.cumsum(load, axis=1), worth
+
+
+def _earned(load: Array, worth: Array, hours: Array, units: Units, edges: Array) -> Array:
+    """The earnings of the units between `edges` [n, e] of load."""
+    load, ends, worth = _sorted(load, worth)
     starts, width = ends - load, np.where(load > 0, load, 1.0)
-    if edges is None:
-        edges = np.sort(np.concatenate((np.zeros((len(load), 1)), ends.reshape(len(load), -1)), axis=1), axis=1)
     value = np.zeros((len(load), len(hours), edges.shape[1]))
     for s in range(load.shape[1]):
         filled = np.clip((edges[:, None, :] - starts[:, s, :, None]) / width[:, s, :, None], 0.0, 1.0)
@@ -202,3 +203,24 @@ def _earned(load: Array, worth: Array, hours: Array, units: Units, edges: Array 
     month = np.minimum(units.committed, MUCH * HOURS_PER_MONTH)[:, None] * part
     committing = np.minimum(slices, by_hour).sum(axis=1) - month
     return np.asarray(hourly + np.maximum(committing, 0.0).sum(axis=1))
+
+
+def _divided(load: Array, worth: Array, hours: Array, units: Units) -> Array:
+    """The earnings where units can be divided: no less.
+
+    What commitments save at a height of load is a sum over the blocks that changes where a segment's traffic begins or
+    ends there.
+    """
+    load, ends, worth = _sorted(load, worth)
+    flat = len(load), load.shape[1] * load.shape[2]
+    price = (np.minimum(units.hourly, MUCH) / units.capacity)[:, None, None] * hours
+    density = worth / np.where(load > 0, load, 1.0)
+    hourly = (np.maximum(density - price, 0.0) * load).sum(axis=(1, 2))
+    saved = np.where(load > 0, np.minimum(density, price), 0.0).reshape(flat)
+    at = np.concatenate(((ends - load).reshape(flat), ends.reshape(flat)), axis=1)
+    order = np.argsort(at, axis=1, kind="stable")
+    level = np.cumsum(np.take_along_axis(np.concatenate((saved, -saved), axis=1), order, 1), axis=1)
+    height = np.diff(np.take_along_axis(at, order, 1), axis=1)
+    month = np.minimum(units.committed, MUCH * HOURS_PER_MONTH) / units.capacity
+    committing = np.maximum(level[:, :-1] - month[:, None], 0.0) * height
+    return np.asarray(hourly + committing.sum(axis=1))
