@@ -109,7 +109,12 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
     why = ""
     if outcome.status != "optimal" and parts.gap is not None:
         why = f"best found, not proven: at most {parts.gap:.1%} above the least"
-    return Baseline(name=strategy.name, total_per_month=parts.total_per_month, why_null=why, lines=parts.lines)
+    return Baseline(name=strategy.name, total_per_month=parts.total_per_month, why_null=why, lines=_short(parts.lines))
+
+
+def _short(lines: tuple[CostLine, ...]) -> tuple[CostLine, ...]:
+    """The lines without what they are worked out of: that is told of the plan itself."""
+    return tuple(each.model_copy(update={"terms": (), "price_of": {}}) for each in lines)
 
 
 def with_rate(baseline: Baseline, problem: Problem) -> Baseline:

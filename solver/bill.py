@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from catalogs.records import COMMITTED, HOURLY, PurchaseType
+from solver.explanation.records import Term
 from solver.plan import CostLine, loss_words
 from solver.program.data import Data, beyond_horizon_per_month, sunk_per_month
 from solver.program.policy import LEAST_SHARE
@@ -41,7 +42,15 @@ def bill(data: Data, solution: Solution) -> dict[str, tuple[CostLine, ...]]:
 
 
 def line(
-    name: str, unit: str, quantity: float, price: float, estimate: str = "", source: str = "", date: str = ""
+    name: str,
+    unit: str,
+    quantity: float,
+    price: float,
+    estimate: str = "",
+    source: str = "",
+    date: str = "",
+    terms: tuple[Term, ...] = (),
+    price_of: Mapping[str, float] | None = None,
 ) -> CostLine:
     """A cost line; per_month is the product."""
     quantity, price = float(quantity), float(price)
@@ -54,7 +63,14 @@ def line(
         estimate=estimate,
         source=source,
         date=date,
+        terms=terms,
+        price_of=dict(price_of or {}),
     )
+
+
+def _term(of: str, **factors: float) -> Term:
+    """A part of a quantity; blanks for the underscores of the factors' names."""
+    return Term(of=of, factors={name.replace("_", " "): float(value) for name, value in factors.items()})
 
 
 def hours_of(data: Data, solution: Solution, k: int, m: PurchaseType) -> float:
@@ -83,7 +99,9 @@ def _beyond(data: Data, solution: Solution) -> Iterator[CostLine]:
         count = float(solution.replicas[k, m][0]) - kept_of(data, solution, k, m)
         if m in COMMITTED and price > 0 and count > 0:
             name = f"commitment beyond the horizon, {WORDS[m]}: {data.problem.designs[k].id}"
-            yield line(name, "replica", count, price, way.estimate, way.source, way.date)
+            beyond = max(0, way.term_months - horizon) / horizon
+            worked = {"an hour": way.price, "hours a month": HOURS_PER_MONTH, "of the horizon beyond it": beyond}
+            yield line(name, "replica", count, price, way.estimate, way.source, way.date, price_of=worked)
 
 
 def kept_of(data: Data, solution: Solution, k: int, m: PurchaseType) -> float:
@@ -98,20 +116,30 @@ def _sunk(data: Data, solution: Solution) -> Iterator[CostLine]:
             price = sunk_per_month(way, force)
             if price > 0:
                 name = f"paid already, {WORDS[m]}: {data.problem.designs[k].id}"
-                yield line(name, "replica", -count, price, way.estimate, way.source, way.date)
+                paid = {
+                    "an hour, paid already": way.price - force.still, "hours a month": HOURS_PER_MONTH,
+                    "of the horizon": force.paid_share,
+                }  # fmt: skip
+                yield line(name, "replica", -count, price, way.estimate, way.source, way.date, price_of=paid)
 
 
 def _fallback(data: Data, solution: Solution) -> Iterator[CostLine]:
     """What a loss sends elsewhere, paid there for its share of the month; what is next to nothing is one line."""
     small, total, guessed = 0.0, 0.0, False
-    for c, option, requests, cost in paid_moves(moves_of(data, solution)):
+    for c, option, by_segment in paid_moves(moves_of(data, solution)):
         each = data.problem.contingencies[c]
+        requests = each.share * sum(count for count, _ in by_segment.values())
+        cost = each.share * sum(count * price for count, price in by_segment.values())
         if cost < LEAST_LINE or requests < LEAST_REQUESTS:
             small, total, guessed = small + requests, total + cost, guessed or bool(each.estimate)
             continue
         name = f"fallback to {option} while {loss_words(each.kind, each.of)}"
         told = f"{format_share(each.share)} of the month: {each.estimate}" if each.estimate else ""
-        yield line(name, "request", requests, cost / requests, told, each.source)
+        terms = tuple(
+            _term(data.problem.segments[s], requests_a_month=count, of_the_month=each.share).priced(price)
+            for s, (count, price) in by_segment.items()
+        )
+        yield line(name, "request", requests, cost / requests, told, each.source, terms=terms)
     if small > 0:
         yield line("other fallbacks", "request", small, total / small, "how long a loss lasts" if guessed else "")
 
@@ -160,16 +188,18 @@ def _requests(data: Data, solution: Solution) -> Iterator[CostLine]:
     options = [(api.id, metered[:, a], api.offer) for a, api in enumerate(problem.apis)]
     pools = [(design.id, by_pool[:, k], None) for k, design in enumerate(problem.designs)]
     for option, requests, offer in (*options, *pools):
-        quantities: dict[tuple[str, str, float, str, str, str], float] = {}
+        quantities: dict[tuple[str, str, float, str, str, str], list[Term]] = {}
         for s in np.flatnonzero(requests > 0):
             for charge in problem.charges.get((int(s), option), ()):
                 own = (charge.estimate, charge.source, charge.date)
                 if offer is not None:
                     own = (own[0] or offer.estimate, own[1] or offer.source, own[2] or offer.date)
                 key = (charge.name, charge.unit, charge.price, *own)
-                quantities[key] = quantities.get(key, 0.0) + float(requests[s]) * charge.per_request
-        for (name, unit, price, guessed, where, date), quantity in quantities.items():
-            yield line(f"{option} {name}", unit, quantity, price, guessed, where, date)
+                factors = {"requests a month": float(requests[s]), f"{charge.unit} a request": charge.per_request}
+                quantities.setdefault(key, []).append(Term(of=problem.segments[int(s)], factors=factors))
+        for (name, unit, price, guessed, where, date), terms in quantities.items():
+            quantity = sum(each.quantity for each in terms)
+            yield line(f"{option} {name}", unit, quantity, price, guessed, where, date, tuple(terms))
 
 
 def _provisioned(data: Data, solution: Solution) -> Iterator[CostLine]:
@@ -184,6 +214,7 @@ def _provisioned(data: Data, solution: Solution) -> Iterator[CostLine]:
                 api.unit_estimate,
                 api.unit_source or api.offer.source,
                 api.unit_date or api.offer.date,
+                (_term(api.id, units=float(solution.unit_count[a]), hours_a_month=HOURS_PER_MONTH),),
             )
 
 
@@ -191,7 +222,11 @@ def _fixed(data: Data, solution: Solution) -> Iterator[CostLine]:
     on = switched_on(data, solution)
     for cost in data.problem.fixed_costs:
         if cost.trigger in on:
-            yield line(cost.name, cost.unit, cost.quantity, cost.price, cost.estimate, cost.source, cost.date)
+            terms = (Term(of=cost.trigger[1], factors=dict(cost.factors)),) if cost.factors else ()
+            yield line(
+                cost.name, cost.unit, cost.quantity, cost.price, cost.estimate, cost.source, cost.date, terms,
+                cost.price_factors,
+            )  # fmt: skip
 
 
 def switched_on(data: Data, solution: Solution) -> set[tuple[str, str]]:
@@ -212,7 +247,8 @@ def _people(data: Data, solution: Solution) -> Iterator[CostLine]:
     if further:
         name = f"operations of further pools, {further} step{'s' * (further > 1)} of {steps.designs} designs"
         fte, price = further * steps.fte, steps.price_per_fte_month
-        yield line(name, "FTE-month", fte, price, steps.estimate, steps.source, steps.date)
+        terms = (_term("further pools", steps=further, FTE_a_step=steps.fte),)
+        yield line(name, "FTE-month", fte, price, steps.estimate, steps.source, steps.date, terms)
 
 
 def capacity_cost(lines: Mapping[str, tuple[CostLine, ...]], design: str) -> float:

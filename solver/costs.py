@@ -226,6 +226,8 @@ def people_costs(
                     f"set-up of {words[name]}, over {scenario.horizon} months", "engineer-week",
                     people.setup_weeks[name] / scenario.horizon, people.month * 12 / WEEKS_PER_YEAR, ("class", name),
                     _joined(people.estimate, people.setup_estimate), people.setup_source, people.date,
+                    factors={"weeks": people.setup_weeks[name], "of a month": 1 / scenario.horizon},
+                    price_factors={"FTE-month": people.month, "months a year": 12.0, "of a year": 1 / WEEKS_PER_YEAR},
                 )
             )  # fmt: skip
     supplier = catalog.operations.get("operations_fte_api_supplier")

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
-from solver.explanation.records import Cheapest, Confidence, Disagreement, Hosting, Simplest
+from solver.explanation.records import Capacity, Cheapest, Confidence, Disagreement, Hosting, Simplest, Term
 from solver.record import Part as Part
 from solver.record import Verdict as Verdict
 from solver.refusals import Refusal
@@ -17,10 +17,12 @@ Status = Literal["optimal", "time_limit", "stopped", "infeasible"]
 BaselineName = Literal["closed_api", "open_api", "self_hosted", "today"]
 
 
-class CostLine(Part):
+class CostLine(Part, BaseModel):
     """One line of the bill: `per_month` is quantity times price, in the plan's currency.
 
-    `date` is the price's; `stale` says that it was too old on the plan's `day`.
+    `date` is the price's; `stale` says that it was too old on the plan's `day`. `terms` add to the quantity where the
+    rest of the plan does not tell it (hours are the counts of `pools` times the hours of `blocks`); the product of
+    `price_of` is the price where it is worked out of others.
     """
 
     name: str
@@ -32,6 +34,8 @@ class CostLine(Part):
     source: str = ""
     date: str = ""
     stale: bool = False
+    terms: tuple[Term, ...] = ()
+    price_of: dict[str, float] = {}
 
 
 class Baseline(Part):
@@ -51,7 +55,8 @@ class Served(Part):
     """The part of a segment that one option serves.
 
     `share` is of the month's requests. `per_month` is the tokens of an API, or the part of the
-    pool's hours in proportion to the replica-seconds used.
+    pool's hours in proportion to the replica-seconds used. `capacity` is what of the pool's replicas the segment asks
+    for, by the region of its users.
     """
 
     option: str
@@ -59,6 +64,7 @@ class Served(Part):
     share: float
     per_month: float
     arithmetic: str = ""
+    capacity: tuple[Capacity, ...] = ()
 
 
 class PlannedSegment(Part):

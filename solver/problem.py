@@ -133,6 +133,7 @@ class FixedCost:
 
     Triggers: ("selfhost", "") any pool is open; ("class", pool class) a pool of that class is open;
     ("open", design id); ("site", "provider@region") a pool is open there; ("supplier", provider) an API of it is used.
+    `factors` and `price_factors` multiply to quantity and price, where these are worked out of other figures.
     """
 
     name: str
@@ -143,6 +144,8 @@ class FixedCost:
     estimate: str = ""
     source: str = ""
     date: str = ""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    price_factors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def per_month(self) -> float:

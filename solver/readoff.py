@@ -7,6 +7,7 @@ import numpy as np
 
 from catalogs.records import PurchaseType
 from solver.bill import WORDS, bill, capacity_cost
+from solver.explanation.why import capacity_of
 from solver.plan import Block, CostLine, Fallback, PlannedSegment, Pool, PriceUsed, Replicas, Served, Verdict
 from solver.problem import Problem
 from solver.program.data import Data, data_of
@@ -161,6 +162,7 @@ def _summed(parts: list[Served], requests: float) -> Served:
         share=sum(part.share for part in parts) / requests if requests > 0 else 0.0,
         per_month=sum(part.per_month for part in parts),
         arithmetic="; ".join(part.arithmetic for part in parts),
+        capacity=tuple(each for part in parts for each in part.capacity),
     )
 
 
@@ -206,8 +208,9 @@ def _by_pool(
         f"{counted or 'none'}; {_prices(data, solution, k)}; {part:.1%} of the pool's use"
     )
     return Served(
-        option=design.id, kind="pool", share=requests, per_month=cost + paid_by_request, arithmetic=arithmetic
-    )
+        option=design.id, kind="pool", share=requests, per_month=cost + paid_by_request, arithmetic=arithmetic,
+        capacity=(capacity_of(data, solution, s, k, part),),
+    )  # fmt: skip
 
 
 def _prices(data: Data, solution: Solution, k: int) -> str:

@@ -55,16 +55,18 @@ def moves_of(data: Data, solution: Solution) -> Moves:
     return Moves(data, ids, costs, solution.fallback, served, above)
 
 
-def paid_moves(moves: Moves) -> Iterator[tuple[int, str, float, float]]:
-    """(contingency, option id, requests a month, their cost), for the contingency's share of it, where it is paid."""
-    contingencies = moves.data.problem.contingencies
-    requests = np.zeros((len(contingencies), len(moves.ids)))
-    paid = np.zeros_like(requests)
+def paid_moves(moves: Moves) -> Iterator[tuple[int, str, dict[int, tuple[float, float]]]]:
+    """(contingency, option id, by segment s: requests as if it held all month, cost of one), where that is paid."""
+    requests: dict[int, Array] = {}
     for (c, _), above in moves.above.items():
-        requests[c] += np.where(moves.costs > 0, above, 0.0).sum(axis=0) * contingencies[c].share
-        paid[c] += (above * moves.costs).sum(axis=0) * contingencies[c].share
-    for c, o in np.argwhere(paid > 0).tolist():
-        yield c, moves.ids[o], float(requests[c, o]), float(paid[c, o])
+        paid = np.where(moves.costs > 0, above, 0.0)
+        requests[c] = requests[c] + paid if c in requests else paid
+    for c in sorted(requests):
+        for o in np.flatnonzero((requests[c] > 0).any(axis=0)).tolist():
+            by = {
+                int(s): (float(requests[c][s, o]), float(moves.costs[s, o])) for s in np.flatnonzero(requests[c][:, o])
+            }
+            yield c, moves.ids[o], by
 
 
 def fallbacks(data: Data, solution: Solution) -> tuple[Fallback, ...]:

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 from solver.explanation.conflict import Conflict
-from solver.explanation.records import Disagreement
+from solver.explanation.records import Capacity, Disagreement, Term
 from solver.plan import (
     SCHEMA,
     Baseline,
@@ -44,6 +44,8 @@ _ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
     "baselines": ("baseline", Baseline, _named, "name"),
     "segments": ("segment", PlannedSegment, _named, "name"),
     "served_by": ("served_by", Served, _option, "option"),
+    "capacity": ("capacity", Capacity, lambda row, i: str(row.of), "of"),
+    "terms": ("term", Term, lambda row, i: str(row.of), "of"),
     "pools": ("pool", Pool, _option, "option"),
     "fallbacks": ("fallback", Fallback, lambda row, i: f"{row.segment}: {row.lost} {row.of}", ""),
     "moved_to": ("moved_to", Moved, _option, "option"),

@@ -1,5 +1,6 @@
 """Records of the verdict: the cheapest plan beside the recommended one, and the case for self-hosting."""
 
+from math import prod
 from typing import Literal
 
 from solver.record import Part, Verdict
@@ -93,3 +94,43 @@ class Disagreement(Part):
     answered: int
     per_month: float | None = None
     verdict_then: Verdict | None = None
+
+
+class Term(Part):
+    """A part of a bill line's quantity, the product of its factors; `of` is the segment or what else it is of.
+
+    `price` is the part's own, where those of the line differ and the line's is their mean.
+    """
+
+    of: str
+    factors: dict[str, float]
+    price: float | None = None
+
+    @property
+    def quantity(self) -> float:
+        """The product of the factors."""
+        return prod(self.factors.values())
+
+    def priced(self, price: float) -> "Term":
+        """The same with a price of its own."""
+        return self.model_copy(update={"price": price})
+
+
+class Capacity(Part):
+    """What a pool must hold for a segment, by hand.
+
+    In load block `block` the pool's part of the segment peaks at `peak_per_s` requests/s, each of which keeps a replica
+    for `replica_seconds`; with `headroom` on top and replicas up `availability` of the time that takes
+    `replicas` = peak_per_s * replica_seconds * (1 + headroom) / availability. What is held is in the plan's pools, more
+    where other segments share it, where counts are whole, or where a loss must be survived. `busy_share` is the part of
+    the pool's busy replica-seconds that is this segment's, and of its hours that the segment is charged.
+    """
+
+    of: str
+    block: int
+    peak_per_s: float
+    replica_seconds: float
+    headroom: float
+    availability: float
+    replicas: float
+    busy_share: float

@@ -83,11 +83,15 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   disagreements[]    of checklist and cost: kind (lean | answer), items, leans (api | self_host), answered, per_month
                      (what that side costs more, or what the plan without the answer costs less), verdict_then
   lines[]            name, unit, quantity, price, per_month (quantity x price), estimate, source,
-                     date (of the price), stale (more than 90 days old on day; what people cost: 365)
+                     date (of the price), stale (more than 90 days old on day; what people cost: 365), terms[] (of,
+                     factors that multiply to a part of the quantity, price where it is the part's own), price_of
+                     (factors of the price); hours are the counts of pools[] times the hours of blocks[]
   baselines[]        name (closed_api | open_api | self_hosted | today), total_per_month or null, per_mtok
                      (the whole bill over a million tokens, input and output), why_null, lines
   segments[]         name, requests_per_month, served_by[]: option, kind (api | pool), share (of the month's
-                     requests, adding to 1), per_month, arithmetic
+                     requests, adding to 1), per_month, arithmetic, capacity[] of a pool (of, block, peak_per_s,
+                     replica_seconds, headroom, availability, replicas: peak_per_s x replica_seconds x (1 + headroom)
+                     / availability, busy_share)
   pools[]            option, model, precision, gpu, gpus_per_replica, tensor_parallel, engine, provider, region,
                      replicas[]: purchase, block (null: every block), count; utilisation, estimate,
                      band (how far the speed may be off, a share), measured (by which file and date; empty: computed)
