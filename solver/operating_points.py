@@ -169,7 +169,8 @@ def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
     """Poisson arrivals at a rate; beyond what the replica can do the queue grows until the last request has come."""
     prompt = prefill(arrays, load.input_tokens)
     context = load.input_tokens + load.output_tokens / 2
-    most = np.minimum(np.minimum(fit, arrays.max_sequences), load.requests)
+    room = np.minimum(fit, arrays.max_sequences)
+    most = np.minimum(room, load.requests)
     share = np.minimum(load.rate * arrays.mu * prompt.marginal, PREFILL_MOST)
 
     def over(running: Array) -> NDArray[np.bool_]:
@@ -182,18 +183,20 @@ def _rate(arrays: DesignArrays, load: Load, fit: Array) -> Points:
         middle = (low + high) / 2
         more = over(middle)
         low, high = np.where(more, middle, low), np.where(more, high, middle)
-    overload = over(most) | (load.rate * prompt.marginal >= PREFILL_MOST)
+    prefilling = load.rate * prompt.marginal >= PREFILL_MOST
+    overload = over(most) | prefilling
+    queued = np.where(prefilling, 1.0, np.maximum(1 - room / load.requests, 0.0))  # the others find room on arrival
     step = decode_step(arrays, np.maximum(high, 1.0), context)
     tpot = step / (1 - share)
     ttft = arrays.t_fix + prompt.alone + step / 2 + share * prompt.marginal / (2 * (1 - share))
     full = closed_loop(arrays, load.input_tokens, load.output_tokens, most, most)
     gap = np.maximum(1 / full.requests_per_s - 1 / load.rate, 0.0)  # by which each request waits more than the last
-    queue = np.where(gap > 0, load.requests * gap / 2, 0.0)
+    queue = np.where(gap * queued > 0, load.requests * gap * queued / 2, 0.0)
     ttft, tpot = np.where(overload, full.ttft + queue, ttft), np.where(overload, full.tpot, tpot)
     capacity = np.where(overload, np.minimum(full.requests_per_s, load.rate), load.rate)
     drained = load.requests / (load.requests / capacity + LONGEST * load.steps * tpot)
     served = np.where(np.isfinite(load.requests), drained, capacity)
-    return _points(load, ttft, tpot, served, np.where(overload, full.running, high), overload)
+    return _points(load, ttft, tpot, served, np.where(overload, full.running, high), overload & (queued > 0))
 
 
 def _points(load: Load, ttft: Array, tpot: Array, rate: Array, running: Array, waiting: NDArray[np.bool_]) -> Points:

@@ -27,8 +27,6 @@ FP8_CACHE = frozenset({"fp8", "fp4"})
 """Weight formats that servers are usually run with an FP8 KV cache beside; taken where a row does not say."""
 REQUESTS = 1000.0
 """Requests of a run above capacity, where the note has none: the default of vLLM's own benchmark."""
-FIRST_WAVE = 0.3
-"""Part of the queue of a start together that the mean TTFT of a closed loop holds, where clients start at once."""
 LEAST_COLUMNS = ("model", "gpu")
 ADDED = (
     "pred_ttft_ms", "pred_tpot_ms", "pred_e2e_ms", "pred_output_tok_s_total", "band", "refusal", "band_ttft",
@@ -112,9 +110,10 @@ def cases_of(rows: Sequence[Mapping[str, str]], catalog: Catalog) -> list[Row]:
     return [_Reading(row, names, catalog).row() for row in rows]
 
 
-def _first_wave(catalog: Catalog) -> float:
-    figure = catalog.operations.get("perf_first_wave")
-    return figure.value if figure else FIRST_WAVE
+def _first_wave(catalog: Catalog, engine: str) -> float:
+    """Part of the queue of a start together that the mean TTFT of a closed loop holds, where clients start at once."""
+    offset = catalog.engine_offsets.get(engine)
+    return catalog.operations["perf_first_wave"].value * (offset.first_wave if offset else 1.0)
 
 
 def predict_rows(read: Sequence[Row], catalog: Catalog) -> tuple[list[Row], list[Predicted | None]]:
@@ -227,7 +226,7 @@ class _Reading:
             in_flight=in_flight if isfinite(in_flight) else 1.0,
             rate=rate,
             requests=requests,
-            first_wave=_first_wave(self.catalog) if regime is Regime.CLOSED else 0.0,
+            first_wave=_first_wave(self.catalog, design.engine) if regime is Regime.CLOSED else 0.0,
             stages=size.stages,
             copies=size.copies,
             kv_factor=factor,
