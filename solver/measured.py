@@ -37,6 +37,7 @@ class Correction(NamedTuple):
     eta_mem: float
     tau: float
     eta_pf: float
+    eta_attention: float
     t_fix: float
     says: str
 
@@ -96,9 +97,9 @@ def correction(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Correction
     first = _first_token(one, points)
     said = []
     if first is not None:
-        eta_pf, t_fix, scale = first
-        one = replace(one, eta_pf=np.array([eta_pf]), t_fix=np.array([t_fix]))
-        said = [f"TTFT x {scale:.3g}"]
+        slower, t_fix, by = first
+        one = replace(_with_prefill(one, slower), t_fix=np.array([t_fix]))
+        said = [f"TTFT x {by:.3g}"]
     running = np.array([max(point.running, 1.0) for point in points])
     if running.max() / running.min() >= APART:
         eta, tau = _fitted(one, points)
@@ -112,7 +113,8 @@ def correction(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Correction
     scale = min(max(scale, LEAST_SCALE), MOST_SCALE)
     count = f"{len(points)} point{'s' if len(points) > 1 else ''}"
     says = f"corrected by {count} of {_sources(points)}: {', '.join(said)}"
-    return Correction(scale, float(one.eta_mem[0]), float(one.tau[0]), float(one.eta_pf[0]), float(one.t_fix[0]), says)
+    values = (one.eta_mem, one.tau, one.eta_pf, one.eta_attention, one.t_fix)
+    return Correction(scale, *(float(each[0]) for each in values), says)
 
 
 def _share(one: DesignArrays, point: MeasuredPoint) -> float:
@@ -163,7 +165,7 @@ def _fitted(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, 
 
 
 def _first_token(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, float, float] | None:
-    """The eta_pf and t_fix that give the TTFT measured at the lightest load, and the factor on t_pf + t_fix.
+    """What gives the TTFT measured at the lightest load: factor on the time of arithmetic, t_fix, factor on t_pf + t_fix.
 
     Of the factor, arithmetic takes the part that it has of t_pf + t_fix, and t_fix the rest. None where queueing was
     most of the TTFT.
@@ -174,19 +176,29 @@ def _first_token(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[fl
     own = float(one.t_fix[0] + prefill(one, point.input_tokens).alone[0])
     if queues or _rest(one, point) > own:
         return None
-    measured, eta_pf, scale = point.ttft_ms["mean"] / 1e3, float(one.eta_pf[0]), 1.0
+    measured, scale, slower = point.ttft_ms["mean"] / 1e3, 1.0, 1.0
     part = min(_arithmetic(one, point) / own, 1.0)
     now = one
     for _ in range(PASSES):  # what queueing leaves of the TTFT depends on the prefill that is sought
         scale = min(max((measured - _rest(now, point)) / own, LEAST_SCALE), MOST_SCALE)
-        now = replace(one, eta_pf=np.array([min(eta_pf / (1 + (scale - 1) * part), 1.0)]))
+        slower = 1 + (scale - 1) * part
+        now = _with_prefill(one, slower)
     alone = float(prefill(now, point.input_tokens).alone[0])
-    return float(now.eta_pf[0]), max(measured - _rest(now, point) - alone, 0.0), scale
+    return slower, max(measured - _rest(now, point) - alone, 0.0), scale
+
+
+def _with_prefill(one: DesignArrays, slower: float) -> DesignArrays:
+    """The design with the time of its arithmetic multiplied, though never faster than the peak."""
+    return replace(
+        one,
+        eta_pf=np.minimum(one.eta_pf / slower, 1.0),
+        eta_attention=np.minimum(one.eta_attention / slower, 1.0),
+    )
 
 
 def _arithmetic(one: DesignArrays, point: MeasuredPoint) -> float:
-    """The part of a prompt's time (s) that is in proportion to 1/eta_pf: what half of it would add."""
-    slower = replace(one, eta_pf=one.eta_pf / 2)
+    """The part of a prompt's time (s) that is arithmetic: what half the efficiency would add."""
+    slower = _with_prefill(one, 2.0)
     return float((prefill(slower, point.input_tokens).marginal - prefill(one, point.input_tokens).marginal)[0])
 
 

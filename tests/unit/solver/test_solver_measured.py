@@ -65,7 +65,8 @@ def test_one_point_multiplies_the_step_by_measured_over_predicted(one: DesignArr
 def test_a_ttft_measured_sets_what_is_no_queueing(one: DesignArrays) -> None:
     """40 ms less half a step of 10 ms are t_fix and t_pf, whichever of the two is to blame."""
     found = correction(one, [point()])
-    now = replace(one, t_fix=np.array([found.t_fix]), eta_pf=np.array([found.eta_pf]))
+    arithmetic = {"eta_pf": np.array([found.eta_pf]), "eta_attention": np.array([found.eta_attention])}
+    now = replace(one, t_fix=np.array([found.t_fix]), **arithmetic)
     assert found.t_fix + prefill(now, 10.0).alone[0] == pytest.approx(35e-3, rel=1e-3)
     was = 28e-3 + float(prefill(one, 10.0).alone[0])
     assert f"TTFT x {35e-3 / was:.3g}" in found.says
@@ -78,7 +79,9 @@ def test_a_prompt_that_took_twice_as_long_has_slower_arithmetic_by_its_part(one:
     slow = point(
         input_tokens=500.0, ttft_ms={"mean": (2 * own + 4e-3) * 1e3}, tpot_ms={"mean": 8.0}, requests_per_second=1e-3
     )
-    assert correction(one, [slow]).eta_pf == pytest.approx(0.58 / (1 + arithmetic / own), rel=0.01)
+    found = correction(one, [slow])
+    assert found.eta_pf == pytest.approx(0.58 / (1 + arithmetic / own), rel=0.01)
+    assert found.eta_attention / one.eta_attention[0] == pytest.approx(found.eta_pf / one.eta_pf[0])
 
 
 def test_what_was_measured_is_what_the_corrected_model_says(one: DesignArrays) -> None:
