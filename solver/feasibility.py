@@ -124,8 +124,8 @@ class Oracle:
 
     def _feasible(self, scenario: Scenario) -> bool | None:
         budget = scenario.policy.budget
-        raised = of_plan(scenario, self.like).model_dump_json() in self._problems
-        if not raised and budget is None and not _binds(plan_rules(scenario)) and not _covers(scenario):
+        simple = budget is None and not _binds(plan_rules(scenario)) and not _covers(scenario)
+        if simple and self._soon_known_alone(scenario):
             alone_ = [self._alone(scenario, name) for name in scenario.segment]
             if not all(each.has for each in alone_):
                 return False
@@ -144,6 +144,12 @@ class Oracle:
             if outcome.found:
                 return True
         return False if outcome.status == "infeasible" else None
+
+    def _soon_known_alone(self, scenario: Scenario) -> bool:
+        """Whether at most one segment's options are to be raised, and not all are already."""
+        if of_plan(scenario, self.like).model_dump_json() in self._problems:
+            return False
+        return sum(alone(scenario, name).model_dump_json() not in self._options for name in scenario.segment) <= 1
 
     def _alone(self, scenario: Scenario, name: str) -> "Alone":
         asked = alone(scenario, name)

@@ -93,7 +93,7 @@ def _least(oracle: Oracle, scenario: Scenario, each: Requirement, mends: Mends) 
     if each.way == "up":
         return _up(float(now), each.most, mends, each.weakest)
     if each.way in ("down", "load"):
-        return _down(now if each.way == "down" else 1.0, each.weakest, mends), True
+        return _down(now if each.way == "down" else 1.0, each.weakest, mends, _guess(oracle, scenario, each)), True
     if each.way == "whole_up":
         return _whole_up(int(now), each, mends)
     if each.way == "whole_down":
@@ -136,9 +136,21 @@ def _up(now: float, most: float, mends: Mends, weakest: Any) -> tuple[Any, bool]
     return (short if short <= most and mends(short) else high), True
 
 
-def _down(now: float, weakest: Any, mends: Mends) -> float:
+def _guess(oracle: Oracle, scenario: Scenario, each: Requirement) -> float:
+    """Where costs are in proportion to the load, the part of it that the budget pays; 0 where that says nothing."""
+    budget = scenario.policy.budget
+    if each.way != "load" or each.by_options or budget is None:
+        return 0.0
+    cost = oracle.cheapest(changed(scenario, "policy.budget", None)).objective
+    return budget.per_month / cost if cost else 0.0
+
+
+def _down(now: float, weakest: Any, mends: Mends, guess: float) -> float:
     """The largest number under `now`, to 1 % of it, in few digits; `weakest` itself is known to mend."""
     low, high = (float(weakest) if isinstance(weakest, float) else 0.0), float(now)
+    for probe in (guess, guess * WITHIN):
+        if low < probe < high:
+            low, high = (probe, high) if mends(probe) else (low, probe)
     while high - low > (WITHIN - 1) * now:
         middle = (high + low) / 2
         low, high = (middle, high) if mends(middle) else (low, middle)
