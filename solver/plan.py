@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
+from solver.explanation.findings import Mistake, NextStep, Pattern
 from solver.explanation.records import Capacity, Cheapest, Confidence, Disagreement, Hosting, Simplest, Term
 from solver.record import Part as Part
 from solver.record import Verdict as Verdict
@@ -244,6 +245,9 @@ class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one fil
     prices: dict[str, PriceUsed] = {}
     exchange_rates: dict[str, PriceUsed] = {}
     rests_on: tuple[RestsOn, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
     catalog_as_of: str
     day: str = ""
     seconds: float = 0.0

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 from solver.explanation.conflict import Conflict
+from solver.explanation.findings import Mistake, NextStep, Pattern
 from solver.explanation.records import Capacity, Disagreement, Term
 from solver.plan import (
     SCHEMA,
@@ -54,6 +55,9 @@ _ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
     "refusals": ("refusal", Refusal, lambda row, i: f"{row.segment or 'every segment'}: {row.option}", ""),
     "readings": ("reading", Reading, _named, "name"),
     "scores": ("score", ScoreHeld, lambda row, i: f"{row.segment}: {row.option}", ""),
+    "mistakes": ("mistake", Mistake, lambda row, i: f"{row.id} of {row.where}", ""),
+    "patterns": ("pattern", Pattern, lambda row, i: str(row.id), "id"),
+    "next_steps": ("next_step", NextStep, lambda row, i: str(row.id), "id"),
     "rests_on": ("rests_on", RestsOn, lambda row, i: f"{row.kind}: {row.cause}", ""),
     "checklist": ("checklist", ChecklistItem, lambda row, i: str(row.item), "item"),
     "conflict": ("conflict", Conflict, lambda row, i: str(row.requirement), "requirement"),
