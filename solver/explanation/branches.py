@@ -17,9 +17,8 @@ from solver.baselines import api_only
 from solver.optimise import optimise
 from solver.problem import Problem
 from solver.program.data import data_of
-from solver.readoff import verdict_of
 from solver.record import Verdict
-from solver.solution import Solution, solution_of
+from solver.solution import TINY_SHARE, Solution, solution_of
 from solver.solve import Outcome, Progress
 
 End = Literal["slow", "fast"]
@@ -61,7 +60,7 @@ def hosting_branch(
 
 def opened(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
     """Ids of the designs that a plan opens."""
-    return tuple(problem.designs[k].id for k in _solution(problem, outcome).pools) if outcome.found else ()
+    return tuple(problem.designs[k].id for k in _serving(outcome)[0])
 
 
 def used(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
@@ -74,7 +73,26 @@ def used(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
 
 def kind_of(problem: Problem, outcome: Outcome) -> Verdict:
     """What a plan comes to: no pools, no APIs, or both; `no_plan` without one."""
-    return verdict_of(_solution(problem, outcome)) if outcome.found else "no_plan"
+    if not outcome.found:
+        return "no_plan"
+    pools, apis = _serving(outcome)
+    return "stay_on_api" if not pools else "hybrid" if apis else "self_host"
+
+
+def _serving(outcome: Outcome) -> tuple[list[int], list[int]]:
+    """Designs with replicas or traffic, and APIs with traffic, by the names of the values.
+
+    It is what `Solution.pools` and `Solution.apis` say, without the problem's data, which take a second where there
+    are thousands of designs.
+    """
+    pools, apis = set(), set()
+    for name, value in outcome.values.items():
+        family, *indices = name.split("_")
+        if (family in ("r", "d", "e") and round(value) > 0) or (family == "v" and value > 0):
+            pools.add(int(indices[0][1:]))
+        elif family == "x" and value >= TINY_SHARE:
+            (pools if indices[1][0] == "k" else apis).add(int(indices[1][1:]))
+    return sorted(pools), sorted(apis)
 
 
 def _solution(problem: Problem, outcome: Outcome) -> Solution:

@@ -14,12 +14,15 @@ import pytest
 from made_problems import design, flat_blocks, offer, random_problem
 
 from catalogs.records import PurchaseType
-from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of
+from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of, opened
 from solver.explanation.payback import Once, payback_of
 from solver.explanation.quick import quick_answer
 from solver.explanation.verdict import Judgement, judge, needed
 from solver.optimise import optimise
 from solver.problem import ApiOption, Charge, FixedCost, InForce, PeopleSteps, Problem, Purchase, Rules
+from solver.program.data import data_of
+from solver.readoff import verdict_of
+from solver.solution import solution_of
 
 HOURS = 730.0
 MONTH = 1000.0 / HOURS
@@ -230,7 +233,9 @@ def test_the_branch_with_pools_is_the_problem_in_which_they_must_be_used(seed: i
     wanted, found = optimise(must, 1e-6), hosting_branch(problem, Effort(1e-6, 30))
     assert found.status == wanted.status == "optimal"
     assert found.objective == pytest.approx(wanted.objective, rel=1e-5)
-    assert kind_of(problem, found) in ("hybrid", "self_host")
+    solution = solution_of(data_of(problem), found.values)
+    assert kind_of(problem, found) == verdict_of(solution) != "stay_on_api"
+    assert opened(problem, found) == tuple(problem.designs[k].id for k in solution.pools)
     best = found.objective or 0.0
     none = hosting_branch(problem, Effort(1e-6, 30), below=best * 0.999)
     assert (none.status, none.bound) == ("infeasible", best * 0.999)
