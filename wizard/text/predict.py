@@ -140,7 +140,10 @@ def _rate(rate: HighestRate) -> list[str]:
 
 
 def _notes(found: Prediction) -> list[str]:
-    lines = wrap("Bands: +-15% means within 15 %, x/2 within a factor of 2; TTFT at a busy replica is the least sure.")
+    lines = wrap(
+        "Bands: +-15% means within 15 %, x/2 within a factor of 2. Of published measurements 5 to 8 in 10 lie inside "
+        "(TTFT least), 8 to 9 in 10 inside three times as wide a band."
+    )
     if found.estimate:
         lines += wrap(found.estimate, "Estimate: ", "  ")
     if found.measured:

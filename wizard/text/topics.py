@@ -144,7 +144,8 @@ wizard predict --model M --gpu G --input T --output T [--precision P] [--engine 
   --concurrency N    at so many requests in flight (several: 1,8,64; none: 1 up to what fits)
   --rate 5/s         at Poisson arrivals
   --ttft T --tpot T  the highest rate whose p95 (--percentile) keeps these; --rate max without limits
-Each figure has its band: +-15% is within 15 %, x/2 within a factor of 2. What bounds a point is the largest part of
+Each figure has its band: +-15% is within 15 %, x/2 within a factor of 2; of 3,071 published measurements, which the
+model is fitted on, 58 % of TPOT, 53 % of TTFT, 71 % of tokens/s lie inside. What bounds a point is the largest part of
 its TPOT (weights' reads, compute, KV reads, communication, overhead, prefill of other prompts), or memory (or the
 engine's limit of sequences) where requests wait for it. A design that no plan would use is predicted, and said to be
 none. Names are ids of wizard catalog models, gpus, engines, precisions, or usual ways to write them.
