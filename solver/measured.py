@@ -113,8 +113,15 @@ def correction(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Correction
     scale = min(max(scale, LEAST_SCALE), MOST_SCALE)
     count = f"{len(points)} point{'s' if len(points) > 1 else ''}"
     says = f"corrected by {count} of {_sources(points)}: {', '.join(said)}"
-    values = (one.eta_mem, one.tau, one.eta_pf, one.eta_attention, one.t_fix)
-    return Correction(scale, *(float(each[0]) for each in values), says)
+    return Correction(
+        step_scale=scale,
+        eta_mem=float(one.eta_mem[0]),
+        tau=float(one.tau[0]),
+        eta_pf=float(one.eta_pf[0]),
+        eta_attention=float(one.eta_attention[0]),
+        t_fix=float(one.t_fix[0]),
+        says=says,
+    )
 
 
 def _share(one: DesignArrays, point: MeasuredPoint) -> float:
@@ -165,7 +172,7 @@ def _fitted(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, 
 
 
 def _first_token(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, float, float] | None:
-    """What gives the TTFT measured at the lightest load: factor on the time of arithmetic, t_fix, factor on t_pf + t_fix.
+    """What gives the TTFT measured at the lightest load: factor on the arithmetic's time, t_fix, factor on t_pf + t_fix.
 
     Of the factor, arithmetic takes the part that it has of t_pf + t_fix, and t_fix the rest. None where queueing was
     most of the TTFT.

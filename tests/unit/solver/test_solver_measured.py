@@ -65,8 +65,7 @@ def test_one_point_multiplies_the_step_by_measured_over_predicted(one: DesignArr
 def test_a_ttft_measured_sets_what_is_no_queueing(one: DesignArrays) -> None:
     """40 ms less half a step of 10 ms are t_fix and t_pf, whichever of the two is to blame."""
     found = correction(one, [point()])
-    arithmetic = {"eta_pf": np.array([found.eta_pf]), "eta_attention": np.array([found.eta_attention])}
-    now = replace(one, t_fix=np.array([found.t_fix]), **arithmetic)
+    now = replace(one, eta_pf=np.array([found.eta_pf]), eta_attention=np.array([found.eta_attention]))
     assert found.t_fix + prefill(now, 10.0).alone[0] == pytest.approx(35e-3, rel=1e-3)
     was = 28e-3 + float(prefill(one, 10.0).alone[0])
     assert f"TTFT x {35e-3 / was:.3g}" in found.says
