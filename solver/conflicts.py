@@ -81,6 +81,9 @@ def conflicts(
     except CutShortError:
         notes.append(f"the search ended after {perf_counter() - started:.0f} s: there may be more sets in conflict")
     sets = [each for each in sets if each.members]
+    if any(each.irreducible for each in sets) and not all(each.irreducible for each in sets):
+        notes.append("more is in conflict once these are mended: the time ended before it was narrowed down")
+        sets = [each for each in sets if each.irreducible]
     sets.sort(key=lambda one: (len(one.members), [each.key for each in one.members]))
     oracle.limit_s = limit_s
     _mend(oracle, scenario, sets)

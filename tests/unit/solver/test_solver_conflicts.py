@@ -231,7 +231,7 @@ def infeasible_seeds(count: int) -> tuple[int, ...]:
 def checked(seed: int) -> Conflicts:
     dice = Random(seed)
     catalog, tables = random_catalog(dice), random_tables(dice)
-    found = conflicts(Scenario.model_validate(tables), catalog)
+    found = conflicts(Scenario.model_validate(tables), catalog, limit_s=600)
     check(tables, catalog, found)
     return found
 
