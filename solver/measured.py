@@ -172,7 +172,7 @@ def _fitted(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, 
 
 
 def _first_token(one: DesignArrays, points: Sequence[MeasuredPoint]) -> tuple[float, float, float] | None:
-    """What gives the TTFT measured at the lightest load: factor on the arithmetic's time, t_fix, factor on t_pf + t_fix.
+    """What gives the lightest load's TTFT: the factor on the arithmetic's time, t_fix, and the factor on t_pf + t_fix.
 
     Of the factor, arithmetic takes the part that it has of t_pf + t_fix, and t_fix the rest. None where queueing was
     most of the TTFT.
