@@ -85,7 +85,8 @@ def _serving(outcome: Outcome) -> tuple[list[int], list[int]]:
     It is what `Solution.pools` and `Solution.apis` say, without the problem's data, which take a second where there
     are thousands of designs.
     """
-    pools, apis = set(), set()
+    pools: set[int] = set()
+    apis: set[int] = set()
     for name, value in outcome.values.items():
         family, *indices = name.split("_")
         if (family in ("r", "d", "e") and round(value) > 0) or (family == "v" and value > 0):
