@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -151,7 +151,7 @@ def _record(
     """A record of its tables; what is wrong goes to `faults`, and None comes back."""
     values = dict(tables)
     for name, field in model.model_fields.items():
-        if name in _ROWS:
+        if name in _ROWS and get_origin(field.annotation) is tuple:
             table, row_model, _, stands_for = _ROWS[name]
             values[name] = tuple(
                 _record(row_model, {stands_for: key, **row} if stands_for else row, file, where, faults)
@@ -168,7 +168,8 @@ def _record(
     if faults:
         # Below a faulty row its parent cannot be made; its own values are still looked at.
         values = {
-            name: () if name in _ROWS else {} if name in _DICTIONARIES else value for name, value in values.items()
+            name: () if isinstance(value, tuple) and name in _ROWS else {} if name in _DICTIONARIES else value
+            for name, value in values.items()
         }
     try:
         return check(model, values, file, at)
