@@ -23,6 +23,7 @@ from solver.problem import ApiOption, Charge, FixedCost, InForce, PeopleSteps, P
 from solver.program.data import data_of
 from solver.readoff import verdict_of
 from solver.solution import solution_of
+from solver.solve import Outcome
 
 HOURS = 730.0
 MONTH = 1000.0 / HOURS
@@ -224,6 +225,16 @@ def test_once_stopped_the_cheapest_plan_stands_unjudged() -> None:
     problem = small(10_000)
     found = judge(problem, optimise(problem), 1e-4, Effort(stop=stop))
     assert (found.verdict, found.confidence, found.hosting) == ("self_host", "", None)
+
+
+def test_a_saving_that_time_left_unshown_is_none_and_nothing_is_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    late = Outcome("time_limit", "time", None, 100.0, None)
+    monkeypatch.setattr("solver.explanation.verdict.hosting_branch", lambda *_, **__: late)
+    found = judged(small(10_000))
+    assert (found.verdict, found.confidence) == ("stay_on_api", "likely")
+    assert found.hosting is not None
+    assert found.hosting.reason == "not_shown"
+    assert judged(small(1000)).confidence == "likely"  # certain, had the optimistic end been solved
 
 
 @pytest.mark.parametrize("seed", range(1, 6))
