@@ -1,7 +1,5 @@
 """The explanation of an answer: the parts that argue it, collected from the plan and from those that look further."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
@@ -18,7 +16,7 @@ class Explanation(Part, BaseModel):
     `why` holds the chosen options with the arithmetic of each; `conflict` the demands that leave no plan.
     """
 
-    schema_: Literal["wizard.explanation/1"] = Field(default=EXPLANATION, alias="schema")
+    schema_: str = Field(default=EXPLANATION, alias="schema")
     verdict: Verdict
     status: Status
     currency: str
