@@ -88,7 +88,7 @@ def bounds_of(data: Data, rates: Rates, prices: Array, worth_a_look: float = inf
     pools = np.zeros(len(problem.designs), dtype=bool)
     pools[data.pools] = True
     value = np.where(pools, rates.opening - most_gains(data, rates, prices), inf)
-    suppliers = np.sort(_supplier_values(data, prices))
+    suppliers = np.sort(supplier_values(data, prices))
     every = sum_of(data, prices)
     bounds = _combined(data, every, value, suppliers)
     close = np.flatnonzero((bounds.with_design < worth_a_look) & (bounds.alone < inf))
@@ -98,7 +98,7 @@ def bounds_of(data: Data, rates: Rates, prices: Array, worth_a_look: float = inf
     return _combined(data, every, value, suppliers)
 
 
-def _supplier_values(data: Data, prices: Array) -> Array:
+def supplier_values(data: Data, prices: Array) -> Array:
     """Fixed costs of each supplier less what its cheapest offers gain, rate limits left out."""
     problem = data.problem
     fixed: dict[str, float] = {}
@@ -123,22 +123,16 @@ def _supplier_values(data: Data, prices: Array) -> Array:
 def _combined(data: Data, every: float, value: Array, suppliers: Array) -> Bounds:
     """The least sum of prices, classes, pools, people and suppliers, for every set of classes that may be on."""
     problem = data.problem
-    classes: dict[str, float] = {design.pool_class: 0.0 for k, design in enumerate(problem.designs) if value[k] < inf}
-    selfhost = 0.0
-    for cost in problem.fixed_costs:
-        if cost.trigger[0] == "class" and cost.trigger[1] in classes:
-            classes[cost.trigger[1]] += cost.per_month
-        if cost.trigger[0] == "selfhost":
-            selfhost += cost.per_month
+    selfhost, classes = pool_entry(data, value)
     of = np.array([design.pool_class for design in problem.designs])
     with_design, alone, with_pools = np.full(len(value), inf), np.full(len(value), inf), inf
     needed = ways_needed(data)
-    for on in _subsets(list(classes)):
+    for on in class_sets(list(classes)):
         fixed = every + selfhost + sum(classes[name] for name in on)
         members = np.isin(of, on) & (value < inf)
         ordered = np.sort(value[members])
-        least = fixed + _least(data, ordered, suppliers, needed, 1)
-        beside = fixed + _least(data, np.minimum(ordered, 0.0), suppliers, needed - 1, 0)
+        least = fixed + least_ways(data, ordered, suppliers, needed, 1)
+        beside = fixed + least_ways(data, np.minimum(ordered, 0.0), suppliers, needed - 1, 0)
         with_pools = min(with_pools, least)
         with_design[members] = np.minimum(
             with_design[members], np.maximum(least, beside + np.maximum(value[members], 0.0))
@@ -148,6 +142,19 @@ def _combined(data: Data, every: float, value: Array, suppliers: Array) -> Bound
         members = (of == name) & (value < inf)
         alone[members] = every + selfhost + fixed + value[members] + supplied
     return Bounds(with_pools, with_design, alone)
+
+
+def pool_entry(data: Data, value: Array) -> tuple[float, dict[str, float]]:
+    """What is paid once any pool is open, and by class once one of it is, of the classes of designs with a value."""
+    problem = data.problem
+    classes: dict[str, float] = {design.pool_class: 0.0 for k, design in enumerate(problem.designs) if value[k] < inf}
+    selfhost = 0.0
+    for cost in problem.fixed_costs:
+        if cost.trigger[0] == "class" and cost.trigger[1] in classes:
+            classes[cost.trigger[1]] += cost.per_month
+        if cost.trigger[0] == "selfhost":
+            selfhost += cost.per_month
+    return selfhost, classes
 
 
 def ways_needed(data: Data) -> int:
@@ -165,12 +172,13 @@ def ways_needed(data: Data) -> int:
     return least
 
 
-def _subsets(names: list[str]) -> Iterator[tuple[str, ...]]:
+def class_sets(names: list[str]) -> Iterator[tuple[str, ...]]:
+    """Every set of classes that may be on, but for none."""
     for size in range(1, len(names) + 1):
         yield from combinations(sorted(names), size)
 
 
-def _least(data: Data, pools: Array, suppliers: Array, needed: int, least_pools: int) -> float:
+def least_ways(data: Data, pools: Array, suppliers: Array, needed: int, least_pools: int) -> float:
     """Least sum of the first n pools (ascending), their people, and the first j suppliers, n + j >= needed."""
     people, rules = data.problem.people, data.problem.rules
     step = people.fte * people.price_per_fte_month if people else 0.0

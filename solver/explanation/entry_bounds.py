@@ -1,0 +1,188 @@
+"""Above which price an option cannot enter a plan, in closed form: many options at once, no solver.
+
+`pricing.py` bounds a plan by prices of the traffic: what is left falls apart into pools and suppliers, each at its
+best. Of the part of the option in question only its own price changes, so the bound is C + value(f), where C is what
+everything else leaves at the least with the option in. No plan that uses the option costs less; where that is at least
+the present cost V even at a price of 0, it never enters.
+"""
+
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+
+from solver.hour_rates import Rates, rates_of
+from solver.pricing import class_sets, least_ways, most_gains, pool_entry, sum_of, supplier_values, ways_needed
+from solver.problem import Array
+from solver.program.data import Data
+from solver.whole_units import whole_gains
+
+HALVINGS = 20
+CLOSE = 400
+"""Designs whose whole replicas are counted, the nearest first."""
+CLOSELY = 8
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """The factor on its price above which an option enters no plan that is cheaper: of designs [k], of APIs [a].
+
+    -1: at none, even for free; 1: the bound says nothing. `beside` is the same of designs in plans with another pool as
+    well, `with_pools` of APIs in plans with any pool: above it, plans without are all there are.
+    """
+
+    designs: Array
+    apis: Array
+    beside: Array
+    with_pools: Array
+
+
+def ceilings_of(data: Data, prices: Array, now: float, close: int = CLOSE) -> Ceilings:
+    """The ceilings at these prices of the traffic [s, b], `now` being the present cost a month."""
+    rates = rates_of(data)
+    return Ceilings(
+        _designs(data, rates, prices, now, close, 0),
+        _apis(data, prices, now, min(*_at_least(data, rates, prices))),
+        _designs(data, rates, prices, now, 0, 1),
+        _apis(data, prices, now, _at_least(data, rates, prices)[1]),
+    )
+
+
+def _designs(data: Data, rates: Rates, prices: Array, now: float, close: int, others: int) -> Array:
+    """The ceilings of designs in plans with so many other pools at least; `close` of them in whole replicas."""
+    count = len(data.problem.designs)
+    pools = np.zeros(count, dtype=bool)
+    pools[data.pools] = True
+    if not pools.any():
+        return np.full(count, -1.0)
+    value = np.where(pools, rates.opening - most_gains(data, rates, prices), inf)
+    room = now - sum_of(data, prices) - _beside(data, value, np.sort(supplier_values(data, prices)), others)
+
+    def fits(factor: Array) -> Array:
+        """What is left of V with each design at its factor; below 0 it does not enter."""
+        return room - rates.opening + most_gains(data, _scaled(rates, factor), prices)
+
+    never = ~pools | (fits(np.zeros(count)) <= 0)
+    low, high = np.zeros(count), np.ones(count)
+    always = fits(high) > 0
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        inside = fits(middle) > 0
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    found = np.where(never, -1.0, np.where(always, 1.0, high))
+    near = np.flatnonzero(~never)
+    near = near[np.argsort(-found[near], kind="stable")][:close]
+    if len(near):
+        found[near] = _closely(data, rates, prices, room[near], near, found[near])
+    return found
+
+
+def _scaled(rates: Rates, factor: Array) -> Rates:
+    """Rates of designs whose hours cost `factor` [k] of what they do."""
+
+    def at(price: Array) -> Array:
+        return np.where(np.isfinite(price), np.where(np.isfinite(price), price, 0.0) * factor, inf)
+
+    return replace(rates, committed=at(rates.committed), hourly=at(rates.hourly), spot=at(rates.spot))
+
+
+def _closely(data: Data, rates: Rates, prices: Array, room: Array, near: Array, ceiling: Array) -> Array:
+    """The same with whole replicas, which gain less."""
+    rows = [int(k) for k in near]
+
+    def fits(factor: Array) -> Array:
+        by = dict(zip(rows, factor.tolist(), strict=True))
+        each = np.ones(len(rates.opening))
+        each[near] = factor
+        ways = {(k, m): replace(way, price=way.price * by[k]) for (k, m), way in data.purchases.items() if k in by}
+        gains = whole_gains(replace(data, purchases=ways), _scaled(rates, each), rows, prices)
+        return room - rates.opening[near] + gains
+
+    inside = fits(ceiling) > 0
+    low, high = np.where(inside, ceiling, 0.0), ceiling.copy()
+    for _ in range(CLOSELY):
+        middle = (low + high) / 2
+        inside = fits(middle) > 0
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return high
+
+
+def _beside(data: Data, value: Array, suppliers: Array, least_others: int) -> Array:
+    """What people, the other pools and the suppliers of a plan with design k open come to at the least, [k]."""
+    problem = data.problem
+    selfhost, classes = pool_entry(data, value)
+    of = np.array([design.pool_class for design in problem.designs])
+    needed, least = ways_needed(data), np.full(len(value), inf)
+    for on in class_sets(list(classes)):
+        members = np.flatnonzero(np.isin(of, on) & (value < inf))
+        counted = value if least_others else np.minimum(value, 0.0)
+        ordered = np.sort(counted[members])
+        fixed = selfhost + sum(classes[name] for name in on)
+        known: dict[float, float] = {}
+        for k in members.tolist():
+            own = float(counted[k])
+            if own not in known:
+                others = np.delete(ordered, np.searchsorted(ordered, own))
+                known[own] = fixed + least_ways(data, others, suppliers, needed - 1, least_others)
+            least[k] = min(least[k], known[own])
+    return least
+
+
+def _apis(data: Data, prices: Array, now: float, least: float) -> Array:
+    """Of each API [a]: what its supplier gains with it at the factor, and all others at their `least`."""
+    problem, found = data.problem, np.full(len(data.problem.apis), -1.0)
+    fixed: dict[str, float] = {}
+    for cost in problem.fixed_costs:
+        if cost.trigger[0] == "supplier":
+            fixed[cost.trigger[1]] = fixed.get(cost.trigger[1], 0.0) + cost.per_month
+    costs = {(s, a): _cost(data, s, a) for s, a in data.api_pairs}
+    for a in data.apis:
+        seller = problem.apis[a].offer.provider
+        siblings = [i for i in data.apis if problem.apis[i].offer.provider == seller]
+        served = {s for s, i in costs if i in siblings}
+        beside = {s: np.min([costs[s, i] for i in siblings if i != a and (s, i) in costs], axis=0, initial=inf)
+                  for s in served}  # fmt: skip
+
+        def gains(factor: float, a: int = a, beside: dict[int, Array] = beside) -> float:
+            gain = 0.0
+            for s, other in beside.items():
+                best = np.minimum(other, costs[s, a] * factor) if (s, a) in costs else other
+                gain += sum(max(0.0, float((prices[s] - best)[list(group)].max())) for group in data.groups[s])
+            return gain
+
+        room = now - least - fixed.get(seller, 0.0) + min(0.0, fixed.get(seller, 0.0) - gains(1.0))
+        if room + gains(0.0) <= 0:
+            continue
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS if room + gains(1.0) <= 0 else 0):
+            middle = (low + high) / 2
+            low, high = (middle, high) if room + gains(middle) > 0 else (low, middle)
+        found[a] = high
+    return found
+
+
+def _cost(data: Data, s: int, a: int) -> Array:
+    """Money [b] for all of segment s in a block at an API, by the request or in units that are always full."""
+    problem, api = data.problem, data.problem.apis[a]
+    cost = data.request_cost[s, api.id] * data.requests[s]
+    if (rate := problem.unit_rate.get((s, api.id), 0.0)) > 0:
+        cost = np.minimum(cost, api.unit_price * problem.blocks.hours * data.load[s] / rate)
+    return cost
+
+
+def _at_least(data: Data, rates: Rates, prices: Array) -> tuple[float, float]:
+    """What a plan without and with pools costs at the least, with no more suppliers than earn their fixed costs."""
+    suppliers = np.sort(supplier_values(data, prices))
+    without, best = float(np.minimum(suppliers, 0.0).sum()), inf
+    pools = np.zeros(len(data.problem.designs), dtype=bool)
+    pools[data.pools] = True
+    if pools.any():
+        value = np.where(pools, rates.opening - most_gains(data, rates, prices), inf)
+        selfhost, classes = pool_entry(data, value)
+        of = np.array([design.pool_class for design in data.problem.designs])
+        for on in class_sets(list(classes)):
+            ordered = np.sort(value[np.isin(of, on) & (value < inf)])
+            fixed = selfhost + sum(classes[name] for name in on)
+            best = min(best, fixed + least_ways(data, ordered, suppliers, 0, 1))
+    every = sum_of(data, prices)
+    return every + without, every + best
