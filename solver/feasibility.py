@@ -155,7 +155,9 @@ class Oracle:
         asked = alone(scenario, name)
         key = asked.model_dump_json()
         if key not in self._options:
-            problem = self._raise(asked)
+            problem = None if _names_options(asked) else self._raise(asked, _without_pools)
+            if problem is None or not _has_unlimited(problem).all():
+                problem = self._raise(asked)
             self._options[key] = Alone(
                 bool(_has_options(problem).all()),
                 bool(_has_unlimited(problem).all()),
@@ -186,10 +188,10 @@ class Oracle:
     def _without_budget(self, problem: Problem) -> Problem:
         return replace(problem, rules=replace(problem.rules, budget_per_month=None))
 
-    def _raise(self, scenario: Scenario) -> Problem:
+    def _raise(self, scenario: Scenario, part: Callable[[Catalog], Catalog] = lambda whole: whole) -> Problem:
         self._ask()
         self.raised += 1
-        return problem_of(scenario, _only(self.catalog, scenario))
+        return problem_of(scenario, part(_only(self.catalog, scenario)))
 
     def _solve(
         self,
@@ -222,6 +224,16 @@ def _only(catalog: Catalog, scenario: Scenario) -> Catalog:
         if not rate.segment or rate.segment in scenario.segment
     ]
     return replace(catalog, rates=tuple(rates))
+
+
+def _without_pools(catalog: Catalog) -> Catalog:
+    """The catalog's APIs: where they serve a segment without a limit, pools need not be raised to know that it is."""
+    return replace(catalog, gpu_prices=(), purchases={}, rates=())
+
+
+def _names_options(scenario: Scenario) -> bool:
+    """Whether the scenario names options, of which a part of the catalog might not know the name."""
+    return bool(scenario.named or scenario.policy.may_use or scenario.policy.must_not_use)
 
 
 def _has_options(problem: Problem) -> NDArray[np.bool_]:
