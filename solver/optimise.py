@@ -2,39 +2,31 @@
 
 The cases are a partition of all plans, so the cheapest of their optima is the optimum and the least of their bounds is
 a bound of the whole. They are far easier than the whole: without pools the program is nearly linear; with one pool it
-is small; with two or more, the fixed costs of two stand in full. A row asks for a plan cheaper than the best so far.
+is small; with two or more, the fixed costs of two stand in full.
 A real catalog offers thousands of designs, nearly all of them too dear for the traffic at hand: closed-form bounds
 (`pricing.py`) at the prices of a small program (`shortlist.py`) tell which no plan cheaper than the best can hold, and
-those are left out. Contingencies are written as plans turn out to need them.
+those are left out.
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from time import perf_counter
 
 import numpy as np
-import pulp
 
-from solver.fallback import fallback_of
 from solver.hour_rates import Rates, rates_of
 from solver.pricing import Bounds, api_prices, bounds_of
 from solver.problem import Problem
-from solver.program.build import Program, written
-from solver.program.constraints import Row, at_least, at_most
-from solver.program.data import Data, data_of, narrowed
-from solver.program.hosted import hosted
-from solver.program.variables import least_switches
+from solver.program.build import Program
+from solver.program.constraints import Row, at_least
+from solver.program.data import Data, data_of
 from solver.rest import hour_costs, rest_rows, segments_on_rest, spot_costs, with_rest
+from solver.search import HALF, PART, Search
 from solver.shortlist import shortlist
-from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
+from solver.solve import Outcome, Progress, relative_gap
 from solver.units import HOURS_PER_MONTH
 
-HALF = 0.5
-"""Each case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
-PART = 0.4
-"""Of the time that is left, what the shortlist's pools get by themselves."""
 JOIN = 4
 """Kinds of replica whose designs join for each segment which the rest serves."""
 ROUGH = 2e-3
@@ -45,184 +37,8 @@ SIZE = 4000
 """Pairs of segment and design, times blocks and contingencies, up to which a program is solved without a shortlist."""
 
 
-@dataclass
-class _Search:
-    """What is known so far: the best plan, the least bound of the cases done, and the contingencies to be written.
-
-    `floor` is a bound of all plans with pools, `apis` of all without, `done` of the cases with pools that are finished,
-    which are all once the `last` one runs. Plans that cost `below` or more do not matter; with `hosted`, pools serve
-    something in those that do.
-    """
-
-    data: Data
-    gap: float
-    limit_s: float
-    threads: int
-    stage: str
-    on_progress: Callable[[Progress], None] | None
-    stop: threading.Event | None
-    below: float = np.inf
-    hosted: bool = False
-    started: float = field(default_factory=perf_counter)
-    best: float | None = None
-    values: Mapping[str, float] = field(default_factory=dict)
-    apis: float = 0.0
-    floor: float = 0.0
-    done: float = np.inf
-    last: bool = False
-    nodes: int = 0
-    ended: tuple[Status, StoppedBy] = ("optimal", "proof")
-    contingent: set[tuple[int, int]] = field(default_factory=set)
-    seen: Mapping[str, float] = field(default_factory=dict)
-    tried: set[frozenset[int]] = field(default_factory=set)
-
-    @property
-    def over(self) -> bool:
-        """Whether time or the user has ended the search."""
-        return self.ended[0] != "optimal"
-
-    @property
-    def going(self) -> bool:
-        """Whether there is time left to search."""
-        return not self.over and self.left() > 0
-
-    @property
-    def wanted(self) -> float:
-        """What a plan must cost less than to matter."""
-        return min(self.below, np.inf if self.best is None else self.best * (1 - self.gap * HALF))
-
-    @property
-    def bound(self) -> float:
-        """No plan costs less."""
-        pools = max(self.floor, self.done) if self.last else self.floor
-        return min(self.apis, pools)
-
-    def left(self) -> float:
-        """Seconds of the limit that are left; none once the user has stopped."""
-        if self.stop is not None and self.stop.is_set():
-            return 0.0
-        return self.limit_s - (perf_counter() - self.started)
-
-    def run(
-        self,
-        pools: Collection[int],
-        extra: Callable[[Program], Iterable[Row]] = lambda _: (),
-        cheaper: bool = True,
-        part: float = 1.0,
-        rest: Data | None = None,
-        gap: float | None = None,
-    ) -> float:
-        """Solve the case of these pools within the time that is left; a bound of the plans in it.
-
-        Each round leaves out contingencies, so that its bound holds; those that its plan does not survive, or that
-        cost it more than the gap, are written in the next one. `extra` rows are of the case; with `cheaper` it holds
-        only plans that matter, and the bound is of the others too. A case that gets only a `part` of the time does not
-        end the search. `rest` is the data with the rest of the designs as one more pool; `seen` holds its solution.
-        """
-        bound, until = 0.0, perf_counter() + part * self.left()
-        gap = gap or self.gap * HALF
-        while True:
-            if self.left() <= 0:  # no program is written any more: of many designs that alone takes seconds
-                stopped = self.stop is not None and self.stop.is_set()
-                self.ended = ("stopped", "user") if stopped else ("time_limit", "time")
-                return bound
-            program = written(narrowed(rest or self.data, pools, self.contingent))
-            wanted = self.wanted if cheaper else np.inf
-            rows = list(extra(program))
-            if wanted < np.inf:
-                _tighten(program, wanted)
-                rows += _cheaper(program, wanted)
-            rows += hosted(program.data, program.variables) if self.hosted else ()
-            program = replace(program, rows=(*program.rows, *rows))
-            left = min(until - perf_counter(), self.left())
-            outcome = solve(program, gap, left, self.threads, self.stage, self._watch, self.stop)
-            self.nodes += outcome.nodes
-            self.seen = outcome.values
-            cut = outcome.status in ("time_limit", "stopped")
-            if cut and (part == 1.0 or outcome.status == "stopped"):
-                self.ended = outcome.status, outcome.stopped_by
-            known = np.inf if outcome.status == "infeasible" else outcome.bound or 0.0
-            bound = max(bound, min(known, wanted))
-            if outcome.objective is None or rest is not None:  # a plan with the rest is none
-                return bound
-            before = self.best
-            missing = self._found(program, outcome)
-            if cut or (not missing and (self._proven(outcome) or gap < TIGHTEST)):
-                return bound
-            self.contingent |= missing
-            opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
-            if missing and self.best == before and opened not in self.tried and len(opened) < len(pools):
-                self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
-                self.run(opened, extra, cheaper, PART * part)
-            gap *= 1.0 if missing else HALF * HALF
-
-    def _proven(self, outcome: Outcome) -> bool:
-        """Whether the round's bound, within the gap, is that of the best plan."""
-        return outcome.bound is not None and self.best is not None and self.best * (1 - self.gap) <= outcome.bound
-
-    def _found(self, program: Program, outcome: Outcome) -> set[tuple[int, int]]:
-        """Note the plan of a round with its fallback, if it has one; the contingencies that the next round needs."""
-        fallback = fallback_of(self.data, outcome.values)
-        aside = set(program.terms["fallback"])
-        kept = {name: value for name, value in outcome.values.items() if name.split("_")[0] not in FALLBACK}
-        cost = sum(price * kept.get(var.name, 0.0) for var, price in program.cost.items() if var not in aside)
-        total = cost + fallback.cost
-        if fallback.uncovered:
-            return self._new(fallback.uncovered)
-        budget = self.data.problem.rules.budget_per_month
-        if budget is not None and total > budget * (1 + 1e-9):
-            return self._new(fallback.paid)
-        if self.best is None or total < self.best:
-            self.best = total
-            self.values = least_switches(program.data, program.variables, {**kept, **fallback.values})
-        if outcome.bound is not None and total - outcome.bound <= self.gap * total:
-            return set()
-        return self._new(self._dear(program, outcome, fallback.paid, total))
-
-    def _dear(
-        self, program: Program, outcome: Outcome, paid: Mapping[tuple[int, int], float], total: float
-    ) -> set[tuple[int, int]]:
-        """The contingencies that cost more than the program knows, but for those that add up to little."""
-        more: dict[int, float] = {}
-        for (c, b), cost in paid.items():
-            if (c, b) not in self.contingent:
-                more[c] = more.get(c, 0.0) + cost
-        for (_, c), var in program.variables.least.items():
-            more[c] = more.get(c, 0.0) - outcome.values.get(var.name, 0.0)
-        little = total * self.gap * HALF * HALF
-        chosen = set()
-        for c in sorted(more, key=lambda c: (more[c], c)):
-            little -= max(0.0, more[c])
-            if little < 0:
-                chosen.add(c)
-        return {(c, b) for c, b in paid if c in chosen} or set(paid)
-
-    def _new(self, pairs: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
-        """The contingencies (c, b) that are not yet written; of all blocks, where what waits must be covered."""
-        problem = self.data.problem
-        if problem.coverage is not None and np.any((problem.coverage > 0) & problem.may_wait):
-            pairs = {(c, b) for c, _ in pairs for b in self.data.blocks}
-        return set(pairs) - self.contingent
-
-    def _watch(self, of_case: Progress) -> None:
-        """The case's progress as progress of the whole."""
-        if self.on_progress is None:
-            return
-        best = self.best
-        if of_case.best is not None and not self.data.lost:
-            best = of_case.best if best is None else min(best, of_case.best)
-        bound = min(self.apis, self.floor)
-        known = bound if bound > 0 and best is not None else None
-        elapsed = perf_counter() - self.started
-        self.on_progress(Progress(self.stage, elapsed, best, known, relative_gap(best, known)))
-
-
 PRECISE = 1e-8
 """A gap that is no more than rounding, also where less was asked."""
-TIGHTEST = 1e-10
-"""No gap below this is asked of the solver."""
-FALLBACK = ("z", "wz", "over", "least")
-"""Families of variables that are found anew by `fallback.py`."""
 
 
 def optimise(
@@ -244,7 +60,7 @@ def optimise(
     designs that a good plan is thought to open: they are tried first. Raises what `data_of` and `solve` raise.
     """
     data = data_of(problem)
-    search = _Search(data, gap, limit_s, threads, stage, on_progress, stop, below, hosted)
+    search = Search(data, gap, limit_s, threads, stage, on_progress, stop, below, hosted)
     search.floor = 0.0 if data.pools else np.inf
     search.apis = np.inf if hosted else search.run([], cheaper=below < np.inf)
     if data.pools and not search.over:
@@ -254,7 +70,7 @@ def optimise(
     return _outcome(search)
 
 
-def _with_pools(search: _Search) -> None:
+def _with_pools(search: Search) -> None:
     """Plans with pools: a good one first, then the proof that no other one is cheaper."""
     data = search.data
     rates = rates_of(data)
@@ -269,7 +85,7 @@ def _with_pools(search: _Search) -> None:
     _case_by_case(search, bounds)
 
 
-def _close(search: _Search, bounds: Bounds, rates: Rates, opened: set[int]) -> None:
+def _close(search: Search, bounds: Bounds, rates: Rates, opened: set[int]) -> None:
     """By turns: a bound by a program with the designs not chosen so far as one pool, and a plan of those it opens.
 
     Where that program uses the rest, the best of the rest join the chosen. Each is a relaxation of all plans with pools
@@ -321,12 +137,12 @@ def _with_rest_rows(data: Data, rest: list[int], program: Program) -> Iterator[R
     yield from rest_rows(data, rest, program)
 
 
-def _alive(search: _Search, bounds: Bounds) -> list[int]:
+def _alive(search: Search, bounds: Bounds) -> list[int]:
     """Designs that a plan which matters may hold."""
     return [k for k in search.data.pools if bounds.with_design[k] < search.wanted]
 
 
-def _case_by_case(search: _Search, bounds: Bounds) -> None:
+def _case_by_case(search: Search, bounds: Bounds) -> None:
     """One design open, each its own case, the most promising first; then two or more. Many are one case."""
     alone = [k for k in _alive(search, bounds) if bounds.alone[k] < search.wanted]
     if len(alone) > FEW:
@@ -345,7 +161,7 @@ def _case_by_case(search: _Search, bounds: Bounds) -> None:
     search.done = min(search.done, search.wanted)  # what was left out costs at least that
 
 
-def _small(search: _Search, pools: Collection[int]) -> bool:
+def _small(search: Search, pools: Collection[int]) -> bool:
     """Whether a program of these pools is soon solved, with the contingencies that it has."""
     pairs = sum(k in pools for _, k in search.data.pool_pairs)
     return pairs * (len(search.data.blocks) + len(search.contingent)) <= SIZE
@@ -359,22 +175,7 @@ def _two_pools(program: Program) -> Iterator[Row]:
     yield at_least("two_pools", dict.fromkeys(program.variables.open.values(), 1.0), 2)
 
 
-def _cheaper(program: Program, wanted: float) -> Iterator[Row]:
-    scale = wanted or 1.0  # millions in one row have made the solver give up
-    yield at_most("cheaper", {var: cost / scale for var, cost in program.cost.items()}, wanted / scale)
-
-
-def _tighten(program: Program, wanted: float) -> None:
-    """Counts of which fewer cost more than is wanted already are cut: wide ranges cost the solver much of its time."""
-    saved = sum(cost * (var.upBound or 0.0) for var, cost in program.cost.items() if cost < 0)
-    for var, cost in program.cost.items():
-        if var.cat == pulp.LpInteger and cost > 0:
-            most = np.floor((wanted - saved) / cost * (1 + 1e-9))
-            if var.upBound is None or var.upBound > most:
-                var.upBound = max(float(most), var.lowBound or 0.0)
-
-
-def _ceiling(search: _Search) -> float:
+def _ceiling(search: Search) -> float:
     """A cost to price at what no API may serve: the best plan's, or that of a replica for each share, times many."""
     if search.best is not None:
         return search.best
@@ -383,7 +184,7 @@ def _ceiling(search: _Search) -> float:
     return 2 * HOURS_PER_MONTH * dearest * float(data.most.max(initial=1.0))
 
 
-def _outcome(search: _Search) -> Outcome:
+def _outcome(search: Search) -> Outcome:
     """The answer; where the search was ended early, with the bound that holds all the same."""
     seconds = perf_counter() - search.started
     status, stopped_by = search.ended

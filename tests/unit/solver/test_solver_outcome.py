@@ -116,7 +116,7 @@ def test_once_over_no_program_is_written(by: str, monkeypatch: pytest.MonkeyPatc
         if by == "stop":
             stop.set()
         else:
-            monkeypatch.setattr("solver.optimise._Search.left", lambda _: 0.0)
+            monkeypatch.setattr("solver.search.Search.left", lambda _: 0.0)
 
     def noted(data: Any) -> Any:
         late.append(over[0])
@@ -125,7 +125,7 @@ def test_once_over_no_program_is_written(by: str, monkeypatch: pytest.MonkeyPatc
     from solver.program.build import written as build_program
 
     monkeypatch.setattr("solver.optimise.shortlist", no_shortlist)
-    monkeypatch.setattr("solver.optimise.written", noted)
+    monkeypatch.setattr("solver.search.written", noted)
     outcome = optimise(medium(2), stop=stop)
     assert over[0]
     assert outcome.stopped_by == {"stop": "user", "time": "time"}[by]
