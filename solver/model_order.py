@@ -136,17 +136,11 @@ def faster_engines(catalog: Catalog, engines: tuple[str, ...], latent: bool) -> 
     none = EngineOffset(engine="", source="no offset known", date="none")
     offsets = [catalog.engine_offsets.get(id_, none) for id_ in engines]
     records = [catalog.engines[id_] for id_ in engines]
-    classes = sorted({gpu.performance_class for gpu in catalog.gpus.values()})
-    alone = PairOffset(id="", source="no offset known", date="none")
-    pairs = [[catalog.pair_offsets.get(f"{group}/{id_}", alone) for id_ in engines] for group in classes]
     smaller = [
         [offset.t_fix for offset in offsets], [offset.mu for offset in offsets], [-offset.eta_pf for offset in offsets],
         [offset.alpha for offset in offsets], [offset.sigma for offset in offsets],
         [-offset.eta_pf * offset.moe_eta_pf for offset in offsets],
-        *([offset.tau * pair.tau for offset, pair in zip(offsets, row, strict=True)] for row in pairs),
-        *([-offset.eta_mem * pair.eta_mem for offset, pair in zip(offsets, row, strict=True)] for row in pairs),
-        *([-offset.eta_mem * pair.eta_mem * offset.eta_kv for offset, pair in zip(offsets, row, strict=True)]
-          for row in pairs),
+        [-offset.eta_kv for offset in offsets],
         [-record.max_sequences for record in records], [-record.batched_tokens for record in records],
     ]  # fmt: skip
     n = len(engines)
@@ -155,6 +149,18 @@ def faster_engines(catalog: Catalog, engines: tuple[str, ...], latent: bool) -> 
         values = np.array(figures, dtype=np.float64)
         better &= values[:, None] <= values[None, :]
         equal &= values[:, None] == values[None, :]
+    alone = PairOffset(id="", source="no offset known", date="none")
+    for group in sorted({gpu.performance_class for gpu in catalog.gpus.values()}):
+        cards = [gpu for gpu in catalog.gpus.values() if gpu.performance_class == group]
+        idle = np.array([not any(c.kind in e.kinds and c.vendor in e.vendors for c in cards) for e in records])
+        pairs = [catalog.pair_offsets.get(f"{group}/{id_}", alone) for id_ in engines]
+        for figures in (
+            [offset.tau * pair.tau for offset, pair in zip(offsets, pairs, strict=True)],
+            [-offset.eta_mem * pair.eta_mem for offset, pair in zip(offsets, pairs, strict=True)],
+        ):
+            values = np.array(figures, dtype=np.float64)
+            better &= (values[:, None] <= values[None, :]) | idle[:, None]  # what a does not run on is not compared
+            equal &= values[:, None] == values[None, :]
     if latent:
         splits = np.array([id_ in DATA_PARALLEL_ATTENTION for id_ in engines])
         better &= splits[:, None] == splits[None, :]

@@ -7,7 +7,6 @@ all designs at once finds the highest rate.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +14,15 @@ from numpy.typing import NDArray
 from solver.design_arrays import DesignArrays
 from solver.memory import GB, MemoryFit, memory_fit
 from solver.performance import Prefill, decode_step, prefill
+from solver.waiting import lognormal_quantile, normal_quantile, waiting
 
 Array = NDArray[np.float64]
 PREFILL_CEILING = 0.9  # of the prefill server's time, so that a rate without an SLO still has a bounded queue
 FEWEST, STEPS, NEWTON_STEPS = 1e-3, 40, 8
+NEARBY = 1e-6  # relative step of a slope
+RESIDENCE = 2 / np.e  # variance of an average over an exponential residence, over that of a moment
+LEAST_FREE = 0.1
 SETTLED, SEARCHED = 1e-10, 120  # of the logarithm of N; steps, of which each third halves the bracket
-SMALLEST_SHAPE = 0.05  # of the gamma
 
 
 class Outcome(StrEnum):
@@ -88,33 +90,23 @@ class Rates:
     bound_by: NDArray[np.str_]
 
 
-def normal_quantile(percentile: float) -> float:
-    """Standard normal quantile of a percentile in (0, 100)."""
-    return NormalDist().inv_cdf(percentile / 100)
-
-
-def gamma_quantile(mean: Array, variance: Array, percentile: float) -> Array:
-    """Quantile of gamma distributions by their mean and variance; a constant where the variance is 0.
-
-    Wilson and Hilferty's cube (PNAS 17, 1931, 684-688): the cube root of a gamma variable over its mean is nearly
-    normal with mean 1 - 1/(9k) and variance 1/(9k), k the shape.
-    """
-    shape = np.maximum(mean**2 / np.maximum(variance, 1e-300), SMALLEST_SHAPE)
-    spread = 1 / (9 * shape)
-    root = np.maximum(1 - spread + normal_quantile(percentile) * np.sqrt(spread), 0.0)
-    return np.asarray(mean * root**3)
-
-
 @dataclass(frozen=True)
 class _Load:
-    """What a number in flight means: the rate that keeps it, and the times at that rate (s)."""
+    """What a number in flight means: the rate that keeps it, and the times at that rate (s).
+
+    `service` (D) and its `spread` are of a prompt in the queue, `start` the mean time until the own prompt is read and
+    `start_variance` its variance, `behind` the mean prompts that came meanwhile, `stall` what they add to the decoding.
+    """
 
     rate: Array
     step: Array
     service: Array
     spread: Array
     tpot: Array
-    wait: Array
+    start: Array
+    start_variance: Array
+    behind: Array
+    stall: Array
 
 
 @dataclass(frozen=True)
@@ -126,6 +118,7 @@ class _Case:
     prompt: Prefill
     new_tokens: float
     context: float
+    context_variation: float
     z: float
 
     @property
@@ -178,13 +171,18 @@ def highest_rates(arrays: DesignArrays, shape: RequestShape, times: bool = True)
 
 
 def _case_of(arrays: DesignArrays, shape: RequestShape) -> _Case:
+    """The case; a request in flight has a long answer more often than one that comes (size-biased, log-normal)."""
     shared = shape.shared_prefix * shape.input_tokens
+    q = 1 + shape.output_cv**2
+    context = shape.input_tokens + shape.output_tokens * q / 2
+    variance = (shape.input_cv * shape.input_tokens) ** 2 + shape.output_tokens**2 * (q**3 / 3 - q**2 / 4)
     return _Case(
         arrays=arrays,
         shape=shape,
         prompt=prefill(arrays, shape.input_tokens, shared, shape.input_cv),
         new_tokens=shape.input_tokens - shared,
-        context=shape.input_tokens + shape.output_tokens / 2,
+        context=context,
+        context_variation=variance / context**2,
         z=normal_quantile(shape.percentile),
     )
 
@@ -239,29 +237,42 @@ def _bisect(keeps: Callable[[Array], NDArray[np.bool_]], low: Array, high: Array
 
 
 def _load(case: _Case, n: Array) -> _Load:
-    """Solve Little's law N = lambda*(TTFT + (O-1)*TPOT) for the rate, given N.
+    """Solve Little's law N = lambda*(TTFT + decoding) for the rate, given N.
 
     With s(N) fixed the residence time T rises in lambda to a pole, and 1/T falls to 0 nearly in a straight
     line: Newton's steps on N/T - lambda settle within NEWTON_STEPS.
     """
     a, shape = case.arrays, case.shape
     step = decode_step(a, np.maximum(n, 1.0), case.context)
-    marginal = case.prompt.marginal
-    service = marginal + case.new_tokens * step / a.batched_tokens  # D
+    service = case.prompt.marginal + case.new_tokens * step / a.batched_tokens  # D
     spread = np.sqrt(case.prompt.variance) + shape.input_cv * case.new_tokens * step / a.batched_tokens
-    second = service**2 + spread**2
-    idle = a.t_fix + _own_prefill(case, step) + step / 2
-    decode = max(shape.output_tokens - 1, 0.0) * step
     pole = (1 - 1e-9) / service
-    rate = np.minimum(n / (idle + decode), pole)
+    steps = max(shape.output_tokens - 1, 0.0)
+    rate = np.minimum(n / (a.t_fix + _own_prefill(case, step) + step * (steps + 0.5)), pole)
     for _ in range(NEWTON_STEPS):
-        free, left = 1 - rate * service, 1 - rate * marginal
-        time = idle + rate * second / (2 * free) + decode / left
-        slope = second / (2 * free**2) + decode * marginal / left**2
-        rate = rate + (n / time - rate) / (1 + n * slope / time**2)
-        rate = np.clip(rate, 0.0, pole)
-    wait = rate * second / (2 * (1 - rate * service))
-    return _Load(rate, step, service, spread, step / (1 - rate * marginal), wait)
+        time = _residence(case, _at(case, rate, step, service, spread))
+        near = rate * (1 - NEARBY)
+        slope = (time - _residence(case, _at(case, near, step, service, spread))) / (rate - near)
+        rate = np.clip(rate + (n / time - rate) / (1 + n * np.maximum(slope, 0.0) / time**2), FEWEST * n, pole)
+    return _at(case, rate, step, service, spread)
+
+
+def _residence(case: _Case, load: _Load) -> Array:
+    """Mean time of a request in the replica."""
+    decode = max(case.shape.output_tokens - 1, 0.0) * load.step / (1 - load.rate * case.prompt.marginal)
+    return np.asarray(case.arrays.t_fix + load.start + _own_prefill(case, load.step) + decode + load.stall)
+
+
+def _at(case: _Case, rate: Array, step: Array, service: Array, spread: Array) -> _Load:
+    """The times at a rate, with s(N) given."""
+    marginal = case.prompt.marginal
+    share = rate * marginal  # rho
+    wait = waiting(rate, step, service, spread, marginal, case.prompt.variance)
+    last = wait.together + marginal + step * case.iterations
+    iteration = step / (1 - share)
+    behind = np.maximum(rate * (last - iteration), 0.0)
+    stall = behind * marginal / (1 - share) if case.shape.output_tokens > 1 else np.zeros_like(rate)
+    return _Load(rate, step, service, spread, iteration, wait.mean, wait.variance, behind, stall)
 
 
 def _own_prefill(case: _Case, step: Array) -> Array:
@@ -270,35 +281,43 @@ def _own_prefill(case: _Case, step: Array) -> Array:
 
 
 def _ttft_quantile(case: _Case, load: _Load) -> Array:
-    """TTFT at the percentile: a constant start, and a gamma with the mean and variance of what follows."""
+    """TTFT at the percentile: the fixed time, and a log-normal with the mean and variance of what follows."""
     own = _own_prefill(case, load.step)
-    mean = load.step / 2 + load.wait + own
-    third = load.service**3 * (1 + (load.spread / load.service) ** 2) ** 3  # as of a log-normal D
-    waiting = load.wait**2 + load.rate * third / (3 * (1 - load.rate * load.service))
-    variance = load.step**2 / 12 + waiting + load.spread**2
-    return np.asarray(case.arrays.t_fix + gamma_quantile(mean, variance, case.shape.percentile))
+    variance = load.start_variance + load.spread**2
+    late = lognormal_quantile(load.start + own, variance, case.shape.percentile)
+    return np.asarray(case.arrays.t_fix + late)
 
 
 def _tpot_quantile(case: _Case, n: Array, load: _Load) -> Array:
     """TPOT at the percentile: the mean times 1 + z*spread.
 
-    The spread comes from the number running, which is near Poisson, and from the prompts that happen to
-    be read meanwhile: compound Poisson, with the Cornish-Fisher skew term that matters when they are few.
+    The spread comes from the number running, which is near Poisson and feeds on itself (a slower replica holds more),
+    from how long their contexts are, and from the prompts that happen to be read meanwhile: those that came before
+    the first token and a compound Poisson number after it, with the Cornish-Fisher skew term that matters when they
+    are few. Averages over a residence have 2/e of the variance of a moment.
     """
     a, shape = case.arrays, case.shape
     running = np.maximum(n, 1.0)
     longer = decode_step(a, running * 1.01, case.context)
     elasticity = (longer / load.step - 1) / 0.01
-    by_number = elasticity * np.sqrt(1 / (2 * running))
+    cached = np.clip(decode_step(a, running, 1.01 * case.context) / load.step - 1, 0.0, None) / 0.01
+    feeding = np.clip(1 - elasticity, LEAST_FREE, 1.0)
+    by_number = (elasticity**2 + cached**2 * case.context_variation) * RESIDENCE / (running * feeding)
     steps = max(shape.output_tokens - 1, 1.0)
-    prompts = load.rate * steps * load.tpot
-    unit = case.prompt.marginal / (steps * load.tpot)
-    longer_prompts = 1 + case.prompt.variance / np.maximum(case.prompt.marginal, 1e-9) ** 2
+    free = 1 - load.rate * case.prompt.marginal
     shorter_outputs = 1 + shape.output_cv**2  # E[1/O] * O: a short answer averages over few steps
-    by_prompts = unit * np.sqrt(prompts * longer_prompts * shorter_outputs)
+    tpot = load.tpot + load.stall * shorter_outputs / steps
+    prompts = load.rate * steps * load.tpot
+    unit = case.prompt.marginal / (steps * tpot * free)
+    longer_prompts = 1 + case.prompt.variance / np.maximum(case.prompt.marginal, 1e-9) ** 2
+    behind = load.behind * (longer_prompts + load.behind)
+    by_prompts = unit**2 * (prompts * longer_prompts + behind) * shorter_outputs
     some = np.minimum(prompts / (1 - shape.percentile / 100), 1.0)
     skew = unit * max(case.z**2 - 1, 0.0) / 6 * longer_prompts**2 * shorter_outputs**2 * some
-    return np.asarray(load.tpot * (1 + case.z * np.hypot(by_number, by_prompts) + skew))
+    read = np.maximum(1 - load.step / tpot, 1e-12)  # the part of the TPOT in which prompts are read
+    tail = lognormal_quantile(read, by_prompts, shape.percentile) - read
+    late = np.maximum(case.z * np.sqrt(by_prompts) + skew, tail)
+    return np.asarray(tpot * (1 + np.hypot(case.z * np.sqrt(by_number), late)))
 
 
 def _limits(case: _Case) -> dict[Bound, Callable[[Array, _Load], Array]]:
