@@ -1,0 +1,276 @@
+"""What would flip the decision: for each lever the nearest value, up and down, at which another verdict or plan wins.
+
+Every answer is solved, none guessed from duals. From where a lever stands it is moved outward by `RINGS`, all levers by
+one ring before any by the next, so that what time cuts off is the far end; between two rings of different answers the
+flip is closed in on by bisection to 1 %. An answer that changes and changes back between two rings is not seen.
+Another plan wins where every plan of today's options costs more than the best by more than the gap of the solves.
+Where a lever has a quick form whose options may not be those of raising anew, both sides of each flip, and the far end
+where there is none, are raised anew; where that says otherwise, the search is done again with options raised each time.
+"""
+
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from math import exp, inf, log
+from time import perf_counter
+from typing import Literal
+
+from catalogs.catalog import Catalog
+from solver.explanation.flip_records import Flip, Flips
+from solver.explanation.levers import LEVERS, STEP, Lever, unit_of
+from solver.explanation.looks import Look, Looker
+from solver.options import problem_of
+from solver.problem import Problem
+from solver.scenario import Scenario
+
+RINGS = (1.25, 2.0, 5.0, 20.0, 100.0)
+PRECISION = 1.01
+"""A flip is known to this factor: just nearer, the answer is still today's."""
+What = Literal["verdict", "plan"]
+WHATS: tuple[What, ...] = ("verdict", "plan")
+SIDES = (1, -1)
+
+
+@dataclass
+class _Way:
+    """A lever on one side: moves still to be looked at, the last one where all was as today, what was found.
+
+    `found` holds for verdict and plan the two moves between which it flips: the answer of the nearer is still today's.
+    """
+
+    lever: Lever
+    side: int
+    rings: list[float]
+    last: float
+    raised: bool
+    found: dict[What, tuple[float, float]] = field(default_factory=dict)
+    nearer: dict[What, float] = field(default_factory=dict)
+    closed: set[What] = field(default_factory=set)
+    cut: bool = False
+
+    @property
+    def open(self) -> list[What]:
+        return [what for what in WHATS if what not in self.found]
+
+
+@dataclass
+class _Search:
+    """The decision as it is, who looks, and the moves looked at by (lever, move, raised anew, deep)."""
+
+    scenario: Scenario
+    catalog: Catalog
+    problem: Problem
+    base: Look
+    looker: Looker
+    seen: dict[tuple[str, float, bool, bool], Look] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        stop = self.looker.stop
+        return perf_counter() >= self.looker.until or (stop is not None and stop.is_set())
+
+    def other(self, way: _Way, by: float, what: What, raised: bool = False, deep: bool = False) -> bool:
+        """Whether another verdict, or another plan, wins with a lever moved."""
+        raised = raised or way.raised or way.lever.same_options
+        found = self.known(way, by, raised, deep)
+        if found is None:
+            found = self._look(way.lever, by, raised, deep)
+            self.seen[way.lever.name, by, raised, deep] = found
+        changed = found.verdict != self.base.verdict
+        return changed if what == "verdict" else changed or found.other_plan
+
+    def known(self, way: _Way, by: float, raised: bool = False, deep: bool = False) -> Look | None:
+        """What was seen at a move, a deep look and options raised anew first."""
+        keys = [(each, how) for each in (True, False) for how in (True, False) if each >= raised and how >= deep]
+        looks = (self.seen.get((way.lever.name, by, *key)) for key in keys)
+        return next((look for look in looks if look is not None), None)
+
+    def _look(self, lever: Lever, by: float, raised: bool, deep: bool) -> Look:
+        moved = lever.moved(self.scenario, self.catalog, by)
+        quickly = lever.on_problem if lever.same_options or not raised else None
+        problem = quickly(self.problem, moved, by) if quickly else None
+        return self.looker.look(problem or problem_of(*moved), self.base.options, deep)
+
+
+def flips_of(
+    scenario: Scenario,
+    catalog: Catalog,
+    problem: Problem | None = None,
+    levers: Collection[str] = tuple(LEVERS),
+    gap: float = 1e-3,
+    limit_s: float = 60.0,
+    each_s: float = 5.0,
+    stop: threading.Event | None = None,
+) -> Flips:
+    """The flips of a scenario's decision on a catalog in its currency, the nearest first.
+
+    `problem` is the scenario's own, where it is at hand. `limit_s` seconds for all and `each_s` for a solve; what was
+    cut is told. Raises what `problem_of` raises.
+    """
+    started = perf_counter()
+    problem = problem_of(scenario, catalog) if problem is None else problem
+    looker = Looker(gap, each_s, started + limit_s, stop)
+    base = looker.first(problem)
+    search = _Search(scenario, catalog, problem, base, looker)
+    ways = [way for lever in levers for way in _ways(LEVERS[lever], scenario, catalog)]
+    for ring in range(max((len(way.rings) for way in ways), default=0)):
+        for way in ways:
+            if way.open and ring < len(way.rings):
+                _step(search, way, way.rings[ring])
+        for way in ways:
+            _close_in(search, way)
+    for way in ways:
+        _far_end(search, way)
+    records = [record for way in ways for record in _records(search, way)]
+    moving = {way.lever.name for way in ways}
+    return Flips(
+        verdict=base.verdict,
+        options=base.options,
+        flips=tuple(sorted(records, key=lambda each: (each.distance, list(LEVERS).index(each.lever), each.side))),
+        still={name: LEVERS[name].still or "no step is left" for name in levers if name not in moving},
+        gap=gap,
+        cut=any(way.cut for way in ways),
+        solves=len(search.seen) + 1,
+        seconds=perf_counter() - started,
+    )
+
+
+def _ways(lever: Lever, scenario: Scenario, catalog: Catalog) -> Iterator[_Way]:
+    low, high = lever.limits(scenario, catalog)
+    for side in SIDES:
+        rings = _steps(high if side > 0 else -low, side) if lever.steps else _rings(high if side > 0 else 1 / low, side)
+        if rings:
+            yield _Way(lever, side, rings, lever.as_it_is, raised=lever.on_problem is None)
+
+
+def _steps(most: float, side: int) -> list[float]:
+    return [float(side * step) for step in range(1, round(most) + 1)]
+
+
+def _rings(most: float, side: int) -> list[float]:
+    """Factors outward, the last one being the farthest that the lever goes."""
+    if most < PRECISION:
+        return []
+    inner = [ring for ring in RINGS if ring * PRECISION < most]
+    return [ring**side for ring in (*inner, min(most, RINGS[-1]))]
+
+
+def _step(search: _Search, way: _Way, by: float) -> None:
+    """One move further out: what flips up to it is noted; that nothing does is made sure of."""
+    for deep in (False, True):
+        for what in way.open:
+            if way.cut or search.over:
+                way.cut = True
+                return
+            if search.other(way, by, what, deep=deep):
+                way.found[what] = way.nearer.get(what, way.lever.as_it_is), by
+            elif deep:
+                way.nearer[what] = by
+    way.last = by
+
+
+def _close_in(search: _Search, way: _Way) -> None:
+    """Bisect what was found, the plan's flip first, as it is the nearer one; then make sure of it."""
+    for what in reversed(WHATS):
+        if what in way.found and what not in way.closed and not way.cut and not way.lever.steps:
+            _closed_in(search, way, what, way.raised)
+
+
+def _closed_in(search: _Search, way: _Way, what: What, raised: bool) -> None:
+    """Bisect by shallow looks, until a deep one on the near side, options raised anew, says that it is today's."""
+    start, far = way.found[what]
+    way.closed.add(what)
+    surely = raised or way.lever.on_problem is not None
+    while True:
+        near, far = _bisected(search, way, what, (start, far), raised)
+        way.found[what] = near, far
+        if way.cut:
+            return
+        if near != start and search.other(way, near, what, surely, deep=True):
+            far, raised = near, surely
+            continue
+        if search.other(way, far, what, surely, deep=True):
+            return
+        if not search.other(way, way.last, what, surely, deep=True):
+            break
+        start, far, raised = far, way.last, surely
+    # The options that are let in at that move keep today's answer: look further out with them.
+    del way.found[what]
+    way.closed.discard(what)
+    way.nearer[what], way.raised = way.last, True
+
+
+def _bisected(
+    search: _Search, way: _Way, what: What, between: tuple[float, float], raised: bool
+) -> tuple[float, float]:
+    near, far = between
+    while abs(log(far / near)) > log(PRECISION):
+        if search.over:
+            way.cut = True
+            break
+        middle = exp((log(near) + log(far)) / 2)
+        near, far = (near, middle) if search.other(way, middle, what, raised) else (middle, far)
+    return near, far
+
+
+def _far_end(search: _Search, way: _Way) -> None:
+    """Where no flip was found by the quick form, the far end is raised anew; what then flips is closed in on."""
+    if way.raised or way.lever.same_options or way.cut:
+        return
+    for what in way.open:
+        if search.over:
+            way.cut = True
+            return
+        if search.other(way, way.last, what, True, deep=True):
+            way.found[what] = way.rings[-2] if len(way.rings) > 1 else way.lever.as_it_is, way.last
+            _closed_in(search, way, what, True)
+
+
+def _records(search: _Search, way: _Way) -> Iterator[Flip]:
+    """The verdict's flip or that there is none; the plan's where it is nearer, or the only one."""
+    verdict, plan = way.found.get("verdict"), way.found.get("plan")
+    yield _record(search, way, "verdict", verdict)
+    if plan is not None and (verdict is None or abs(plan[1] - verdict[1]) > abs(verdict[1]) * (PRECISION - 1)):
+        yield _record(search, way, "plan", plan)
+
+
+def _record(search: _Search, way: _Way, what: What, found: tuple[float, float] | None) -> Flip:
+    lever, base = way.lever, search.base
+    reached = way.last if found is None else found[1]
+    answer = None if found is None else search.known(way, found[1])
+    now = lever.now(search.scenario, search.catalog)
+    then = lever.now(*lever.moved(search.scenario, search.catalog, reached))
+    return Flip(
+        lever=lever.name,
+        title=lever.title,
+        what=what,
+        side="up" if way.side > 0 else "down",
+        unit=unit_of(lever, search.catalog),
+        steps=lever.steps,
+        by=None if found is None else found[1],
+        still_by=way.nearer.get(what, lever.as_it_is) if found is None else found[0],
+        value_now=now if now != "" else None,
+        value=None if found is None or then == "" else then,
+        value_reached=then if then != "" else None,
+        distance=inf if found is None else _distance(lever, found[1]),
+        before=base.verdict,
+        after=None if answer is None else answer.verdict,
+        options_before=base.options,
+        options_after=() if answer is None else answer.options,
+        total_per_month=None if answer is None else answer.total,
+        proven=base.proven and _proven(search, way, found),
+        cut=way.cut,
+    )
+
+
+def _proven(search: _Search, way: _Way, found: tuple[float, float] | None) -> bool:
+    """Of a flip, that both sides of it are proven; of none, that every move looked at is."""
+    moves = [by for by in way.rings if abs(by) <= abs(way.last) or by == way.last] if found is None else [*found]
+    if found is None and way.side < 0 and not way.lever.steps:
+        moves = [by for by in way.rings if by >= way.last]
+    looks = (search.known(way, by) for by in moves if by != way.lever.as_it_is)
+    return all(look is None or look.proven for look in looks)
+
+
+def _distance(lever: Lever, by: float) -> float:
+    return abs(by) * log(STEP) if lever.steps else abs(log(by))

@@ -1,0 +1,144 @@
+"""The answer to a changed problem, quicker than by solving it whole: who wins is a narrower question than at what cost.
+
+A plan with pools that wins clearly at the pessimistic end is proof enough of self-hosting, and it is looked for first
+among designs that have been good before (`known`): a small program. A deep look asks all designs whether any plan is
+cheaper still than what is to be beaten, which ends with a proof or with a plan, whose designs are then known too.
+"""
+
+import threading
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+
+from solver.baselines import restricted
+from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of, opened, used
+from solver.explanation.verdict import buying_none, needed, reason_of
+from solver.problem import Problem
+from solver.record import Verdict
+from solver.solve import Outcome
+
+ROUGH = 0.2
+"""The gap of a solve that only asks whether some plan is cheap enough."""
+TURNS = 3
+"""Better plans than those of the known designs that a deep look takes in at most."""
+LEAST_S = 0.1
+FIRST = 4
+"""So many times what a solve gets goes to the first good plan with pools: all later ones start from its designs."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The verdict, the plan's options and its cost a month; `proven`: no solve that it rests on was ended by time."""
+
+    verdict: Verdict
+    options: tuple[str, ...]
+    total: float | None
+    proven: bool
+    other_plan: bool = False
+
+
+@dataclass
+class Looker:
+    """Looks at changed problems, each solve within `each_s` and all within `until` (of `perf_counter`)."""
+
+    gap: float
+    each_s: float
+    until: float
+    stop: threading.Event | None = None
+    known: dict[str, None] = field(default_factory=dict)
+
+    def effort(self, gap: float | None = None, times: float = 1.0) -> Effort:
+        """How the next solve is made."""
+        limit = max(LEAST_S, min(times * self.each_s, self.until - perf_counter()))
+        return Effort(self.gap if gap is None else gap, limit, self.stop)
+
+    def first(self, problem: Problem) -> Look:
+        """A deep look at the problem as it is; what the best plan with pools opens is known from then on."""
+        if np.isfinite(problem.kappa).any():
+            self._learn(problem, hosting_branch(problem, self.effort(ROUGH, FIRST)))
+        return self.look(problem, (), True)
+
+    def look(self, problem: Problem, today: Collection[str], deep: bool) -> Look:
+        """The answer, and whether every plan of only `today`'s options costs more than it (never without any)."""
+        api = api_branch(problem, self.effort())
+        wins, proven = self._wins(problem, api, deep)
+        if wins:
+            best, sure = self._best(problem, deep)
+            proven = proven and sure
+        else:
+            best = api
+        found = Look(kind_of(problem, best), used(problem, best), best.objective, proven and _ended(api, best))
+        other = self._other_plan(problem, found, today)
+        return Look(found.verdict, found.options, found.total, found.proven, other)
+
+    def _wins(self, problem: Problem, api: Outcome, deep: bool) -> tuple[bool, bool]:
+        """Whether self-hosting is the verdict, and whether that is proven; where time ends it, it is not."""
+        if not np.isfinite(problem.kappa).any():
+            return False, True
+        bill, proven = api.objective, True
+        below = None if bill is None else bill - needed(problem, bill)[0]
+        if below is not None and below <= 0:
+            return False, True
+        for asked in _ways_to_pay(problem):
+            there = asked if bill is None else at_end(asked, "slow")
+            found = hosting_branch(self._only_known(there), self.effort(), below)
+            if not _clear(asked, found, bill) and deep:
+                wide = hosting_branch(there, self.effort(ROUGH), below, [*self.known])
+                self._learn(there, wide)
+                proven = proven and _ended(wide)
+                if wide.found:
+                    found = hosting_branch(self._only_known(there), self.effort(), below)
+            if _clear(asked, found, bill):
+                return True, True
+        return False, proven
+
+    def _best(self, problem: Problem, deep: bool) -> tuple[Outcome, bool]:
+        """The best plan with pools; of the known designs, or with a deep look of all, and whether that is proven."""
+        best = hosting_branch(self._only_known(problem), self.effort())
+        for _ in range(TURNS if deep else 0):
+            below = None if best.objective is None else best.objective * (1 - self.gap)
+            wide = hosting_branch(problem, self.effort(ROUGH), below, [*self.known])
+            if not wide.found:
+                return best, wide.status == "infeasible"
+            self._learn(problem, wide)
+            best = hosting_branch(self._only_known(problem), self.effort())
+        return best, not deep
+
+    def _other_plan(self, problem: Problem, found: Look, today: Collection[str]) -> bool:
+        if found.total is None or not today or set(found.options) <= set(today):
+            return False
+        only = restricted(problem, lambda _, option: option in today)
+        dearer = found.total * (1 + self.gap)
+        if found.verdict == "stay_on_api":
+            cost = api_branch(only, self.effort()).objective
+        else:
+            cost = hosting_branch(only, self.effort(), dearer).objective
+        return cost is None or cost > dearer
+
+    def _only_known(self, problem: Problem) -> Problem:
+        apis = {api.id for api in problem.apis}
+        return restricted(problem, lambda _, option: option in self.known or option in apis)
+
+    def _learn(self, problem: Problem, outcome: Outcome) -> None:
+        self.known |= dict.fromkeys(opened(problem, outcome))
+
+
+def _ways_to_pay(problem: Problem) -> Iterator[Problem]:
+    """The problem, and where servers may be bought also without, as they may come back too late."""
+    yield problem
+    renting = buying_none(problem) if problem.rules.capital != 0 else None
+    if renting is not None:
+        yield renting
+
+
+def _clear(problem: Problem, slow: Outcome, bill: float | None) -> bool:
+    if not slow.found or bill is None:
+        return slow.found
+    return reason_of(problem, slow, bill) == "clear_win"
+
+
+def _ended(*outcomes: Outcome) -> bool:
+    """Whether time ended none of them."""
+    return all(each.found or each.status == "infeasible" for each in outcomes)
