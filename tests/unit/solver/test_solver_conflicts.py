@@ -236,7 +236,7 @@ def checked(seed: int) -> Conflicts:
     return found
 
 
-@pytest.mark.parametrize("seed", [13, 22, 25])  # the quick ones of the first thirty
+@pytest.mark.parametrize("seed", [22, 25, 65, 70])  # quick ones; the others are long
 def test_each_set_is_without_a_plan_and_irreducible_and_each_change_leaves_one(seed: int) -> None:
     checked(seed)
 
