@@ -165,7 +165,7 @@ def newest_date() -> str:
 
 @cache
 def _operations() -> Mapping[str, Figure]:
-    return {**tables.performance_figures(), **prices.operations()}
+    return {**tables.performance_figures(), **tables.uncertainty_figures(), **prices.operations()}
 
 
 @cache

@@ -135,6 +135,12 @@ def performance_figures() -> Mapping[str, Figure]:
 
 
 @cache
+def uncertainty_figures() -> Mapping[str, Figure]:
+    """How far figures may turn out otherwise over the horizon, as `range_<what>`: each with its low and high end."""
+    return {key: Figure.model_validate(table) for key, table in toml_tables("uncertainty.toml").items()}
+
+
+@cache
 def scores() -> Mapping[tuple[str, str, str], QualityScore]:
     """Published benchmark scores by (model, benchmark, date)."""
     rows = map(_score, csv_rows("quality_scores.csv"))
