@@ -106,7 +106,7 @@ def _priced(record: Any, kind: type, by: float) -> Any:
     return record.model_copy(update={name: scaled(getattr(record, name), by) for name in MONEY_FIELDS[kind]})
 
 
-def _replicas_priced(problem: Problem, moved: Moved, by: float) -> Problem:
+def replicas_priced(problem: Problem, by: float) -> Problem:
     """Hours of replicas and what servers cost to buy; power and space of owned ones stay."""
     designs = tuple(
         replace(
@@ -126,6 +126,10 @@ def _replicas_priced(problem: Problem, moved: Moved, by: float) -> Problem:
     return replace(problem, designs=designs, charges=charges)
 
 
+def _replicas_priced(problem: Problem, moved: Moved, by: float) -> Problem:
+    return replicas_priced(problem, by)
+
+
 def _start_priced(charge: Charge, by: float) -> Charge:
     return replace(charge, price=charge.price * by) if charge.unit == "replica-hour" else charge
 
@@ -136,7 +140,8 @@ def _api_price(scenario: Scenario, catalog: Catalog, by: float) -> Moved:
     return Moved(scenario, replace(catalog, api_offers=offers, provisioned=units))
 
 
-def _apis_priced(problem: Problem, moved: Moved, by: float) -> Problem:
+def apis_priced(problem: Problem, by: float) -> Problem:
+    """What requests and provisioned units of APIs cost."""
     apis = {api.id for api in problem.apis}
     charges = {
         pair: tuple(replace(charge, price=charge.price * by) for charge in each) if pair[1] in apis else each
@@ -144,6 +149,10 @@ def _apis_priced(problem: Problem, moved: Moved, by: float) -> Problem:
     }
     options = tuple(replace(api, unit_price=api.unit_price * by) for api in problem.apis)
     return replace(problem, apis=options, charges=charges)
+
+
+def _apis_priced(problem: Problem, moved: Moved, by: float) -> Problem:
+    return apis_priced(problem, by)
 
 
 def _output_now(scenario: Scenario, catalog: Catalog) -> float:
