@@ -1,5 +1,6 @@
 """The decision under way: its session, its plan, and what of them is written down. No screen, no solver."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -11,6 +12,7 @@ from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.questions import question_for
 from wizard.scenario_file import scenario_tables
+from wizard.segments import segment_in
 from wizard.session import Session, Step, answer, at, clear, put, scenario_of, start, start_like, undo
 from wizard.shelf import Shelf
 from wizard.store import SavedPlan
@@ -163,6 +165,8 @@ def step_told(session: Session, step: Step) -> str:
     item = item_named(step.key)
     if step.kind == "answer" and item is not None:
         return f"{item.title}: {item.answer(int(step.value)).text}"
+    if name := segment_in(step.key):
+        return f"segment {name} " + ("deleted" if step.value == "none" else f"added, {step.value.partition(':')[0]}")
     question = question_for(step.key)
     parts = step.key.split(".")
     several = parts[0] == "segment" and len(session.tables.get("segment", {})) > 1
@@ -177,16 +181,19 @@ def _same(one: Session, other: Session) -> bool:
 def carried(session: Session, profile: str) -> Session:
     """The session on another profile, with every step that can be taken there; a lone segment keeps its values."""
     made = start(session.name, profile)
-    before, after = list(session.tables.get("segment", {})), list(made.tables.get("segment", {}))
+    before, after = list(session.base.get("segment", {})), list(made.base.get("segment", {}))
     for step in session.history:
-        key = step.key
+        key, text = step.key, step.value
         if len(before) == len(after) == 1:
             key = key.replace(f"segment.{before[0]}.", f"segment.{after[0]}.", 1)
+            if segment_in(key):
+                key = f"segment.{after[0]}" if key == f"segment.{before[0]}" else key
+                text = re.sub(rf"^like {before[0]}(?=:|$)", f"like {after[0]}", text)
         try:
             if step.kind == "answer":
                 made = answer(made, key, int(step.value))
             else:
-                made = put(made, key, step.value) if step.kind == "set" else clear(made, key)
+                made = put(made, key, text) if step.kind == "set" else clear(made, key)
         except InputError:
             continue
     return made

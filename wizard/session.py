@@ -1,7 +1,7 @@
 """One decision in the making, as a pure value: a base, the steps taken since, and where the person is.
 
-The scenario is the fold of the steps over the base: the checklist's answers first, then what the
-person typed, which stands above both. So the order of the steps never changes the scenario, undo is
+The scenario is the fold of the steps over the base: the segments there are, then the checklist's answers, then what
+the person typed, which stands above all. So the order of the steps never changes the scenario, undo is
 to drop the last step, and an answers file played headless gives the same scenario as the same keys.
 """
 
@@ -18,6 +18,7 @@ from solver.checklist import applied, changes_of, defaults_in, item_named, keys_
 from solver.scenario import Scenario
 from wizard.scenario_keys import full_key, lookup, read_value, store, value_at
 from wizard.scenario_keys import reads_as as _reads_as
+from wizard.segments import copy_of, free_segment_name, reshape, segment_in, shape_of
 
 if TYPE_CHECKING:
     from catalogs.catalog import Catalog
@@ -78,7 +79,38 @@ def put(session: Session, key: str, text: str) -> Session:
             raise InputError(Fault(FILE, key, f'"{text}"', "the number of an answer, such as 2"))
         return answer(session, item, int(text))
     key = full_key(session.tables, key)
+    name = segment_in(key)
+    if name and shape_of(key, text) is None and _names(session) in ((), (name,)):
+        raise InputError(Fault(FILE, key, "the only segment", "another segment first: a plan has at least one"))
+    if name and shape_of(key, text) is None and name not in _names(session):
+        raise InputError(Fault(FILE, key, "no segment of that name", "one of " + ", ".join(_names(session))))
     return _checked(session, Step("set", key, text))
+
+
+def add_segment(session: Session, like: str, name: str = "") -> Session:
+    """Add a segment with the values of a profile (or of a segment of the base), under a free name near `name`."""
+    segments = profiles().get(like, {}).get("segment", {})
+    free = free_segment_name(name or next(iter(segments), like), _names(session))
+    return put(session, f"segment.{free}", f"like {like}")
+
+
+def copy_segment(session: Session, name: str) -> Session:
+    """Add a segment with all that `name` has, typed values too, under the first free name."""
+    puts, _ = _latest(session.history)
+    free = free_segment_name(name, _names(session))
+    return put(session, f"segment.{free}", str(copy_of(name, puts.items())))
+
+
+def rename_segment(session: Session, name: str, to: str) -> Session:
+    """Give a segment another name: a copy under it, and the old one deleted, in two steps."""
+    if to in _names(session):
+        raise InputError(Fault(FILE, f"segment.{name}", f'"{to}"', f"a name that is free; {to} is taken"))
+    puts, _ = _latest(session.history)
+    return put(put(session, f"segment.{to}", str(copy_of(name, puts.items()))), f"segment.{name}", "none")
+
+
+def _names(session: Session) -> tuple[str, ...]:
+    return tuple(session.tables.get("segment", {}))
 
 
 def clear(session: Session, key: str) -> Session:
@@ -220,6 +252,8 @@ def _latest(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, int]]:
         if step.kind == "answer":
             answers[step.key] = int(step.value)
         elif step.kind == "set":
+            if segment_in(step.key):  # what was typed for a segment of that name before is of another one
+                puts = {key: text for key, text in puts.items() if not key.startswith(f"{step.key}.")}
             puts[step.key] = step.value
         else:
             puts.pop(step.key, None)
@@ -231,6 +265,7 @@ def _fold(base: Mapping[str, Any], steps: tuple[Step, ...]) -> dict[str, Any]:
     sources: dict[str, str] = tables.setdefault("sources", {})
     checklist: dict[str, int] = tables.setdefault("checklist", {})
     puts, answers = _latest(steps)
+    reshape(tables, base, {key: text for key, text in puts.items() if segment_in(key)}, YOU)
     for item, digit in answers.items():
         _release(tables, sources, item)
         checklist[item] = digit
@@ -241,6 +276,8 @@ def _fold(base: Mapping[str, Any], steps: tuple[Step, ...]) -> dict[str, Any]:
                 store(tables, key, value)
                 sources[key] = f"checklist {known.number if known else 0}"
     for key, text in puts.items():
+        if segment_in(key):
+            continue
         store(tables, key, read_value(key, text))
         sources[key] = YOU
     tables["sources"] = dict(sorted(sources.items()))
