@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from solver.design_arrays import DesignArrays
 from solver.memory import GB, MemoryFit, memory_fit
 from solver.performance import Prefill, decode_step, prefill
-from solver.waiting import lognormal_quantile, normal_quantile, waiting
+from solver.waiting import Prompts, lognormal_quantile, normal_quantile, waiting, waiting_variance
 
 Array = NDArray[np.float64]
 PREFILL_CEILING = 0.9  # of the prefill server's time, so that a rate without an SLO still has a bounded queue
-FEWEST, STEPS, NEWTON_STEPS = 1e-3, 40, 8
-NEARBY = 1e-6  # relative step of a slope
+FEWEST, STEPS, SECANT_STEPS = 1e-3, 40, 6
 RESIDENCE = 2 / np.e  # variance of an average over an exponential residence, over that of a moment
 LEAST_FREE = 0.1
 SETTLED, SEARCHED = 1e-10, 120  # of the logarithm of N; steps, of which each third halves the bracket
@@ -94,37 +93,35 @@ class Rates:
 class _Load:
     """What a number in flight means: the rate that keeps it, and the times at that rate (s).
 
-    `service` (D) and its `spread` are of a prompt in the queue, `start` the mean time until the own prompt is read and
-    `start_variance` its variance, `behind` the mean prompts that came meanwhile, `stall` what they add to the decoding.
+    `spread` is that of a prompt's service time, `start` the mean time until the own prompt is read, `behind` the mean
+    prompts that came meanwhile, `stall` what they add to the decoding.
     """
 
     rate: Array
     step: Array
-    service: Array
+    prompts: Prompts
     spread: Array
     tpot: Array
     start: Array
-    start_variance: Array
     behind: Array
     stall: Array
 
 
 @dataclass(frozen=True)
 class _Case:
-    """One request shape on all designs: what does not depend on the load."""
+    """One request shape on all designs: what does not depend on the load.
+
+    `iterations` carry the own prompt: one for each batched-token budget, one at least.
+    """
 
     arrays: DesignArrays
     shape: RequestShape
     prompt: Prefill
     new_tokens: float
+    iterations: Array
     context: float
     context_variation: float
     z: float
-
-    @property
-    def iterations(self) -> Array:
-        """Iterations that carry the own prompt: one for each batched-token budget, one at least."""
-        return np.maximum(1.0, self.new_tokens / self.arrays.batched_tokens)
 
 
 def highest_rates(arrays: DesignArrays, shape: RequestShape, times: bool = True) -> Rates:
@@ -181,6 +178,7 @@ def _case_of(arrays: DesignArrays, shape: RequestShape) -> _Case:
         shape=shape,
         prompt=prefill(arrays, shape.input_tokens, shared, shape.input_cv),
         new_tokens=shape.input_tokens - shared,
+        iterations=np.maximum(1.0, (shape.input_tokens - shared) / arrays.batched_tokens),
         context=context,
         context_variation=variance / context**2,
         z=normal_quantile(shape.percentile),
@@ -240,39 +238,35 @@ def _load(case: _Case, n: Array) -> _Load:
     """Solve Little's law N = lambda*(TTFT + decoding) for the rate, given N.
 
     With s(N) fixed the residence time T rises in lambda to a pole, and 1/T falls to 0 nearly in a straight
-    line: Newton's steps on N/T - lambda settle within NEWTON_STEPS.
+    line: secant steps on N/T - lambda settle within SECANT_STEPS.
     """
-    a, shape = case.arrays, case.shape
+    a, marginal = case.arrays, case.prompt.marginal
     step = decode_step(a, np.maximum(n, 1.0), case.context)
-    service = case.prompt.marginal + case.new_tokens * step / a.batched_tokens  # D
-    spread = np.sqrt(case.prompt.variance) + shape.input_cv * case.new_tokens * step / a.batched_tokens
+    service = marginal + case.new_tokens * step / a.batched_tokens  # D
+    spread = np.sqrt(case.prompt.variance) + case.shape.input_cv * case.new_tokens * step / a.batched_tokens
+    prompts = Prompts.of(step, marginal, case.prompt.variance, service, spread)
+    own, last = _own_prefill(case, step), marginal + step * case.iterations
+    decode = max(case.shape.output_tokens - 1, 0.0) * step
+    several = float(case.shape.output_tokens > 1)
+
+    def at(rate: Array) -> tuple[Array, Array, Array, Array]:
+        """Residence, the wait for the own prompt, prompts that came meanwhile, and what they add to the decoding."""
+        start, together = waiting(prompts, rate)
+        free = 1 - rate * marginal
+        behind = np.maximum(rate * (together + last - step / free), 0.0)
+        stall = several * behind * marginal / free
+        return a.t_fix + start + own + decode / free + stall, start, behind, stall
+
     pole = (1 - 1e-9) / service
-    steps = max(shape.output_tokens - 1, 0.0)
-    rate = np.minimum(n / (a.t_fix + _own_prefill(case, step) + step * (steps + 0.5)), pole)
-    for _ in range(NEWTON_STEPS):
-        time = _residence(case, _at(case, rate, step, service, spread))
-        near = rate * (1 - NEARBY)
-        slope = (time - _residence(case, _at(case, near, step, service, spread))) / (rate - near)
-        rate = np.clip(rate + (n / time - rate) / (1 + n * np.maximum(slope, 0.0) / time**2), FEWEST * n, pole)
-    return _at(case, rate, step, service, spread)
-
-
-def _residence(case: _Case, load: _Load) -> Array:
-    """Mean time of a request in the replica."""
-    decode = max(case.shape.output_tokens - 1, 0.0) * load.step / (1 - load.rate * case.prompt.marginal)
-    return np.asarray(case.arrays.t_fix + load.start + _own_prefill(case, load.step) + decode + load.stall)
-
-
-def _at(case: _Case, rate: Array, step: Array, service: Array, spread: Array) -> _Load:
-    """The times at a rate, with s(N) given."""
-    marginal = case.prompt.marginal
-    share = rate * marginal  # rho
-    wait = waiting(rate, step, service, spread, marginal, case.prompt.variance)
-    last = wait.together + marginal + step * case.iterations
-    iteration = step / (1 - share)
-    behind = np.maximum(rate * (last - iteration), 0.0)
-    stall = behind * marginal / (1 - share) if case.shape.output_tokens > 1 else np.zeros_like(rate)
-    return _Load(rate, step, service, spread, iteration, wait.mean, wait.variance, behind, stall)
+    before, gap = np.zeros_like(step), n / at(np.zeros_like(step))[0]
+    rate = np.minimum(gap, 0.9 * pole)
+    for _ in range(SECANT_STEPS):
+        left = n / at(rate)[0] - rate
+        fall = np.minimum((left - gap) / (rate - before), -1.0)  # N/T falls, so the slope is -1 at most
+        fall = np.where(np.isfinite(fall), fall, -1.0)
+        before, gap, rate = rate, left, np.minimum(np.maximum(rate - left / fall, 0.0), pole)
+    _, start, behind, stall = at(rate)
+    return _Load(rate, step, prompts, spread, step / (1 - rate * marginal), start, behind, stall)
 
 
 def _own_prefill(case: _Case, step: Array) -> Array:
@@ -283,7 +277,7 @@ def _own_prefill(case: _Case, step: Array) -> Array:
 def _ttft_quantile(case: _Case, load: _Load) -> Array:
     """TTFT at the percentile: the fixed time, and a log-normal with the mean and variance of what follows."""
     own = _own_prefill(case, load.step)
-    variance = load.start_variance + load.spread**2
+    variance = waiting_variance(load.prompts, load.rate) + load.spread**2
     late = lognormal_quantile(load.start + own, variance, case.shape.percentile)
     return np.asarray(case.arrays.t_fix + late)
 
@@ -340,7 +334,7 @@ def _limits(case: _Case) -> dict[Bound, Callable[[Array, _Load], Array]]:
         return np.asarray((n + z * np.sqrt(n)) / a.max_sequences)
 
     def compute(n: Array, load: _Load) -> Array:
-        return np.asarray(load.rate * load.service / PREFILL_CEILING)
+        return np.asarray(load.rate * load.prompts.service / PREFILL_CEILING)
 
     limits: dict[Bound, Callable[[Array, _Load], Array]] = {
         Bound.KV: kv,

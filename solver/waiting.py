@@ -20,34 +20,65 @@ def lognormal_quantile(mean: Array, variance: Array, percentile: float) -> Array
     return np.asarray(mean * np.exp(normal_quantile(percentile) * np.sqrt(square) - square / 2))
 
 
-class Wait(NamedTuple):
-    """Mean and variance of the time until the own prompt is read; `together`: the mean time of those read with it."""
+class Prompts(NamedTuple):
+    """Prompts that come to a replica: `rate` a second, each adds `marginal` s to iterations of `step` s otherwise.
 
-    mean: Array
-    variance: Array
-    together: Array
-
-
-def waiting(rate: Array, step: Array, service: Array, spread: Array, marginal: Array, variance: Array) -> Wait:
-    """The wait at `rate` prompts/s, of which each adds `marginal` s (of `variance`) to iterations of `step` s.
-
-    Two ways of waiting, of which the longer counts. Long prompts queue for the tokens of the iterations, with the
-    service time `service` of standard deviation `spread`: Pollaczek-Khinchine. Short ones that come during an
-    iteration are all read in the next (a gate): the iteration X = s + what came during the one before has the mean
-    s/(1 - rho) and the cumulants below (law of total cumulance), a prompt meets a longer one, waits for its end and
-    is read together with its other arrivals.
+    `square` and `cube` are the mean of marginal^2 and marginal^3; `service` and its powers those of the time that a
+    prompt takes of the iterations' tokens.
     """
-    share, free = rate * marginal, 1 - rate * service
-    queue = rate * (service**2 + spread**2) / (2 * free)
-    third = service**3 * (1 + (spread / service) ** 2) ** 3  # as of a log-normal
-    queued, queued_variance = step / 2 + queue, step**2 / 12 + queue**2 + rate * third / (3 * free)
-    square = marginal**2 + variance
-    cube = marginal**3 * (square / np.maximum(marginal, 1e-300) ** 2) ** 3  # as of a log-normal prompt
-    iteration = step / (1 - share)
-    uneven = rate * iteration * square / (1 - share**2)  # variance of X
-    skewed = (rate * iteration * cube + 3 * share * rate * square * uneven) / (1 - share**3)  # third cumulant
-    met = iteration + uneven / iteration
-    met_square = (skewed + 3 * iteration * uneven + iteration**3) / iteration
-    gated = met * (0.5 + share)
-    gated_variance = met_square * (1 / 3 + share + share**2) - gated**2 + rate * met * square
-    return Wait(np.maximum(queued, gated), np.maximum(queued_variance, gated_variance), np.maximum(queue, met * share))
+
+    step: Array
+    marginal: Array
+    square: Array
+    cube: Array
+    service: Array
+    service_square: Array
+    service_cube: Array
+
+    @classmethod
+    def of(cls, step: Array, marginal: Array, variance: Array, service: Array, spread: Array) -> "Prompts":
+        """Prompts by mean and variance of what they add, and mean and standard deviation of their service."""
+        square, service_square = marginal * marginal + variance, service * service + spread * spread
+        return cls(
+            step, marginal, square, _cube(marginal, square), service, service_square, _cube(service, service_square)
+        )
+
+
+def _cube(mean: Array, square: Array) -> Array:
+    """Third moment of a log-normal by its first two: E[X^2]^3 / E[X]^3."""
+    ratio = square / np.maximum(mean, 1e-300)
+    return np.asarray(ratio * ratio * ratio)
+
+
+def waiting(prompts: Prompts, rate: Array) -> tuple[Array, Array]:
+    """Mean time until the own prompt is read, and of what is read before or with it, at `rate` prompts/s.
+
+    Two ways of waiting, of which the longer counts. Long prompts queue for the tokens of the iterations:
+    Pollaczek-Khinchine. Short ones that come during an iteration are all read in the next (a gate): the iteration
+    X = s + what came during the one before has the mean s/(1 - rho) and the variance lambda*E[X]*E[(mI)^2]/(1 - rho^2),
+    a prompt meets a longer one, waits for its end and is read together with its other arrivals.
+    """
+    p, share = prompts, rate * prompts.marginal
+    queue = rate * p.service_square / (2 * (1 - rate * p.service))
+    met = p.step / (1 - share) + rate * p.square / (1 - share * share)
+    return np.maximum(p.step / 2 + queue, met * (0.5 + share)), np.maximum(queue, met * share)
+
+
+def waiting_variance(prompts: Prompts, rate: Array) -> Array:
+    """Variance of the time until the own prompt is read: the larger of the two ways of `waiting`.
+
+    The third cumulant of X is (lambda*E[X]*E[(mI)^3] + 3*rho*lambda*E[(mI)^2]*Var X)/(1 - rho^3) by the law of total
+    cumulance; a prompt meets an X of mean E[X^2]/E[X] and mean square E[X^3]/E[X].
+    """
+    p, share = prompts, rate * prompts.marginal
+    free = 1 - rate * p.service
+    queue = rate * p.service_square / (2 * free)
+    queued = p.step * p.step / 12 + queue * queue + rate * p.service_cube / (3 * free)
+    mean = p.step / (1 - share)
+    uneven = rate * mean * p.square / (1 - share * share)
+    skewed = (rate * mean * p.cube + 3 * share * rate * p.square * uneven) / (1 - share * share * share)
+    met = mean + uneven / mean
+    met_square = (skewed + 3 * mean * uneven) / mean + mean * mean
+    gate = met * (0.5 + share)
+    gated = met_square * (1 / 3 + share + share * share) - gate * gate + rate * met * p.square
+    return np.asarray(np.maximum(queued, gated))

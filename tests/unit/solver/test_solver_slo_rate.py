@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 from itertools import pairwise, product
 
@@ -154,19 +153,3 @@ def test_designs_do_not_depend_on_one_another() -> None:
     together = highest_rates(arrays(), CHAT).requests_per_s
     alone = [highest_rates(arrays(design), CHAT).requests_per_s[0] for design in DESIGNS]
     assert together.tolist() == pytest.approx(alone, rel=1e-9)
-
-
-@pytest.mark.bench
-def test_twelve_segments_of_400_designs_take_under_a_second() -> None:
-    many = [
-        Design(model, precision, gpu, gpus, engine)
-        for model, precision, gpu, gpus, engine in product(
-            ("llama-8b", "llama-70b", "qwen3-235b", "deepseek-v3"), ("bf16", "fp8", "int8", "fp4", "int4"),
-            ("h100", "h200", "b200", "a100"), (1, 2, 4, 8), ("vllm", "sglang"),
-        )
-    ][:400]  # fmt: skip
-    start = time.perf_counter()
-    held = design_arrays(made_catalog(), many)
-    for at in range(12):
-        highest_rates(held, replace(CHAT, input_tokens=500 + 200 * at))
-    assert time.perf_counter() - start < 1.0
