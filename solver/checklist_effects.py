@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from catalogs.catalog import Catalog
-from catalogs.records import Attributes
 from solver.checklist import applied
-from solver.compliance import reasons
 from solver.load_blocks import growth_factors, week_of
+from solver.meanings import suppliers_left
 from solver.quality import judge
 from solver.quality_floors import asked_of, floors_asked
 from solver.scenario import Scenario, Segment
@@ -123,11 +122,7 @@ def data(scenario: Scenario, catalog: Catalog | None) -> str:
     if catalog is None:
         return f"data may go {text}"
     suppliers = {offer.provider for offer in catalog.api_offers}
-    left = {
-        offer.provider
-        for offer in catalog.api_offers
-        if all(_may_serve(segment, offer.provider, offer.region, catalog) for segment in scenario.segment.values())
-    }
+    left = suppliers_left(scenario.segment.values(), catalog)
     return f"{text}; {len(left)} of {len(suppliers)} API suppliers left"
 
 
@@ -177,12 +172,6 @@ def _where(segment: Segment) -> str:
     if segment.operated_by:
         parts.append("run by " + " or ".join("you" if who == "self" else _words(who) for who in segment.operated_by))
     return ", ".join(parts)
-
-
-def _may_serve(segment: Segment, provider: str, region: str, catalog: Catalog) -> bool:
-    place = catalog.regions.get(f"{provider}/{region}")
-    attributes: Attributes | None = catalog.attributes.get(provider)
-    return not reasons(segment, attributes, place.geographies if place else ())
 
 
 def _words(word: str) -> str:
