@@ -25,6 +25,7 @@ _COMMANDS = {
     "schema": "wizard.commands.checks:schema",
     "catalog": "wizard.commands.catalog:catalog",
     "explain": "wizard.commands.explain:explain",
+    "sweep": "wizard.commands.sweep:run_sweep",
     "predict": "wizard.commands.predict:predict_command",
     "measure": "wizard.commands.measure:measure",
     "help": "wizard.commands.checks:topic",
@@ -148,6 +149,8 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--segment", metavar="S", help="only what is of this segment")
     explain.add_argument("--json", action="store_true", help="print JSON (wizard help explain)")
     explain.add_argument("--out", metavar="FILE", help="write there what would be printed")
+    _sweep(command("sweep", "the cost of every strategy along one lever, or a map of two", overlay,
+                   more="RANGE: 0.1x..10x, -50%%..+50%%, steps -1..+1, or a list; see wizard help sweep."))  # fmt: skip
     topic = command("help", "explain a topic: " + ", ".join(TOPICS))
     topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=list(TOPICS), help="one of " + ", ".join(TOPICS))
     return top
@@ -191,6 +194,25 @@ def _predict(parser: argparse.ArgumentParser) -> None:
         ("csv", "FILE", "predict each row of a file of measurements instead"),
     ):
         parser.add_argument(f"--{name}", metavar=metavar, help=says)
+
+
+def _sweep(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="scenario or plan: a file, or the name of a plan")
+    parser.add_argument("--vary", metavar="LEVER=RANGE", action="append", default=[],
+                        help="what to vary, such as requests=0.1x..10x; twice for a map")  # fmt: skip
+    parser.add_argument("--points", type=int, metavar="N", help="points along each range (default 25, of two ranges 9)")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--csv", action="store_true", help="print CSV")
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--plot", action="store_true", help="draw the curves, or the map")
+    parser.add_argument("--ascii", action="store_true", default=argparse.SUPPRESS, help="draw in ASCII only")
+    parser.add_argument("--out", metavar="FILE", help="write there what would be printed")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], dest="sets", help="set a key first")
+    parser.add_argument("--gap", type=_gap, default=1e-3, help="proven gap to stop at (default 1e-3)")
+    parser.add_argument("--limit", type=_limit, default=10.0, metavar="SECONDS", help="of each solve (default 10)")
+    parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--backend", choices=("loky", "dask", "ray"), default="loky", help="this machine, or a cluster")
+    parser.add_argument("--address", metavar="URL", help="the cluster's, such as tcp://10.0.0.1:8786")
 
 
 def _solving() -> argparse.ArgumentParser:

@@ -43,6 +43,15 @@ def say(text: str) -> None:
         return
 
 
+def say_over(text: str, end: bool = False) -> None:
+    """Write one line to stderr over the last one written so; `end` closes it."""
+    try:
+        sys.stderr.write(f"\r{text:<79}" + ("\n" if end else ""))
+        sys.stderr.flush()
+    except (OSError, ValueError, AttributeError):
+        return
+
+
 def state_folder() -> Path:
     """Folder of drafts and log (XDG state, through platformdirs)."""
     from platformdirs import user_state_path

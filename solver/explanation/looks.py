@@ -7,7 +7,7 @@ cheaper still than what is to be beaten, which ends with a proof or with a plan,
 
 import threading
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 
 import numpy as np
@@ -15,7 +15,8 @@ import numpy as np
 from solver.baselines import restricted
 from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of, opened, used
 from solver.explanation.verdict import buying_none, needed, reason_of
-from solver.problem import Problem
+from solver.patterns import names_design
+from solver.problem import Problem, spot_market
 from solver.record import Verdict
 from solver.solve import Outcome
 
@@ -62,16 +63,13 @@ class Looker:
 
     def look(self, problem: Problem, today: Collection[str], deep: bool) -> Look:
         """The answer, and whether every plan of only `today`'s options costs more than it (never without any)."""
-        api = api_branch(problem, self.effort())
+        apis = with_designs(problem, ())
+        api = api_branch(apis, self.effort())
         wins, proven = self._wins(problem, api, deep)
-        if wins:
-            best, sure = self._best(problem, deep)
-            proven = proven and sure
-        else:
-            best = api
-        found = Look(kind_of(problem, best), used(problem, best), best.objective, proven and _ended(api, best))
-        other = self._other_plan(problem, found, today)
-        return Look(found.verdict, found.options, found.total, found.proven, other)
+        of, best, sure = self._best(problem, deep) if wins else (apis, api, True)
+        proven = proven and sure and _ended(api, best)
+        found = Look(kind_of(of, best), used(of, best), best.objective, proven)
+        return replace(found, other_plan=self._other_plan(problem, found, today))
 
     def _wins(self, problem: Problem, api: Outcome, deep: bool) -> tuple[bool, bool]:
         """Whether self-hosting is the verdict, and whether that is proven; where time ends it, it is not."""
@@ -82,44 +80,51 @@ class Looker:
         if below is not None and below <= 0:
             return False, True
         for asked in _ways_to_pay(problem):
-            there = asked if bill is None else at_end(asked, "slow")
-            found = hosting_branch(self._only_known(there), self.effort(), below)
-            if not _clear(asked, found, bill) and deep:
+            if self._clear(asked, below, bill):
+                return True, True
+            if deep:
+                there = asked if bill is None else at_end(asked, "slow")
                 wide = hosting_branch(there, self.effort(ROUGH), below, [*self.known])
                 self._learn(there, wide)
                 proven = proven and _ended(wide)
-                if wide.found:
-                    found = hosting_branch(self._only_known(there), self.effort(), below)
-            if _clear(asked, found, bill):
-                return True, True
+                if wide.found and self._clear(asked, below, bill):
+                    return True, True
         return False, proven
 
-    def _best(self, problem: Problem, deep: bool) -> tuple[Outcome, bool]:
-        """The best plan with pools; of the known designs, or with a deep look of all, and whether that is proven."""
-        best = hosting_branch(self._only_known(problem), self.effort())
+    def _clear(self, problem: Problem, below: float | None, bill: float | None) -> bool:
+        """Whether a plan of the known designs wins clearly; without APIs that could serve, whether there is one."""
+        if not self.known:
+            return False
+        few = with_designs(problem, self.known)
+        if bill is None:
+            return hosting_branch(few, self.effort()).found
+        slow = hosting_branch(at_end(few, "slow"), self.effort(), below)
+        return slow.found and reason_of(few, slow, bill) == "clear_win"
+
+    def _best(self, problem: Problem, deep: bool) -> tuple[Problem, Outcome, bool]:
+        """The best plan with pools, of which problem; of the known designs, or of all, proven so by a deep look."""
+        few = with_designs(problem, self.known)
+        best = hosting_branch(few, self.effort())
         for _ in range(TURNS if deep else 0):
             below = None if best.objective is None else best.objective * (1 - self.gap)
             wide = hosting_branch(problem, self.effort(ROUGH), below, [*self.known])
             if not wide.found:
-                return best, wide.status == "infeasible"
+                return few, best, wide.status == "infeasible"
             self._learn(problem, wide)
-            best = hosting_branch(self._only_known(problem), self.effort())
-        return best, not deep
+            few = with_designs(problem, self.known)
+            best = hosting_branch(few, self.effort())
+        return few, best, not deep
 
     def _other_plan(self, problem: Problem, found: Look, today: Collection[str]) -> bool:
         if found.total is None or not today or set(found.options) <= set(today):
             return False
-        only = restricted(problem, lambda _, option: option in today)
+        only = restricted(with_designs(problem, today), lambda _, option: option in today)
         dearer = found.total * (1 + self.gap)
         if found.verdict == "stay_on_api":
             cost = api_branch(only, self.effort()).objective
         else:
             cost = hosting_branch(only, self.effort(), dearer).objective
         return cost is None or cost > dearer
-
-    def _only_known(self, problem: Problem) -> Problem:
-        apis = {api.id for api in problem.apis}
-        return restricted(problem, lambda _, option: option in self.known or option in apis)
 
     def _learn(self, problem: Problem, outcome: Outcome) -> None:
         self.known |= dict.fromkeys(opened(problem, outcome))
@@ -133,10 +138,26 @@ def _ways_to_pay(problem: Problem) -> Iterator[Problem]:
         yield renting
 
 
-def _clear(problem: Problem, slow: Outcome, bill: float | None) -> bool:
-    if not slow.found or bill is None:
-        return slow.found
-    return reason_of(problem, slow, bill) == "clear_win"
+def with_designs(problem: Problem, names: Collection[str]) -> Problem:
+    """The problem with all its APIs and few of its designs: those named, that run today, or that a rule must use."""
+    kept = {name for name, _ in problem.in_force} | (set(problem.moving.replicas) if problem.moving else set())
+    kept |= set(names)
+    must = problem.rules.must_use
+    rows = [
+        k for k, design in enumerate(problem.designs)
+        if design.id in kept or any(names_design(text, design) for text in must)
+    ]  # fmt: skip
+    designs = tuple(problem.designs[k] for k in rows)
+    gone = {design.id for design in problem.designs} - {design.id for design in designs}
+    lots = {spot_market(design) for design in designs} | {design.id for design in designs}
+    return replace(
+        problem,
+        designs=designs,
+        kappa=problem.kappa[:, rows],
+        charges={pair: pays for pair, pays in problem.charges.items() if pair[1] not in gone},
+        fixed_costs=tuple(cost for cost in problem.fixed_costs if cost.trigger[1] not in gone),
+        contingencies=tuple(each for each in problem.contingencies if each.kind == "provider" or each.of in lots),
+    )
 
 
 def _ended(*outcomes: Outcome) -> bool:

@@ -233,6 +233,44 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
   conflict_notes[]   what was cut short
 """
 
+_SWEEP = """\
+wizard sweep FILE --vary LEVER=RANGE [--vary LEVER=RANGE] [--points 25]
+  One lever: the best plan of each pure strategy, the optimum and the verdict
+  at each point. Two: maps of the verdict and of the cheapest pure strategy.
+  Options are raised anew at every point; each solve has --limit seconds.
+
+Levers, moved from where the scenario and the catalog have them
+  requests         of all segments
+  gpu_price        of GPUs rented and bought; power and space stay
+  api_price        of tokens, requests and provisioned units
+  output_tokens    of all segments, at least one token
+  peak_over_mean   of the week's hours: every hour's load to one power
+  salary           an engineer's year
+  quality          steps of the floors low, mid, high, frontier
+  commitment       steps of the longest that policy.purchase_types allows:
+                   none, 1 month, 1 year, 3 years, servers bought
+  exchange_rate    of every figure quoted in another currency
+
+RANGE  0.1x..10x   factors, evenly spaced by ratio
+       -50%..+50%  changes, evenly spaced
+       -1..+2      steps, of quality and commitment
+       0.5x,1x,2x  just these
+
+--csv    LEVER_by (the factor or steps), LEVER (its value), closed_api, open_api,
+         self_hosted, today, winner (the cheapest of the pure ones but today),
+         cheapest_verdict, cheapest, cheapest_bound, verdict, total, proven
+--json   schema wizard.sweep/1: currency, axes[] (lever, title, unit, steps, log,
+         moves, values), points[] (moves, strategies, winner, cheapest,
+         cheapest_per_month, bound_per_month, verdict, total_per_month, proven),
+         gap; the last lever moves fastest
+--plot   curves, or the maps; without colour, with --ascii in ASCII only
+Exit code 4 where time ended the solve of some point.
+
+All cores are used, a process each. --backend dask --address tcp://HOST:8786
+solves the points on a Dask cluster, --backend ray on a Ray cluster: the same
+wizard must be installed there. Points that are proven are equal everywhere.
+"""
+
 TOPICS = {
     "environment": _ENVIRONMENT,
     "exit-codes": _EXIT_CODES,
@@ -240,6 +278,7 @@ TOPICS = {
     "keys": _KEYS,
     "json": _JSON,
     "explain": _EXPLAIN,
+    "sweep": _SWEEP,
     "predict": _PREDICT,
     "measure": _MEASURE,
 }
