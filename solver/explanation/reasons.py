@@ -1,0 +1,78 @@
+"""Records of what was not chosen, and of what each requirement costs; `why_not.py` and `rule_prices.py` find them."""
+
+from typing import Literal
+
+from solver.record import Part
+
+Answer = Literal["enters_at", "not_above", "never", "margin", "refusal"]
+
+
+class WhyNot(Part):
+    """An option that the plan does not use, and what it would take; an option that may serve nothing has its refusal.
+
+    `enters_at`: with `price_factor` times its price, all other prices as they are, a plan that uses it costs
+    `total_then`, less than now; at 1 % more none was found. `proven` tells that there is none, whatever else it uses;
+    else none of the plan's own options, this one and all APIs. `not_above`: it enters at no factor above `at_most`,
+    whatever else is used; time ended before more was known. `never`: not even for free (`proven` as above). `margin`:
+    it is in the cheapest plan, which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`.
+    `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API its input.
+    `speed_factor` is by how much faster a pool must serve to enter at its price as it is; None where it was not looked
+    for, or none does. `alike` are options for which the same holds, as they differ in nothing that is counted.
+    """
+
+    option: str
+    kind: Literal["pool", "api", ""]
+    segments: tuple[str, ...]
+    answer: Answer
+    price_factor: float | None = None
+    at_most: float | None = None
+    price_now: float | None = None
+    price_then: float | None = None
+    total_then: float | None = None
+    speed_factor: float | None = None
+    proven: bool = False
+    rule: str = ""
+    found: float | str = ""
+    wanted: float | str = ""
+    unit: str = ""
+    alike: tuple[str, ...] = ()
+
+
+class WhyNotTable(Part):
+    """Every option that was not chosen, the nearest to entering first, then those turned down.
+
+    `total_per_month` is what is to be beaten. `cut` says what time did not allow; empty where all was answered.
+    `counts` are the options of each answer, those alike and all refusals (pairs of segment and option) counted.
+    """
+
+    currency: str
+    total_per_month: float
+    options: tuple[WhyNot, ...]
+    counts: dict[str, int]
+    cut: str = ""
+    seconds: float = 0.0
+    solves: int = 0
+
+
+class RulePrice(Part):
+    """What a requirement costs a month: the cheapest plan less the cheapest one without it, both solved.
+
+    `asked` is what the scenario asks under the key `requirement`, `without` what stands there instead. None: no plan
+    was found in time. `at_most` is what it can cost at the most, as the bounds of the solves have it. Where it costs
+    nothing, `why` says so: what is nearest of what it turns down, or how much of a limit is used.
+    """
+
+    requirement: str
+    asked: str
+    without: str
+    per_month: float | None
+    at_most: float | None = None
+    total_then: float | None = None
+    verdict_then: str = ""
+    proven: bool = False
+    turned_down: int = 0
+    nearest: str = ""
+    found: float | str = ""
+    wanted: float | str = ""
+    unit: str = ""
+    why: str = ""

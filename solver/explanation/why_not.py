@@ -1,0 +1,269 @@
+"""Why not this option: its refusal, or how much cheaper or faster it must become to enter the plan, by solving.
+
+Closed-form bounds come first: they tell for all options at once which enter at no price, and above which factor none of
+the others does. What is left is solved one by one, the nearest first, until the time is over; what is left then has its
+bound. The plans looked at use the plan's own options, the one in question and any API; the answer is proven where
+the bounds leave no other plan, or where the whole problem is solved once more at 1 % above the price found.
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+
+from solver.baselines import api_only
+from solver.explanation.entering import STEP, Entry, Looking, Question, among, priced, using
+from solver.explanation.entry_bounds import Ceilings, ceilings_of
+from solver.explanation.reasons import WhyNot
+from solver.optimise import optimise
+from solver.patterns import names_design
+from solver.pricing import api_prices
+from solver.problem import Problem, spot_market
+from solver.program.data import Data, data_of
+from solver.shortlist import shortlist
+from solver.solution import solution_of
+from solver.solve import Outcome
+
+EACH_S = 5.0
+FASTER = 3
+"""Pools that are nearest by price and asked for their speed too."""
+PROVEN = 5
+"""Options, the nearest, for which the whole problem is solved once more where the bounds leave other plans."""
+LEAST_FACTOR = 1e-3
+"""A price of less than a thousandth is told as never."""
+
+
+@dataclass
+class Search:
+    """One problem and the plan to be beaten: what of its options is asked, and what is known so far."""
+
+    problem: Problem
+    outcome: Outcome
+    until: float
+    stop: threading.Event | None = None
+    solves: int = 0
+    cut: bool = False
+    data: Data = field(init=False)
+    now: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.data = data_of(self.problem)
+        solution = solution_of(self.data, self.outcome.values)
+        self.pools, self.apis = solution.pools, solution.ready_apis
+        best = optimise(among(self.problem, self.pools, self.data.apis), 1e-7, EACH_S, stop=self.stop)
+        known = [each for each in (best.objective, self.outcome.objective) if each is not None]
+        self.now = min(known)
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left; none once stopped."""
+        if self.stop is not None and self.stop.is_set():
+            return 0.0
+        return self.until - perf_counter()
+
+    @property
+    def proven(self) -> bool:
+        """Whether the plan to be beaten is proven the cheapest."""
+        return self.outcome.status == "optimal" and self.now >= (self.outcome.objective or 0.0) * (1 - STEP / 10)
+
+    def ceilings(self) -> Ceilings:
+        """The better of the bounds at the APIs' prices and, where pools serve, at those of a small program."""
+        found = ceilings_of(self.data, np.minimum(api_prices(self.data), self.now), self.now)
+        priced_ = shortlist(self.data, self.data.pools, lambda: self.left, self.stop) if self.pools else None
+        if priced_ is None:
+            return found
+        other = ceilings_of(self.data, priced_.prices, self.now)
+        return Ceilings(*map(np.minimum, vars(found).values(), vars(other).values()))
+
+    def looking(self) -> Looking:
+        """How long the next solve may take."""
+        return Looking(max(0.05, min(EACH_S, self.left)), self.stop)
+
+    def entry_of_pool(self, k: int, start: float) -> Entry:
+        """The entering price of a design, beside the plan's own pools and all APIs."""
+        return self._entry(among(self.problem, [*self.pools, k], self.data.apis), self.problem.designs[k].id, start)
+
+    def entry_of_api(self, a: int, start: float) -> Entry:
+        """The entering price of an API."""
+        apis = [*self.data.apis, a]
+        return self._entry(among(self.problem, self.pools, apis), self.problem.apis[a].id, start)
+
+    def _entry(self, small: Problem, option: str, start: float) -> Entry:
+        question = Question(small, option, self.now, self.looking())
+        found = question.entering(start)
+        self.solves += question.solves
+        return found
+
+    def speed_of(self, k: int) -> float | None:
+        """How much faster design k must be, as a factor above 1."""
+        small = among(self.problem, [*self.pools, k], self.data.apis)
+        question = Question(small, self.problem.designs[k].id, self.now, self.looking())
+        kappa = question.speeding()
+        self.solves += question.solves
+        return 1 / kappa if kappa else None
+
+    def none_above(self, option: str, factor: float) -> bool:
+        """Whether no plan of the whole problem uses the option at 1 % above the factor and is cheaper; by solving."""
+        asked, _ = using(priced(self.problem, option, factor * (1 + STEP)), option)
+        self.solves += 1
+        return optimise(asked, 1e-4, max(0.05, self.left), stop=self.stop, below=self.now).status == "infeasible"
+
+
+def searches(
+    problem: Problem, recommended: Outcome, cheapest: Outcome, until: float, stop: threading.Event | None = None
+) -> Iterator[tuple[Search, bool, bool]]:
+    """The problems to be asked: each with the plan to be beaten, and whether APIs and pools are asked of it.
+
+    An option enters the cheapest plan. Where APIs alone are recommended although they are not the cheapest, an API
+    enters that plan, and a pool the cheapest one.
+    """
+    if recommended is not cheapest and not _same(recommended, cheapest) and _no_pools(recommended):
+        yield Search(api_only(problem), recommended, until, stop), True, False
+        yield Search(problem, cheapest, until, stop), False, True
+        return
+    yield Search(problem, recommended, until, stop), True, True
+
+
+def _same(one: Outcome, other: Outcome) -> bool:
+    return abs((one.objective or 0.0) - (other.objective or 0.0)) <= 1e-9 * (one.objective or 1.0)
+
+
+def _no_pools(outcome: Outcome) -> bool:
+    return not any(name.startswith("open_k") for name in outcome.values)
+
+
+def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: str = "") -> list[WhyNot]:
+    """What is asked of one search: the options that may serve the segment, and whose id holds the text."""
+    problem = search.problem
+    ceilings = search.ceilings()
+    able = _able(problem)
+    asked: list[tuple[float, str, int, tuple[str, ...]]] = []
+    groups = _alike(search.data) if pools else {}
+    for members in groups.values():
+        ids = [problem.designs[k].id for k in members]
+        if not set(members) & set(search.pools) and _wanted(ids, able, segment, option):
+            at_most = min(float(ceilings.designs[k]) for k in members)
+            asked.append((at_most, "pool", members[0], tuple(ids[1:])))
+    if apis:
+        for a, api in enumerate(problem.apis):
+            if a not in search.apis and able.get(api.id) and _wanted([api.id], able, segment, option):
+                counted = a in search.data.apis
+                asked.append((float(ceilings.apis[a]) if counted else 1.0, "api", a, ()))
+    asked.sort(key=lambda each: (-each[0], each[1], each[2]))
+    found = [_answer(search, ceilings, each, able) for each in asked]
+    found = _closely(search, found, every=bool(option))
+    return sorted(found, key=nearness)
+
+
+def _answer(
+    search: Search, ceilings: Ceilings, asked: tuple[float, str, int, tuple[str, ...]], able: dict[str, tuple[str, ...]]
+) -> WhyNot:
+    at_most, kind, index, alike = asked
+    option = search.problem.designs[index].id if kind == "pool" else search.problem.apis[index].id
+    price, unit = _price(search.problem, kind, index)
+    blank = WhyNot(
+        option=option, kind="pool" if kind == "pool" else "api", segments=able[option], answer="never", proven=True,
+        price_now=price, unit=unit, alike=alike,
+    )  # fmt: skip
+    if at_most < 0:
+        return blank
+    if search.left <= 0:
+        search.cut = True
+        return blank.model_copy(update={"answer": "not_above", "at_most": at_most})
+    entry = search.entry_of_pool(index, at_most) if kind == "pool" else search.entry_of_api(index, at_most)
+    other = ceilings.beside[index] if kind == "pool" else ceilings.with_pools[index]
+    if entry.factor is None or entry.factor < LEAST_FACTOR:
+        alone = not search.pools and other < 0 and entry.tight
+        return blank.model_copy(update={"proven": alone and search.proven, "at_most": at_most})
+    above = entry.factor * (1 + STEP)
+    shut = at_most <= above or (not search.pools and entry.tight and other <= above)
+    return blank.model_copy(
+        update={
+            "answer": "enters_at", "price_factor": entry.factor, "at_most": at_most,
+            "price_then": None if price is None else price * entry.factor,
+            "total_then": entry.fixed + entry.paid * entry.factor * (1 - STEP), "proven": shut and search.proven,
+        }
+    )  # fmt: skip
+
+
+def nearness(each: WhyNot) -> tuple[int, float, str]:
+    """The order of the table: nearest to entering first, then those with a bound, those that never do, refusals."""
+    rank = {"margin": 0, "enters_at": 1, "not_above": 2, "never": 3, "refusal": 4}[each.answer]
+    return rank, -(each.price_factor or each.at_most or 0.0), each.option
+
+
+def _closely(search: Search, found: list[WhyNot], every: bool) -> list[WhyNot]:
+    """The nearest proven on the whole problem, and how much faster the nearest pools must be, while there is time."""
+    order = sorted(range(len(found)), key=lambda i: nearness(found[i]))
+    place = {design.id: k for k, design in enumerate(search.problem.designs)}
+    proofs = [i for i in order if found[i].answer == "enters_at" and not found[i].proven]
+    for i in proofs[: PROVEN if search.proven else 0]:
+        if search.left > 0 and search.none_above(found[i].option, found[i].price_factor or 0.0):
+            found[i] = found[i].model_copy(update={"proven": True})
+    entering = [i for i in order if found[i].kind == "pool" and found[i].answer == "enters_at"]
+    for i in entering[: None if every else FASTER]:
+        if search.left > 0:
+            found[i] = found[i].model_copy(update={"speed_factor": search.speed_of(place[found[i].option])})
+    return found
+
+
+def _price(problem: Problem, kind: str, index: int) -> tuple[float | None, str]:
+    if kind == "pool":
+        ways = problem.designs[index].purchases.values()
+        return min((way.price for way in ways), default=None), "replica-hour"
+    return problem.apis[index].offer.input_per_mtok, "Mtok of input"
+
+
+def _able(problem: Problem) -> dict[str, tuple[str, ...]]:
+    """The scenario's segments that each option may serve."""
+    found: dict[str, dict[str, None]] = {}
+    apis = {api.id for api in problem.apis}
+    for s, of in enumerate(problem.segment_of):
+        for k in np.flatnonzero(np.isfinite(problem.kappa[s])):
+            found.setdefault(problem.designs[k].id, {})[of] = None
+    for s, option in problem.charges:
+        if option in apis:
+            found.setdefault(option, {})[problem.segment_of[s]] = None
+    return {option: tuple(each) for option, each in found.items()}
+
+
+def _wanted(ids: list[str], able: dict[str, tuple[str, ...]], segment: str, option: str) -> bool:
+    return (not segment or segment in able.get(ids[0], ())) and (not option or any(option in each for each in ids))
+
+
+def _alike(data: Data) -> dict[tuple[object, ...], list[int]]:
+    """Designs that differ in nothing that is counted: speed, prices, supplier, costs of opening, and what may be lost.
+
+    Where spot may be lost, those of one market go together, so that only designs of one market are alike.
+    """
+    problem = data.problem
+    opening: dict[str, list[tuple[object, ...]]] = {}
+    for cost in problem.fixed_costs:
+        if cost.trigger[0] in ("open", "site"):
+            opening.setdefault(cost.trigger[1], []).append((cost.quantity, cost.price))
+    lost: dict[str, list[tuple[object, ...]]] = {}
+    for each in problem.contingencies:
+        lost.setdefault(each.of, []).append((each.kind, each.share))
+    routes = problem.moving.routes if problem.moving else frozenset()
+    runs = problem.moving.replicas if problem.moving else {}
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for k in data.pools:
+        design = problem.designs[k]
+        pays = tuple(
+            tuple((c.name, c.per_request, c.price) for c in problem.charges.get((s, design.id), ()))
+            for s in range(len(problem.segments))
+        )
+        named = design.id in runs or any(option == design.id for _, option in routes)
+        market = spot_market(design)
+        ways = tuple(sorted((m, replace(w, source="", date="", estimate="")) for m, w in design.purchases.items()))
+        key = (
+            np.nan_to_num(problem.kappa[:, k], nan=-1.0).tobytes(), tuple(map(repr, ways)), design.provider,
+            design.gpus, design.pool_class, design.max_replicas, pays, tuple(opening.get(design.id, ())),
+            tuple(opening.get(f"{design.provider}@{design.region}", ())), tuple(lost.get(design.id, ())),
+            market if lost.get(market) else "", design.gpu if problem.rules.gpus_available else "",
+            design.id if named else "", tuple(names_design(text, design) for text in problem.rules.must_use),
+        )  # fmt: skip
+        groups.setdefault(key, []).append(k)
+    return groups
