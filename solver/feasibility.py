@@ -27,6 +27,8 @@ from solver.solve import Outcome, Progress
 ANY_GAP = 1.0
 """The first plan found is enough."""
 PRICED_GAP = 1e-3
+QUESTION, LEAST_S = 0.15, 2.0
+"""Of the time, what one question may take, and the least seconds: where a budget is met by a hair, proof is hard."""
 ROUNDING = 1e-9
 KEPT = 6
 """Problems remembered, the latest."""
@@ -202,7 +204,8 @@ class Oracle:
     ) -> Outcome:
         self._ask()
         self.solved += 1
-        return optimise(problem, gap, self.left(), stage="conflict", on_progress=on_progress, stop=stop or self.stop)
+        limit = min(self.left(), max(self.limit_s * QUESTION, LEAST_S))
+        return optimise(problem, gap, limit, stage="conflict", on_progress=on_progress, stop=stop or self.stop)
 
     def _ask(self) -> None:
         if self.left() <= 0:

@@ -55,14 +55,15 @@ def repair(oracle: Oracle, scenario: Scenario, requirement: Requirement, priced:
         answer = None
     if answer is not True:
         return Repair(why=STAYS if answer is False else TIME)
-    tried = [requirement.weakest]
-    exact = True
+    tried, unknown = [requirement.weakest], False
 
     def mends(value: Any) -> bool:
-        holds = oracle.feasible(changed(scenario, key, value)) is True
+        nonlocal unknown
+        holds = oracle.feasible(changed(scenario, key, value))
         if holds:
             tried.append(value)
-        return holds
+        unknown = unknown or holds is None
+        return holds is True
 
     def gives_options(value: Any) -> bool:
         return oracle.has_option(changed(scenario, key, value), requirement.segment)
@@ -72,6 +73,7 @@ def repair(oracle: Oracle, scenario: Scenario, requirement: Requirement, priced:
             value, exact = _least(oracle, scenario, requirement, gives_options)
         if not (requirement.by_options and requirement.segment and mends(value)):
             value, exact = _least(oracle, scenario, requirement, mends)
+        exact = exact and not unknown
     except CutShortError:
         value, exact = tried[-1], False
     if not priced:
