@@ -4,7 +4,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from wizard.desk import Desk
 from wizard.exits import Exit
 from wizard.keys import EVERYWHERE, bindings
 from wizard.messages import Ended, Loaded, Progressed, Solve
+from wizard.opening import Opening, opening_of
 from wizard.progress import Solving, at_most_five_a_second
 from wizard.screens.frame import Framed
 from wizard.screens.plans import PlansScreen
@@ -32,15 +33,6 @@ from wizard.widgets.edit_line import Field
 
 LINE_LOOK_S = 2.0
 TERMINATED = 143
-
-
-@dataclass(frozen=True)
-class Opening:
-    """Where to start: a new plan of this name, by a profile if given, with these keys set."""
-
-    name: str
-    profile: str = ""
-    sets: tuple[tuple[str, str], ...] = ()
 
 
 class WizardApp(App[int], inherit_bindings=False):
@@ -356,10 +348,4 @@ def run_app(
     """
     from wizard.launch import launch
 
-    opening = Opening(name, profile, tuple(_pair(text) for text in sets)) if name else None
-    return launch(plans, ascii_only, mouse, opening, overlays)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, _, value = text.partition("=")
-    return key.strip(), value
+    return launch(plans, ascii_only, mouse, opening_of(name, profile, sets), overlays)

@@ -9,7 +9,8 @@ from app_harness import Played, app_of, lines_of, make_app, press, seed, session
 from textual.pilot import Pilot
 
 from catalogs.profiles import profiles
-from wizard.app import Opening, WizardApp
+from wizard.app import WizardApp
+from wizard.opening import Opening
 from wizard.scenario_file import question_of, to_toml
 from wizard.session import answers_of, play, scenario_of
 from wizard.store import load

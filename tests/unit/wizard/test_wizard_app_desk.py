@@ -7,7 +7,7 @@ import pytest
 
 from solver.plan import Baseline, CostLine, Plan
 from wizard.desk import Desk
-from wizard.launch import last_words
+from wizard.opening import last_words
 from wizard.progress import Solving, at_most_five_a_second
 from wizard.screens.plan_cost import baselines
 from wizard.session import answer, put, scenario_of
