@@ -236,7 +236,7 @@ def _members(scenario: Scenario, own: _Set, number: int) -> Iterable[Conflict]:
         for key, value in known.changes:
             changes |= changes_of(scenario, key, value)
         by_itself = len(known.changes) == 1
-        said = changes.get(member.key) or format_share(known.changes[0][1]) if by_itself else None
+        said = changes.get(member.key) or format_share(float(f"{known.changes[0][1]:.4g}")) if by_itself else None
         yield Conflict(
             number=number,
             requirement=member.key,

@@ -21,6 +21,8 @@ from solver.units import Rate
 WITHIN = 1.01
 """A number is the least to 1 %; a whole number, a budget and a list are the least themselves."""
 DIGITS = 3
+SEARCH = 0.85
+"""Of the time, what the search for less may take: the rest is for the plan that is told."""
 MOST_TRIES = 40
 """So many lists of countries, options or entries are tried before the demand is dropped as a whole."""
 TIME = "the time ended before it was known"
@@ -68,6 +70,7 @@ def repair(oracle: Oracle, scenario: Scenario, requirement: Requirement, priced:
     def gives_options(value: Any) -> bool:
         return oracle.has_option(changed(scenario, key, value), requirement.segment)
 
+    whole, oracle.limit_s = oracle.limit_s, oracle.limit_s * SEARCH
     try:
         if requirement.by_options and requirement.segment:  # options of its segment alone are the sooner known
             value, exact = _least(oracle, scenario, requirement, gives_options)
@@ -76,6 +79,8 @@ def repair(oracle: Oracle, scenario: Scenario, requirement: Requirement, priced:
         exact = exact and not unknown
     except CutShortError:
         value, exact = tried[-1], False
+    finally:
+        oracle.limit_s = whole
     if not priced:
         return Repair(True, value, None, "", exact)
     try:
