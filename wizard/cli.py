@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from importlib import import_module, metadata
-from typing import Any
+from typing import Any, Literal
 
 from wizard.exits import Exit, guarded
 from wizard.text.topics import TOPICS
@@ -45,11 +45,16 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code
 
 
-def wants_screen() -> bool:
-    """Whether there is a terminal to paint on: the app reads stdin and paints on stderr."""
-    if os.environ.get("TERM", "") == "dumb":
-        return False
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+def face(plain: bool = False) -> Literal["screens", "plain", "none"]:
+    """How to talk to the person: the app reads stdin and paints on stderr; none without a terminal, unless asked."""
+    if plain:
+        return "plain"
+    if os.environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver"):  # wizard serve: pipes to a browser
+        return "screens"
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr)):
+        return "none"
+    unseen = os.environ.get("ACCESSIBLE", "") not in ("", "0") or os.environ.get("TERM", "dumb") == "dumb"
+    return "plain" if unseen else "screens"
 
 
 class _Version(argparse.Action):
@@ -71,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     top.add_argument("--plans", metavar="DIR", help="folder of the plans (default: $WIZARD_PLANS, else saved_plans)")
+    top.add_argument("--plain", action="store_true", help="questions line by line, nothing painted (or ACCESSIBLE=1)")
     top.add_argument("--ascii", action="store_true", help="screens in ASCII only")
     top.add_argument("--mouse", action="store_true", help="let the screens take the mouse")
     top.add_argument("-v", "--verbose", action="store_true", help="say on stderr what is being done")
@@ -96,6 +102,7 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("name", metavar="NAME", help="name of the plan: small letters, digits, - and _")
     new.add_argument("--profile", metavar="P", help=f"{PROFILES}, or a scenario or plan to start from")
     new.add_argument("--yes", action="store_true", help="ask nothing: keep each default that --set does not change")
+    new.add_argument("--plain", action="store_true", default=argparse.SUPPRESS, help="ask line by line")
     new.add_argument("--json", action="store_true", help="print the plan as JSON")
     new.add_argument("--toml", action="store_true", help="print the saved TOML")
     new.add_argument("--out", metavar="FILE", help="save the plan to this file")

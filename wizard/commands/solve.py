@@ -16,7 +16,7 @@ from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError
 from solver.plan import Plan, nearest, rounded
 from solver.scenario import FILE, Scenario
-from wizard.cli import PROFILES, wants_screen
+from wizard.cli import PROFILES, face
 from wizard.commands.find import find_file
 from wizard.exits import Exit, say
 from wizard.progress import at_most_five_a_second
@@ -37,10 +37,10 @@ def new(options: argparse.Namespace) -> int:
     name = checked_name(options.name)
     path = Path(options.out) if options.out else plans_folder(options.plans) / f"{name}.toml"
     refuse_taken(path)
-    if not options.yes and wants_screen():
-        from wizard.commands.start import open_app
+    if not options.yes and face(options.plain) != "none":
+        from wizard.commands.start import talk
 
-        return open_app(options, name=name, profile=options.profile or "", sets=tuple(options.sets))
+        return talk(options, name=name, profile=options.profile or "", sets=tuple(options.sets))
     question = _profile_question(options)
     plan = decided(question, options)
     saved = SavedPlan(name, today(), question.scenario, plan)
@@ -99,13 +99,19 @@ def exit_code(plan: Plan, gap: float) -> Exit:
     return Exit.NO_PLAN if plan.verdict == "no_plan" else Exit.DONE
 
 
-def decided(question: Question, options: argparse.Namespace) -> Plan:
-    """The plan, rounded as it is printed and saved. Ctrl+c stops the solve and keeps the best plan found."""
+Tell = Callable[["Progress"], object]
+
+
+def decided(question: Question, options: argparse.Namespace, tell: Tell | None = None) -> Plan:
+    """The plan, rounded as it is printed and saved. Ctrl+c stops the solve and keeps the best plan found.
+
+    `tell` hears how far it is; without one, stderr does where --verbose is asked.
+    """
     with faults_in(question.file):
         catalog = catalog_of(question)
         check_against(question.scenario, catalog)
         _told(options, f"catalog as of {catalog.as_of}")
-        return rounded(_in_a_thread(question, catalog, options))
+        return rounded(_in_a_thread(question, catalog, options, tell))
 
 
 @contextmanager
@@ -135,7 +141,7 @@ def check_against(scenario: Scenario, catalog: "Catalog") -> None:
         raise InputError(*faults)
 
 
-def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Namespace) -> Plan:
+def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Namespace, tell: Tell | None) -> Plan:
     """Decide in a worker thread, so that ctrl+c is heard; a second ctrl+c leaves at once."""
     from solver.conflicts import with_conflict
     from solver.decide import decide
@@ -146,7 +152,8 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
 
     def work() -> None:
         try:
-            on_progress = at_most_five_a_second(progress_teller()) if options.verbose else None
+            hears = tell or (progress_teller() if options.verbose else None)
+            on_progress = at_most_five_a_second(hears) if hears else None
             limits = (options.gap, options.limit)
             plan = decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today())
             result.append(with_conflict(plan, question.scenario, catalog, options.limit, stop))

@@ -1,9 +1,9 @@
-"""`wizard` alone: the screens, or without a terminal the shipped example's plan."""
+"""`wizard` alone: the screens, the plain questions, or without a terminal the shipped example's plan."""
 
 import argparse
 
 from catalogs.profiles import profiles
-from wizard.cli import wants_screen
+from wizard.cli import face
 from wizard.exits import Exit
 from wizard.store import plans_folder
 
@@ -11,9 +11,9 @@ EXAMPLE = "support-chat"
 
 
 def start(options: argparse.Namespace) -> int:
-    """Open the app; without a terminal, solve the shipped example and print its plan."""
-    if wants_screen():
-        return open_app(options)
+    """Open the app or ask line by line; without a terminal, solve the shipped example and print its plan."""
+    if face(options.plain) != "none":
+        return talk(options)
     from wizard.commands.solve import decided
     from wizard.scenario_file import question_of
     from wizard.text import show
@@ -25,11 +25,16 @@ def start(options: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def open_app(options: argparse.Namespace, name: str = "", profile: str = "", sets: tuple[str, ...] = ()) -> int:
-    """Open the app, at the list of plans or at a new plan of a profile."""
+def talk(options: argparse.Namespace, name: str = "", profile: str = "", sets: tuple[str, ...] = ()) -> int:
+    """Open the app, or ask line by line, at the list of plans or at a new plan of a profile."""
+    plans, overlays = plans_folder(options.plans), tuple(getattr(options, "overlay", ()))
+    if face(options.plain) == "plain":
+        from wizard.plain.run import run_plain
+
+        return run_plain(plans=plans, name=name, profile=profile, sets=sets, overlays=overlays)
     from wizard.app import run_app
 
     return run_app(
-        plans=plans_folder(options.plans), ascii_only=options.ascii, mouse=options.mouse, name=name, profile=profile,
-        sets=sets, overlays=tuple(getattr(options, "overlay", ())),
+        plans=plans, ascii_only=options.ascii, mouse=options.mouse, name=name, profile=profile, sets=sets,
+        overlays=overlays,
     )  # fmt: skip

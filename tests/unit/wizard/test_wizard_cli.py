@@ -78,21 +78,31 @@ def test_the_exit_codes_are_those_documented() -> None:
 
 
 @pytest.mark.parametrize(
-    ("term", "stdin", "stderr", "wanted"),
+    ("environ", "stdin", "stderr", "asked", "wanted"),
     [
-        ("xterm", True, True, True),
-        ("dumb", True, True, False),
-        ("xterm", False, True, False),
-        ("xterm", True, False, False),
+        ({"TERM": "xterm"}, True, True, False, "screens"),
+        ({"TERM": "dumb"}, True, True, False, "plain"),
+        ({}, True, True, False, "plain"),
+        ({"TERM": "xterm", "ACCESSIBLE": "1"}, True, True, False, "plain"),
+        ({"TERM": "xterm", "ACCESSIBLE": "0"}, True, True, False, "screens"),
+        ({"TERM": "xterm"}, True, True, True, "plain"),
+        ({"TERM": "xterm"}, False, True, True, "plain"),
+        ({"TERM": "xterm"}, False, True, False, "none"),
+        ({"TERM": "xterm"}, True, False, False, "none"),
+        ({"TERM": "xterm", "ACCESSIBLE": "1"}, False, True, False, "none"),
+        ({"TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"}, False, False, False, "screens"),
     ],
 )
-def test_the_app_opens_only_on_a_terminal(
-    monkeypatch: pytest.MonkeyPatch, term: str, stdin: bool, stderr: bool, wanted: bool
+def test_the_screens_the_questions_or_neither_by_what_the_terminal_is(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], stdin: bool, stderr: bool, asked: bool, wanted: str
 ) -> None:
-    monkeypatch.setenv("TERM", term)
+    for name in ("TERM", "ACCESSIBLE", "TEXTUAL_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys.stdin, "isatty", lambda: stdin, raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: stderr, raising=False)
-    assert cli.wants_screen() is wanted
+    assert cli.face(asked) == wanted
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
