@@ -14,8 +14,8 @@ class WhyNot(Part):
     `total_then`, less than now; at 1 % more none was found. `proven` tells that there is none, whatever else it uses;
     else none of the plan's own options, this one and all APIs. `not_above`: it enters at no factor above `at_most`,
     whatever else is used; time ended before more was known. `never`: not even for free (`proven` as above). `margin`:
-    it is in the cheapest plan, which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`.
-    `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API its input.
+    it is in the cheapest plan, which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in
+    `unit`. `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API input.
     `speed_factor` is by how much faster a pool must serve to enter at its price as it is; None where it was not looked
     for, or none does. `alike` are options for which the same holds, as they differ in nothing that is counted.
     """
@@ -57,9 +57,10 @@ class WhyNotTable(Part):
 class RulePrice(Part):
     """What a requirement costs a month: the cheapest plan less the cheapest one without it, both solved.
 
-    `asked` is what the scenario asks under the key `requirement`, `without` what stands there instead. None: no plan
-    was found in time. `at_most` is what it can cost at the most, as the bounds of the solves have it. Where it costs
-    nothing, `why` says so: what is nearest of what it turns down, or how much of a limit is used.
+    `asked` is what the scenario asks under the key `requirement`, `without` what stands there instead. `per_month` is
+    what is known to be saved, `at_most` what the bounds of the solves leave; `proven` where the two agree within the
+    gap. None: time ended before it was looked at. Where it costs nothing, `why` says so; `nearest` is the option
+    nearest to passing of those that it turns down, with the figure found and the figure wanted, in `unit`.
     """
 
     requirement: str
@@ -70,7 +71,6 @@ class RulePrice(Part):
     total_then: float | None = None
     verdict_then: str = ""
     proven: bool = False
-    turned_down: int = 0
     nearest: str = ""
     found: float | str = ""
     wanted: float | str = ""
