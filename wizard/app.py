@@ -20,7 +20,7 @@ from catalogs.toml_file import InputError
 from solver.scenario import Scenario
 from wizard.desk import Desk
 from wizard.exits import Exit
-from wizard.keys import EVERYWHERE, bindings
+from wizard.keys import EVERYWHERE, bindings, off
 from wizard.messages import Ended, Loaded, Progressed, Solve
 from wizard.opening import Opening, opening_of
 from wizard.progress import Solving, at_most_five_a_second
@@ -125,10 +125,15 @@ class WizardApp(App[int], inherit_bindings=False):
             self.open_quick()
 
     def on_key(self, event: Key) -> None:
-        """Give a field what was typed before it was open: a letter that comes up to here passed it by."""
+        """Give a field what was typed before it was open; say why a key does nothing.
+
+        A letter that comes up to here passed the field by, or is bound to nothing on this screen.
+        """
         if isinstance(self.focused, Field) and event.is_printable and event.character:
             event.prevent_default()
             self.focused.take(event.character)
+        elif isinstance(self.screen, Framed) and event.key not in self.screen.active_bindings:
+            self.screen.explain(off(event.key, event.character))
 
     def _fatal_error(self) -> None:
         """End on an error of ours without Textual's page of code: `run_app` tells one line and keeps the log."""
@@ -153,6 +158,12 @@ class WizardApp(App[int], inherit_bindings=False):
         """Leave."""
         self.quit_with(int(Exit.DONE))
 
+    def action_palette(self) -> None:
+        """Every action of the screen in front, by name."""
+        from wizard.screens.palette import open_palette
+
+        open_palette(self)
+
     def action_interrupt(self) -> None:
         """Stop the solve; without one, leave."""
         if self.solving.running and not self.solving.stopping:
@@ -171,10 +182,11 @@ class WizardApp(App[int], inherit_bindings=False):
 
     def resume(self, session: Session) -> None:
         """Go on with a draft, on the screen where it was left."""
+        from wizard.screens.sections import open_place
+
         self.desk.resume(session)
         self.open_quick()
-        if session.screen.startswith("checklist "):
-            self.open_item(int(session.screen.removeprefix("checklist ")) - 1)
+        open_place(self, session.screen)
 
     def open_saved(self, saved: SavedPlan, example: bool) -> None:
         """Open a plan."""
@@ -200,7 +212,7 @@ class WizardApp(App[int], inherit_bindings=False):
         else:
             self.quit_with(int(Exit.DONE))
 
-    def _open(self, kind: type[Framed], make: Callable[[], Framed]) -> None:
+    def go_to(self, kind: type[Framed], make: Callable[[], Framed]) -> None:
         """Go back to the screen of this kind if there is one below, else open it."""
         for screen in reversed(self.screen_stack):
             if type(screen) is kind:
@@ -213,13 +225,13 @@ class WizardApp(App[int], inherit_bindings=False):
         """The profiles."""
         from wizard.screens.profile import ProfileScreen
 
-        self._open(ProfileScreen, ProfileScreen)
+        self.go_to(ProfileScreen, ProfileScreen)
 
     def open_quick(self) -> None:
         """The four numbers."""
         from wizard.screens.quick import QuickScreen
 
-        self._open(QuickScreen, QuickScreen)
+        self.go_to(QuickScreen, QuickScreen)
 
     def outline(self) -> None:
         """The outline."""
@@ -228,7 +240,7 @@ class WizardApp(App[int], inherit_bindings=False):
         if self.desk.session is None:
             self.say("Nothing to outline yet: n starts a plan.")
         else:
-            self._open(OutlineScreen, OutlineScreen)
+            self.go_to(OutlineScreen, OutlineScreen)
 
     def open_item(self, place: int) -> None:
         """An item of the checklist."""

@@ -9,6 +9,7 @@ from typing import Any
 from catalogs.toml_file import InputError
 from solver.checklist import item_named
 from solver.plan import Plan
+from solver.rule_off import RuleCost
 from solver.scenario import Scenario
 from wizard.questions import question_for
 from wizard.scenario_file import scenario_tables
@@ -31,6 +32,8 @@ class Desk:
         self.drafted = False
         self.written: tuple[str, str] = ("", "")
         """What was written last since the start: `draft` or `plan`, and its name; told on leaving."""
+        self.rule_costs: dict[str, RuleCost] = {}
+        """What rules cost by the last solve, by full key, as far as they were priced."""
         self.profiles_left: tuple[tuple[Session, Session], ...] = ()
         """The decision before and after each change of its profile, so that it can be undone until the end."""
 
@@ -62,7 +65,7 @@ class Desk:
 
     def clear(self) -> None:
         """Put the decision aside; its draft is kept."""
-        self.session, self.plan, self.answered = None, None, None
+        self.session, self.plan, self.answered, self.rule_costs = None, None, None, {}
         self.saving, self.saved_as, self.drafted, self.profiles_left = "", "", False, ()
 
     def edit(self, session: Session) -> None:
@@ -142,7 +145,7 @@ class Desk:
 
     def solved(self, plan: Plan, scenario: Scenario) -> None:
         """Take the plan of a scenario; it is in no file yet."""
-        self.plan, self.answered, self.saved_as = plan, scenario, ""
+        self.plan, self.answered, self.saved_as, self.rule_costs = plan, scenario, "", {}
 
     def save_as(self, name: str) -> str:
         """Save the plan under a new name and drop the draft; return what went wrong, or nothing."""

@@ -41,7 +41,10 @@ SAVE = Key("w", "save", "w", "save", "save the plan; asks a name the first time"
 OUTLINE = Key("o", "outline", "o", "outline", "every section and its state")
 FIND = Key("slash", "find", "/", "find", "filter the list; esc clears the filter")
 
+PALETTE = Key("ctrl+p", "palette", "ctrl+p", "", "every action by name", priority=True)
+
 EVERYWHERE = (
+    PALETTE,
     Key("ctrl+c", "interrupt", "ctrl+c", "", "stop the solve; else leave, the draft is kept", priority=True),
     Key("ctrl+q", "leave", "ctrl+q", "", "leave, the draft is kept", priority=True),
     Key("ctrl+z", "suspend_process", "ctrl+z", "", "suspend; fg comes back", priority=True),
@@ -59,6 +62,29 @@ NAMING = (
     Key("", "", "enter", "save", "save under this name"),
     Key("", "", "esc", "back", "back to the plan, nothing saved"),
 )
+
+OFF = {
+    "w": "w saves a plan: from the plan itself, once s has solved it.",
+    "u": "u undoes a change of the answers: o, then a section.",
+    "s": "s solves: go back to the answers first.",
+    "o": "o shows the sections of a plan: n, in the list of plans, starts one.",
+    "slash": "/ filters a list: this one is short enough to read.",
+    "D": "D deletes a draft, a segment or what you typed: nothing here can be deleted.",
+    "n": "n starts a plan: from the list of plans, esc goes there.",
+    "tab": "tab goes to the next segment, item or tab: there is one here.",
+    "shift+tab": "shift+tab goes to the segment, item or tab before: there is one here.",
+    "enter": "enter has nothing to open here.",
+}
+"""Why a key that acts elsewhere does nothing on a screen that does not have it."""
+
+
+def off(key: str, character: str | None) -> str:
+    """Why a key does nothing here."""
+    if key in OFF:
+        return OFF[key]
+    if character is not None and character.isdecimal():
+        return "Nothing on this screen has that number."
+    return f"{character if character and character.isprintable() else key} does nothing here; ? lists the keys."
 
 
 def bindings(keys: Iterable[Key]) -> list[BindingType]:

@@ -126,7 +126,12 @@ def written(value: Any, thousands: bool = False) -> str:
 
 def value_at(scenario: Scenario, key: str) -> str:
     """The value of a full key as one would type it, defaults included."""
-    value = lookup(scenario.model_dump(), key)
+    return value_in(scenario.model_dump(), key)
+
+
+def value_in(tables: Mapping[str, Any], key: str) -> str:
+    """As `value_at`, of the scenario's tables with every default told."""
+    value = lookup(tables, key)
     return "anywhere" if value == "" and key.endswith(("processing_in", "storage_in")) else written(value)
 
 

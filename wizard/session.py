@@ -16,7 +16,7 @@ from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError, check
 from solver.checklist import applied, changes_of, defaults_in, item_named, keys_of
 from solver.scenario import Scenario
-from wizard.scenario_keys import full_key, lookup, read_value, store, value_at
+from wizard.scenario_keys import full_key, lookup, read_value, store, value_at, value_in
 from wizard.scenario_keys import reads_as as _reads_as
 from wizard.segments import copy_of, free_segment_name, reshape, segment_in, shape_of
 
@@ -50,6 +50,16 @@ class Session:
     def tables(self) -> dict[str, Any]:
         """The raw tables of the scenario as it stands."""
         return _fold(self.base, self.history)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The scenario as it stands, checked once; InputError when the base itself cannot be used."""
+        return check(Scenario, self.tables, FILE)
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """The scenario's tables with every default told."""
+        return self.scenario.model_dump()
 
 
 def start(name: str, profile: str) -> Session:
@@ -157,7 +167,7 @@ def at(session: Session, screen: str, cursor: int = 0) -> Session:
 
 def scenario_of(session: Session) -> Scenario:
     """The scenario as it stands; InputError when the base itself cannot be used."""
-    return check(Scenario, session.tables, FILE)
+    return session.scenario
 
 
 def origin(session: Session, key: str) -> str:
@@ -176,7 +186,7 @@ def source(session: Session, key: str) -> str:
 
 def shown(session: Session, key: str) -> str:
     """The value of a key as people write it, defaults included."""
-    return value_at(scenario_of(session), full_key(session.tables, key))
+    return value_in(session.told, full_key(session.tables, key))
 
 
 def reads_as(key: str, text: str) -> str:

@@ -9,6 +9,7 @@ from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings, 
 from wizard.questions import question_for
 from wizard.screens.frame import Framed, Word
 from wizard.screens.help import Page
+from wizard.screens.later import Later
 from wizard.session import YOU, Session, answer, at, foreseen, origin, scenario_of, shown, typed_above
 from wizard.widgets.listing import Column, Row
 
@@ -39,6 +40,7 @@ class ChecklistScreen(Framed):
     def __init__(self, place: int) -> None:
         super().__init__()
         self.place = place
+        self.effects: Later[dict[int, str]] = Later(self, {})
 
     @property
     def item(self) -> Item:
@@ -104,7 +106,15 @@ class ChecklistScreen(Framed):
         return f"your own {' and '.join(told)} stand" if told else ""
 
     def _effect(self, digit: int) -> str:
-        return foreseen(self.wizard.desk.session_now, self.item.id, digit, self.wizard.catalog)
+        """The effect of an answer; all of an item are worked out in a thread when it opens, so that each is at hand."""
+        session, item, catalog = self.wizard.desk.session_now, self.item, self.wizard.catalog
+        others = tuple(step for step in session.history if step.kind != "answer" or step.key != item.id)
+
+        def work() -> dict[int, str]:
+            return {each: foreseen(session, item.id, each, catalog) for each in item.digits}
+
+        found = self.effects.of((item.id, others, id(session.base), id(catalog)), work, stale=False)
+        return found.get(digit, "working it out ...")
 
     def _outcome(self) -> tuple[str, ...]:
         """Effect, advice and lean of the answer given, and the tally so far."""

@@ -214,6 +214,10 @@ class Framed(Screen[None], inherit_bindings=False):
         if self.note:
             self.explain()
 
+    def on_told(self) -> None:
+        """Show what a thread has worked out."""
+        self.refresh_frame()
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let no key act unseen: in a window too small only those that leave."""
         return not self.has_class("-small")

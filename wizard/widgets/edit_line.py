@@ -124,6 +124,11 @@ class EditLine(Horizontal):
         self.reader = None
         self.query_one(".echo", Static).update(self.empty)
 
+    def call(self, label: str) -> None:
+        """Name what the line is for: a value, a filter, a name."""
+        self.label = label
+        self._label("")
+
     def keep(self, text: str) -> None:
         """Show beside the label the text that was kept, such as a filter, while the field is shut."""
         self._label("" if self.editing else text)

@@ -1,0 +1,248 @@
+"""Constraints, load, team and prices: the same table, each with what its last column tells."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from textual.message import Message
+
+from catalogs.toml_file import InputError
+from solver.plan import Plan
+from solver.rule_off import RuleCost, cost_of, without
+from solver.scenario import Scenario
+from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings
+from wizard.questions import CONSTRAINTS, TEAM
+from wizard.screens.frame import Word
+from wizard.screens.table import CHANGE, FIND, TAKE_BACK, TOGGLE, WORDS, TableScreen, cells, segment_of
+from wizard.screens.views import money
+from wizard.session import Session
+from wizard.widgets.glyphs import fill
+
+NEXT = Key("tab", "turn(1)", "tab", "next", "the next section: load, constraints, team and prices")
+LAST = Key("shift+tab", "turn(-1)", "shift+tab", "", "the section before")
+PRICE = Key("p", "price", "p", "price it", "solve without the rule under the cursor: what it costs a month")
+LOAD = ("load", "blocks", "horizon")
+LOAD_OF_SEGMENT = ("requests", "growth", "load", "may_wait")
+DEMANDS = ("processing_in", "no_training", "spot_tolerance", "coverage")
+ROWS = 5
+SECTIONS = ("load", "constraints", "team")
+
+
+def load_keys(session: Session) -> list[str]:
+    """The full keys of the load."""
+    return [*LOAD, *(f"segment.{name}.{field}" for name in session.tables["segment"] for field in LOAD_OF_SEGMENT)]
+
+
+def rule_keys(session: Session) -> list[str]:
+    """The full keys of the rules: those of the plan, and the demands of each segment that one bargains about."""
+    rules = [question.key for question in CONSTRAINTS if question.key not in LOAD]
+    return [*rules, *(f"segment.{name}.{field}" for name in session.tables["segment"] for field in DEMANDS)]
+
+
+def team_keys(session: Session) -> list[str]:
+    """The full keys of team, today and money."""
+    return [question.key for question in TEAM]
+
+
+class SectionScreen(TableScreen):
+    """A section of questions; tab goes to the next."""
+
+    SECTION: ClassVar[str] = ""
+    KEYS: ClassVar[tuple[Key, ...]] = ()
+
+    def place(self) -> str:
+        """The section."""
+        return self.SECTION
+
+    def action_turn(self, step: int) -> None:
+        """Open the section beside, in the place of this one."""
+        self.wizard.back()
+        place = (SECTIONS.index(self.SECTION) + step) % len(SECTIONS)
+        self.app.push_screen(SCREENS[SECTIONS[place]]())
+
+
+class LoadScreen(SectionScreen):
+    """The volume, its shape over the week, and its growth."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        *MOVES, CHANGE, TOGGLE, NEXT, LAST, TAKE_BACK, SOLVE, FIND, UNDO, OUTLINE, BACK, HELP,
+    )  # fmt: skip
+    BINDINGS = bindings(KEYS)
+    SECTION = "load"
+    WORDS: ClassVar[tuple[Word, ...]] = (
+        *WORDS, ("shape", "the load of each hour of a week over its mean; space takes the next shape of the catalog"),
+    )  # fmt: skip
+
+    def path(self) -> str:
+        """The decision's name."""
+        return f"wizard  {self.wizard.desk.name} > Load"
+
+    def asked(self) -> Sequence[str]:
+        """The load of the plan and of each segment."""
+        return load_keys(self.session)
+
+    def under(self) -> Sequence[str]:
+        """A day of the load, drawn where there is room; the whole chart is beside the table in a wide window."""
+        wide = self.has_class("-wide") and self.has_class("-tall")
+        return [] if wide or self.size.height < 24 else self._day()
+
+    def beside(self) -> Sequence[str]:
+        """The day, then the row."""
+        return [*self._day(), "", *(super().beside() or ())]
+
+    def about(self) -> str:
+        """The shapes there are, on the rows that name one."""
+        words = self.words_of(self.key) if self.key.endswith("load") else ()
+        return f"space takes the next of {len(words)} shapes; enter types a name." if words else super().about()
+
+    def on_listing_moved(self) -> None:
+        """The day is that of the segment under the cursor."""
+        self.refresh_frame()
+
+    def _day(self) -> list[str]:
+        from solver.meanings import day_of, shape_name
+
+        session, catalog = self.session, self.wizard.catalog
+        name = segment_of(self.key) or next(iter(session.tables["segment"]))
+        scenario = session.scenario
+        if catalog is None or not day_of(scenario, name, catalog):
+            return []
+        days = (day_of(scenario, name, catalog), day_of(scenario, name, catalog, weekend=True))
+        marks = (fill("#", self.ascii_mode), fill("=" if self.ascii_mode else ".", self.ascii_mode))
+        lines = [f"{shape_name(scenario, name)}: {marks[0]} weekday, {marks[1]} weekend"]
+        for row in range(ROWS, 0, -1):
+            tall = ((row - 0.5) / ROWS, 100 * row / ROWS)
+            drawn = "".join(
+                mark if day[hour] >= tall[0] else " "
+                for hour in range(24)
+                for day, mark in zip(days, marks, strict=True)
+            )
+            lines.append(f"{tall[1]:>4.0f}%|{drawn}".rstrip())
+        return [*lines, "   0h" + "+-----------6h" + "----------12h" + "----------18h" + "---------24h"]
+
+
+class ConstraintsScreen(SectionScreen):
+    """The rules, and what each costs: the screen where one bargains with security and finance."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        *MOVES, CHANGE, TOGGLE, PRICE, NEXT, LAST, TAKE_BACK, SOLVE, FIND, UNDO, OUTLINE, BACK, HELP,
+    )  # fmt: skip
+    BINDINGS = bindings(KEYS)
+    SECTION = "constraints"
+    TITLES = ("Rule", "Value", "From", "Costs a month")
+    WORDS: ClassVar[tuple[Word, ...]] = (
+        *WORDS[:1],
+        ("costs a month", "what the plan would cost less without this one rule, all others kept, solved anew by p"),
+        ("does not bind", "without the rule the plan would cost the same"),
+        ("last solve", "answers were changed since: s solves again"),
+    )
+
+    class Priced(Message):
+        """The solve without a rule ended: with its cost, or with why there is none."""
+
+        def __init__(self, key: str, cost: RuleCost | None, says: str = "") -> None:
+            self.key, self.cost, self.says = key, cost, says
+            super().__init__()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pricing = ""
+
+    def path(self) -> str:
+        """The decision's name."""
+        return f"wizard  {self.wizard.desk.name} > Constraints"
+
+    def asked(self) -> Sequence[str]:
+        """Rules of the plan, then demands of each segment."""
+        return rule_keys(self.session)
+
+    def last(self, key: str) -> str:
+        """What the rule costs, once it is known."""
+        desk = self.wizard.desk
+        if key == self.pricing:
+            return "solving"
+        cost = desk.rule_costs.get(key)
+        if cost is None:
+            return "-"
+        return told(cost) + ("  (last solve)" if desk.plan_is_old else "")
+
+    def under(self) -> Sequence[str]:
+        """What to do for the last column."""
+        desk = self.wizard.desk
+        if desk.plan is None:
+            return ["s solves; then p tells what the rule under the cursor costs."]
+        return ["The answers changed since the plan: s solves first, then p prices."] if desk.plan_is_old else []
+
+    def action_price(self) -> None:
+        """Solve without the rule, in a thread."""
+        desk = self.wizard.desk
+        if desk.plan is None or desk.answered is None or desk.plan_is_old:
+            self.explain(self.under()[0])
+            return
+        if self.pricing:
+            self.explain("One rule at a time: the one before is still being priced.")
+            return
+        scenario = without(desk.answered, self.key)
+        if scenario is None:
+            self.explain("This rule is off already: there is nothing to price.")
+            return
+        self.pricing = self.key
+        self.run_worker(
+            partial(self._price, self.key, desk.plan, scenario), thread=True, exit_on_error=False, group="price"
+        )
+        self.refresh_frame()
+
+    def _price(self, key: str, plan: Plan, scenario: Scenario) -> None:
+        """In the thread: only call the solver."""
+        try:
+            other = self.wizard.solver(scenario, lambda progress: None, self.wizard.stop)
+            self.post_message(self.Priced(key, cost_of(plan, other)))
+        except InputError as error:
+            self.post_message(self.Priced(key, None, f"! {error.faults[0]}"))
+        except Exception as error:
+            self.wizard.failures.append(error)
+            self.post_message(self.Priced(key, None, f"! our fault: {type(error).__name__}: {error}".splitlines()[0]))
+
+    def on_constraints_screen_priced(self, event: Priced) -> None:
+        """Show the cost."""
+        self.pricing = ""
+        if event.cost is not None:
+            self.wizard.desk.rule_costs[event.key] = event.cost
+        self.note = event.says or (self._said(event.key, event.cost) if event.cost else "")
+        self.refresh_frame()
+
+    def _said(self, key: str, cost: RuleCost) -> str:
+        label = cells(self.session, key, len(self.session.tables["segment"]) > 1)[0]
+        if cost.per_month is None:
+            return f"{label}: {told(cost)}"
+        return f"{label}: {told(cost)} {cost.currency} a month; without it {money(cost.total_without)}, all counted"
+
+
+def told(cost: RuleCost) -> str:
+    """What a rule costs, in a few words."""
+    if cost.per_month is None:
+        return "no plan either way" if cost.total_without is None else f"no plan; else {money(cost.total_without)}"
+    if not cost.binds:
+        return "does not bind" if cost.slack < 1 else "within the gap"
+    return ("about " if cost.slack > 0.1 * abs(cost.per_month) else "") + money(cost.per_month)
+
+
+class TeamScreen(SectionScreen):
+    """Who would run it, what that costs, what runs and is paid today."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        *MOVES, CHANGE, TOGGLE, NEXT, LAST, TAKE_BACK, SOLVE, FIND, UNDO, OUTLINE, BACK, HELP,
+    )  # fmt: skip
+    BINDINGS = bindings(KEYS)
+    SECTION = "team"
+
+    def path(self) -> str:
+        """The decision's name."""
+        return f"wizard  {self.wizard.desk.name} > Team and prices"
+
+    def asked(self) -> Sequence[str]:
+        """Team, today, currency."""
+        return team_keys(self.session)
+
+
+SCREENS: dict[str, type[SectionScreen]] = {"load": LoadScreen, "constraints": ConstraintsScreen, "team": TeamScreen}
