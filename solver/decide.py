@@ -12,6 +12,8 @@ from solver.doubts import doubts_of_plan, doubts_of_use
 from solver.estimates import rests_on
 from solver.explanation.branches import Effort
 from solver.explanation.disagreements import disagreements_of
+from solver.explanation.found import with_findings
+from solver.explanation.seen import Seen
 from solver.explanation.simplest import simplest_near
 from solver.explanation.verdict import Judgement, judge
 from solver.optimise import optimise
@@ -57,7 +59,7 @@ def decide(
     judged = judge(problem, cheapest, gap, effort)
     plan = _plan(scenario, catalog, problem, cheapest.status, judged, pure, day or catalog.as_of)
     held = scores_held(scenario, catalog, plan)
-    return plan.model_copy(
+    plan = plan.model_copy(
         update={
             "scores": held,
             "doubts": (
@@ -71,6 +73,7 @@ def decide(
             "disagreements": disagreements_of(scenario, catalog, problem, plan.checklist, judged, effort),
         }
     )
+    return with_findings(Seen(scenario, catalog, problem, plan, judged.recommended, effort))
 
 
 def _plan(

@@ -13,6 +13,24 @@ MistakeId = Literal[
 PatternId = Literal["bulk_hard", "steady_spikes", "sensitive_general", "fine_tunes_base"]
 StepKind = Literal["evaluate", "sign", "build", "drill", "revisit"]
 
+MISTAKES: dict[MistakeId, str] = {
+    "no_operations": "cost without operations",
+    "too_early": "self-hosting too early",
+    "small_model": "a small open model for frontier quality",
+    "no_fallback": "no fallback",
+    "slow_serving": "under-optimised serving",
+    "quality_drift": "quality drift without evaluation",
+    "never_revisited": "never reconsidering",
+    "spot_ungraceful": "spot without graceful handling",
+}
+PATTERNS: dict[PatternId, str] = {
+    "bulk_hard": "self-hosted for the bulk, APIs for the hard cases",
+    "steady_spikes": "self-hosted for the steady load, APIs for the spikes",
+    "sensitive_general": "self-hosted for the sensitive, APIs for the general",
+    "fine_tunes_base": "self-hosted for fine-tunes, APIs for base models",
+}
+"""What each is called."""
+
 
 class Mistake(Part, BaseModel):  # BaseModel once more, so that a linter of one file knows what its defaults are
     """One of the eight common mistakes of self-hosting, made by this plan or by what runs today.

@@ -8,6 +8,7 @@ from solver.estimates import sentence
 from solver.plan import CostLine, Fallback, Plan, Pool, loss_words, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.text.conflict import conflict_lines
+from wizard.text.findings import mistake_lines, pattern_lines, step_lines
 from wizard.text.quality import scores_text
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import (
@@ -37,6 +38,7 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
     parts = [
         _head(plan, name),
         verdict_lines(plan),
+        pattern_lines(plan.patterns),
         conflict_lines(plan.conflict, plan.conflict_notes, plan.currency),
         _segments(plan),
         _fallbacks(plan),
@@ -46,9 +48,11 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
         _readings(plan),
         scores_text(plan),
         _checklist(plan),
+        mistake_lines(plan.mistakes, plan.currency),
         _doubts(plan),
         _why_not(plan, every_refusal),
         _sources(plan),
+        step_lines(plan.next_steps),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
