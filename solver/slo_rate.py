@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from solver.design_arrays import DesignArrays
 from solver.memory import GB, MemoryFit, memory_fit
 from solver.performance import Prefill, decode_step, prefill
-from solver.waiting import Prompts, lognormal_quantile, normal_quantile, waiting, waiting_variance
+from solver.waiting import Prompts, gamma_quantile, lognormal_quantile, normal_quantile, waiting, waiting_variance
 
 Array = NDArray[np.float64]
 PREFILL_CEILING = 0.9  # of the prefill server's time, so that a rate without an SLO still has a bounded queue
@@ -275,10 +275,17 @@ def _own_prefill(case: _Case, step: Array) -> Array:
 
 
 def _ttft_quantile(case: _Case, load: _Load) -> Array:
-    """TTFT at the percentile: the fixed time, and a log-normal with the mean and variance of what follows."""
+    """TTFT at the percentile: the fixed time, and the quantile of the mean and variance of what follows.
+
+    A log-normal, as the own prompt is, and where a gamma is later, as waiting is, so much of the difference as is
+    waiting's part of the variance.
+    """
     own = _own_prefill(case, load.step)
     variance = waiting_variance(load.prompts, load.rate) + load.spread**2
-    late = lognormal_quantile(load.start + own, variance, case.shape.percentile)
+    mean, percentile = load.start + own, case.shape.percentile
+    prompts, waits = lognormal_quantile(mean, variance, percentile), gamma_quantile(mean, variance, percentile)
+    part = load.spread**2 / np.maximum(variance, 1e-300)
+    late = prompts + (1 - part) * np.maximum(waits - prompts, 0.0)
     return np.asarray(case.arrays.t_fix + late)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+SMALLEST_SHAPE = 0.05  # of a gamma
 
 
 def normal_quantile(percentile: float) -> float:
@@ -18,6 +19,18 @@ def lognormal_quantile(mean: Array, variance: Array, percentile: float) -> Array
     """Quantile of log-normal distributions by their mean and variance; a constant where the variance is 0."""
     square = np.log1p(variance / np.maximum(mean, 1e-300) ** 2)
     return np.asarray(mean * np.exp(normal_quantile(percentile) * np.sqrt(square) - square / 2))
+
+
+def gamma_quantile(mean: Array, variance: Array, percentile: float) -> Array:
+    """Quantile of gamma distributions by their mean and variance; a constant where the variance is 0.
+
+    Wilson and Hilferty's cube (PNAS 17, 1931, 684-688): the cube root of a gamma variable over its mean is nearly
+    normal with mean 1 - 1/(9k) and variance 1/(9k), k the shape.
+    """
+    shape = np.maximum(mean * mean / np.maximum(variance, 1e-300), SMALLEST_SHAPE)
+    spread = 1 / (9 * shape)
+    root = np.maximum(1 - spread + normal_quantile(percentile) * np.sqrt(spread), 0.0)
+    return np.asarray(mean * root * root * root)
 
 
 class Prompts(NamedTuple):

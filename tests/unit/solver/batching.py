@@ -76,7 +76,8 @@ def simulate(server: Server, arrivals: Array, inputs: Sequence[int], outputs: Se
         if not (running or reading or waiting):
             now = requests[come].arrival
             continue
-        budget, cost, tokens, through = server.budget - len(running), 0.0, 0, []
+        budget, cost, tokens = server.budget - len(running), 0.0, 0
+        through: list[_Request] = []
         while budget > 0:
             if not reading:
                 fits = waiting and held + waiting[0].prompt <= server.kv_tokens

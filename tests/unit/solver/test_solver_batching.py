@@ -30,7 +30,9 @@ CASES = tuple(product(DESIGNS, LENGTHS, SLOS))
 FAST = ((0, 0, 0), (0, 1, 1), (2, 0, 1), (3, 4, 1))
 
 
-def ratio(design: Design, sizes: tuple[float, ...], slo: tuple[float, ...], requests: int) -> float | None:
+def ratio(
+    design: Design, sizes: tuple[float, float, float, float], slo: tuple[float, float, float], requests: int
+) -> float | None:
     """The formula's rate before the safety factor over the simulation's; None where no rate keeps the SLO."""
     mean_in, cv_in, mean_out, cv_out = sizes
     ttft, tpot, percentile = slo
@@ -39,7 +41,9 @@ def ratio(design: Design, sizes: tuple[float, ...], slo: tuple[float, ...], requ
     found = float(highest_rates(arrays, shape, times=False).requests_per_s[0]) * arrays.safety
     if not np.isfinite(found):
         return None
-    return found / highest_rate(Server.of(arrays), found, *sizes, ttft / 1e3, tpot / 1e3, percentile, requests)
+    return found / highest_rate(
+        Server.of(arrays), found, mean_in, cv_in, mean_out, cv_out, ttft / 1e3, tpot / 1e3, percentile, requests
+    )
 
 
 def test_a_request_alone_takes_what_the_model_says() -> None:
@@ -61,7 +65,7 @@ def test_a_full_cache_holds_requests_back_and_loses_none() -> None:
     arrays = design_arrays(load_catalog(), [DESIGNS[0]])
     server = Server.of(arrays)
     few = Server(**{**vars(server), "kv_tokens": 4000.0})
-    arrivals = np.arange(40) * 1e-3
+    arrivals = np.arange(40, dtype=np.float64) * 1e-3
     for tight, loose in zip(*(simulate(each, arrivals, [900] * 40, [300] * 40) for each in (few, server)), strict=True):
         assert len(tight) == len(loose) == 34
         assert np.isfinite(tight).all()

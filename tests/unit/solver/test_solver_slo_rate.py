@@ -7,7 +7,7 @@ from made_catalog import made_catalog
 
 from solver.design_arrays import Design, DesignArrays, design_arrays
 from solver.slo_rate import RequestShape, highest_rates
-from solver.waiting import lognormal_quantile, normal_quantile
+from solver.waiting import gamma_quantile, lognormal_quantile, normal_quantile
 
 CHAT = RequestShape(
     input_tokens=1000, input_cv=0.8, output_tokens=300, output_cv=0.7, shared_prefix=0.0,
@@ -30,6 +30,20 @@ def arrays(*designs: Design, **performance: float) -> DesignArrays:
 @pytest.mark.parametrize(("percentile", "z"), [(50, 0.0), (90, 1.28155), (95, 1.64485), (99, 2.32635), (99.9, 3.09023)])
 def test_the_normal_quantile_is_the_tables(percentile: float, z: float) -> None:
     assert normal_quantile(percentile) == pytest.approx(z, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("freedom", "percentile", "chi_square"),  # NIST/SEMATECH e-Handbook 1.3.6.7.4; medians from the same distribution
+    [
+        (1, 95, 3.841), (1, 99, 6.635), (2, 50, 1.386), (2, 95, 5.991), (2, 99, 9.210), (4, 95, 9.488),
+        (4, 99.9, 18.467), (10, 50, 9.342), (10, 95, 18.307), (10, 99, 23.209), (100, 95, 124.342),
+    ],
+)  # fmt: skip
+def test_the_gamma_quantile_is_within_3_percent_of_the_chi_square_tables(
+    freedom: int, percentile: float, chi_square: float
+) -> None:
+    found = gamma_quantile(np.array([float(freedom)]), np.array([2.0 * freedom]), percentile)
+    assert found[0] == pytest.approx(chi_square, rel=0.03)
 
 
 def test_the_log_normal_quantile_is_that_of_many_draws() -> None:
