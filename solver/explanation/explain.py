@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
+from solver.explanation.findings import Mistake, NextStep, Pattern
 from solver.explanation.records import Cheapest, Confidence, Disagreement, Hosting, Simplest
 from solver.plan import Plan, PlannedSegment, Status
 from solver.record import Part, Verdict
@@ -28,6 +29,9 @@ class Explanation(Part, BaseModel):
     disagreements: tuple[Disagreement, ...] = ()
     why: tuple[PlannedSegment, ...] = ()
     doubts: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    patterns: tuple[Pattern, ...] = ()
+    next_steps: tuple[NextStep, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     conflict_notes: tuple[str, ...] = ()
 
@@ -47,6 +51,9 @@ def explanation_of(plan: Plan, segment: str = "") -> Explanation:
         disagreements=plan.disagreements,
         why=tuple(each for each in plan.segments if not segment or each.name.split("/")[0] == segment),
         doubts=plan.doubts,
+        mistakes=plan.mistakes,
+        patterns=plan.patterns,
+        next_steps=plan.next_steps,
         conflict=tuple(
             each for each in plan.conflict
             if not segment or each.requirement.startswith(mine) or not each.requirement.startswith("segment.")

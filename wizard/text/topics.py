@@ -1,6 +1,7 @@
 """Help topics: `wizard help TOPIC`."""
 
 from wizard.exits import MEANING
+from wizard.text.mistakes_topic import MISTAKES
 
 _ENVIRONMENT = """\
 Environment
@@ -103,6 +104,9 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   refusals[]         segment (empty: every one), option, rule, found, wanted, unit, distance, note (both sources
                      where they disagree, or what would help); the 50 nearest to passing, all with --all
   refusal_counts     rule: how many
+  why_not[]          the nearest to entering of what the plan does not use, where it was asked for (--explain); as in
+                     wizard help why-not
+  requirements[]     what each requirement costs, where it was asked for; as in wizard help why-not
   readings[]         name, value, unit, says
   scores[]           the floor that an option keeps for a segment: segment, option, model, precision, floor (as asked),
                      benchmark, date, unit, threshold, base_score, score (after quantisation), low and high (after the
@@ -114,6 +118,7 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   prices             key: value, unit, date, source, estimate, stale
   exchange_rates     the same
   rests_on[]         cause, kind (estimate | stale), per_month, share (of the total): what the bill rests on
+  mistakes[], patterns[], next_steps[]   as in wizard help mistakes
   catalog_as_of      date of the catalog
   day                from which the age of figures is counted
   seconds            options + build + solve
@@ -225,6 +230,7 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
   why[]              segments: name, requests_per_month, served_by[]: option,
                      kind, share, per_month, arithmetic
   doubts[]           sentences
+  mistakes[], patterns[], next_steps[]   as in wizard help mistakes
   conflict[]         requirement (a key, as --set takes it; requests: all),
                      found (what is asked), repair (what to ask instead; null:
                      no change of it alone is enough), total_per_month_then,
@@ -278,6 +284,7 @@ TOPICS = {
     "keys": _KEYS,
     "json": _JSON,
     "explain": _EXPLAIN,
+    "mistakes": MISTAKES,
     "sweep": _SWEEP,
     "predict": _PREDICT,
     "measure": _MEASURE,

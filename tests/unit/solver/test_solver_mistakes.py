@@ -63,7 +63,8 @@ def test_what_runs_today_costs_more_by_the_difference_to_the_plan() -> None:
     # One pair of H100 reserved at 3 an hour, a quarter of an engineer, four weeks of set-up over twelve months.
     today = 3.0 * 730 + 0.25 * 10_000 + 4 / 12 * 120_000 / 52
     api = 1000 * 0.5 + 300 * 0.8 + 0.02 * 10_000
-    assert (found.where, found.found) == ("today", pytest.approx(today))
+    assert found.where == "today"
+    assert found.found == pytest.approx(today)
     assert found.per_month == pytest.approx(today - api)
 
 
