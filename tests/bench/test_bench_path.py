@@ -45,6 +45,16 @@ def test_bench_start_of_the_command_line() -> None:
 
 
 @pytest.mark.bench
+def test_bench_catalog_in_a_fresh_process() -> None:
+    pydantic = timed(lambda: subprocess.run([sys.executable, "-c", "import pydantic"], check=True))
+    code = "from catalogs.{} import {} as work; work()"
+    for module, work in (("catalog", "load_catalog"), ("api_prices", "api_offers")):
+        command = [sys.executable, "-c", code.format(module, work)]
+        seconds = timed(lambda command=command: subprocess.run(command, check=True))  # type: ignore[misc]
+        print(f"{work:<16} {seconds:6.3f} s  {seconds / pydantic:5.2f} x import pydantic")
+
+
+@pytest.mark.bench
 def test_bench_options_program_and_solve_of_each_profile() -> None:
     print(f"\ncatalog: first load {timed(load_catalog, 1):.3f} s, then {timed(load_catalog):.3f} s")
     catalog = load_catalog()

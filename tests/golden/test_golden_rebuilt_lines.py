@@ -45,7 +45,7 @@ def _money(plan: dict[str, Any], name: str, line: dict[str, Any]) -> float:
                 quantity += row["count"] * (hours[key.split(" in ")[1]] if " in " in key else sum(hours.values()))
         return quantity * float(plan["price"][f"{option}, {said}"]["value"])
     if "term" in line:
-        return sum(prod(term["factors"].values()) for term in line["term"].values()) * float(price)
+        return float(sum(prod(term["factors"].values()) for term in line["term"].values()) * price)
     assert line["unit"] in PLAIN, f"{name} is not told in figures"
     return float(line["quantity"] * price)
 

@@ -1,8 +1,5 @@
 """What providers declare, where regions are, what currencies cost, and what the refreshers report."""
 
-import csv
-from pathlib import Path
-
 import pytest
 
 from catalogs import prices
@@ -10,7 +7,6 @@ from catalogs.api_prices import api_offers
 from catalogs.exchange import rate
 from catalogs.providers import declared_attributes
 from catalogs.records import Attributes, Region
-from catalogs.refresh import Difference, genai_prices_against_table, gpu_price_index
 from catalogs.toml_file import InputError
 
 
@@ -136,26 +132,6 @@ def test_rates_agree_with_the_packages_own_converter() -> None:
 def test_a_currency_without_rates_is_refused_with_those_there_are(currency: str) -> None:
     with pytest.raises(InputError, match=r"EUR.*USD"):
         rate(currency, "USD", "2026-10-30")
-
-
-def test_the_gpu_refresher_reports_what_moved_and_changes_nothing(tmp_path: Path) -> None:
-    fragment = tmp_path / "2026-11-20.csv"
-    with fragment.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["provider", "instance_type", "region", "price_type", "price_per_hour"])
-        writer.writerow(["oci", "BM.GPU.H100.8", "global", "on_demand", "88"])
-        writer.writerow(["oci", "BM.GPU.H200.8", "global", "on_demand", "80"])
-    before = prices.listed_prices()
-    found = {difference.key: difference for difference in gpu_price_index(fragment)}
-    moved = "oci/BM.GPU.H100.8@global:on_demand"
-    assert found[moved] == Difference(moved, 80.0, 88.0, "USD/hour")
-    assert "oci/BM.GPU.H200.8@global:on_demand" not in found
-    assert found["oci/BM.GPU.B200.8@global:on_demand"].theirs is None
-    assert prices.listed_prices() == before
-
-
-def test_the_installed_package_and_our_copies_agree() -> None:
-    assert genai_prices_against_table() == ()
 
 
 def test_every_host_of_open_models_says_what_it_does_with_data_or_that_nobody_says() -> None:

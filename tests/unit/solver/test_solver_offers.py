@@ -71,7 +71,7 @@ def sold_by_the_unit(seed: int) -> Problem:
     dice = np.random.default_rng(1000 + seed)
     problem = many_suppliers(seed)
     apis = []
-    rates = {}
+    rates: dict[tuple[int, str], float] = {}
     for a, api in enumerate(problem.apis):
         api = replace(api, offer=replace_provider(api.offer, f"seller{a % 2}"))
         if a >= 8:

@@ -239,7 +239,7 @@ def test_who_runs_tgi_may_say_so() -> None:
 
 def test_llama_cpp_is_for_lower_throughput(shipped: Catalog) -> None:
     """The article: smaller models, lower throughput. On the same H100 and model it needs more replicas at 5M a day."""
-    heavy = {"requests": "5M/day"}
+    heavy: dict[str, Any] = {"requests": "5M/day"}
     ollama = answer(shipped, f"{SMALL}:bf16/1xh100-sxm/llama.cpp/*", **heavy)
     assert replicas(ollama) > replicas(answer(shipped, f"{SMALL}:bf16/1xh100-sxm/vllm/*", **heavy))
 
@@ -356,7 +356,9 @@ def test_an_hour_of_a_serverless_gpu_is_dearer_than_one_of_a_rented_one(shipped:
 
 # --- APIs
 
-ARTICLE = {"requests": "1M/month", "input_tokens": "1000", "output_tokens": "300", "ttft": None, "tpot": None}
+ARTICLE: dict[str, Any] = {
+    "requests": "1M/month", "input_tokens": "1000", "output_tokens": "300", "ttft": None, "tpot": None,
+}  # fmt: skip
 
 
 def test_a_closed_flagship_costs_the_articles_7500_a_month(shipped: Catalog) -> None:
