@@ -14,6 +14,7 @@ from wizard.text.topics import TOPICS
 PROFILES = "support-chat, rag-search, code-assistant, bulk-tagging, agents"
 FORMATS = ("melange",)
 """Formats of `wizard import`: modules of wizard.importers."""
+SHELLS = ("bash", "zsh", "fish")
 _COMMANDS = {
     "new": "wizard.commands.solve:new",
     "solve": "wizard.commands.solve:solve",
@@ -28,6 +29,7 @@ _COMMANDS = {
     "sweep": "wizard.commands.sweep:run_sweep",
     "predict": "wizard.commands.predict:predict_command",
     "measure": "wizard.commands.measure:measure",
+    "completion": "wizard.commands.completion:completion",
     "help": "wizard.commands.checks:topic",
     "": "wizard.commands.start:start",
 }
@@ -158,6 +160,9 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--out", metavar="FILE", help="write there what would be printed")
     _sweep(command("sweep", "the cost of every strategy along one lever, or a map of two", overlay,
                    more="RANGE: 0.1x..10x, -50%%..+50%%, steps -1..+1, or a list; see wizard help sweep."))  # fmt: skip
+    shells = command("completion", "print the script that completes wizard in a shell",
+                     more='bash: eval "$(wizard completion bash)" in ~/.bashrc; the script says how in zsh and fish.')  # fmt: skip
+    shells.add_argument("shell", metavar="SHELL", choices=SHELLS, help="one of " + ", ".join(SHELLS))
     topic = command("help", "explain a topic: " + ", ".join(TOPICS))
     topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=list(TOPICS), help="one of " + ", ".join(TOPICS))
     return top
