@@ -213,13 +213,12 @@ def _cost(outcome: Outcome) -> float:
 
 
 def _setup(problem: Problem, outcome: Outcome) -> float:
-    """Set-up a month of the classes whose pools a plan opens."""
+    """Set-up a month of what a plan opens."""
     designs = {design.id: design for design in problem.designs}
-    classes = {designs[name].pool_class for name in opened(problem, outcome)}
-    return sum(
-        cost.per_month for cost in problem.fixed_costs
-        if cost.unit == SETUP and cost.trigger[0] == "class" and cost.trigger[1] in classes
-    )  # fmt: skip
+    names = opened(problem, outcome)
+    on = {("class", designs[name].pool_class) for name in names} | {("open", name) for name in names}
+    on |= {("selfhost", "")} if names else set()
+    return sum(cost.per_month for cost in problem.fixed_costs if cost.unit == SETUP and cost.trigger in on)
 
 
 SETUP = "engineer-week"
