@@ -299,11 +299,6 @@ def weight_gb(catalog: Catalog, model: str, precision: str) -> float:
     return catalog.models[model].params_total_b * catalog.precisions[precision].bytes_per_weight
 
 
-def cold_share(rate_per_s: float, idle_timeout_s: float) -> float:
-    """Share of Poisson arrivals that come after a gap longer than the idle timeout: exp(-rate * timeout)."""
-    return exp(-rate_per_s * idle_timeout_s)
-
-
 def quantile(p50: float | None, p95: float | None, percentile: float) -> float | None:
     """A log-normal's percentile from its p50 and p95; with p95 alone, itself up to p95; None where unknown."""
     if p95 is not None and percentile == 95:

@@ -7,6 +7,7 @@ import numpy as np
 from catalogs.catalog import Catalog
 from solver.api_dominance import reduce_apis
 from solver.api_options import ApiOffers, api_offers
+from solver.cold_starts import awake_shares
 from solver.compliance import Reason
 from solver.contingencies import contingencies
 from solver.costs import figure, people_costs, people_steps, pool_costs
@@ -15,7 +16,7 @@ from solver.doubts import doubts_of
 from solver.in_force import classes_running, in_force, moving, recheck_doubts
 from solver.model_order import GPUS
 from solver.patterns import means_api
-from solver.pool_charges import Asked, awake_shares, cold_starts
+from solver.pool_charges import Asked
 from solver.pool_options import PoolOffers, pool_offers
 from solver.pool_sites import Site, matched, pool_sites
 from solver.problem import Array, FixedCost, LoadBlocks, Problem, Rules
@@ -89,10 +90,9 @@ def _pools(
 ) -> tuple[PoolOffers, bool]:
     """Pool designs: raise, size, price; and whether a round trip had to be assumed."""
     trips, assumed = round_trips(catalog, parts, [(site.provider, site.region) for site in sites])
-    timeout = _idle_timeout(catalog, sites)
     asked = Asked(
         scenario, catalog, parts, blocks, sites, matched(catalog, parts, sites), trips,
-        cold_starts(parts, blocks, timeout), frozenset(filter(names.may_mean_pool, _texts(scenario))),
+        _idle_timeout(catalog, sites), frozenset(filter(names.may_mean_pool, _texts(scenario))),
     )  # fmt: skip
     market = Market(asked)
     asked = replace(asked, chosen=choose_sites(asked, market, {*GPUS, *(rate.gpus for rate in catalog.rates)}))

@@ -1,6 +1,6 @@
 """What the scenario asks of pools, and what a request pays at a pool besides the replica's hours."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
+from solver.cold_starts import start_up, starts_per_request, waiting_shares
 from solver.compliance import Reason
 from solver.contingencies import is_covered
 from solver.costs import egress_charge
@@ -17,6 +18,7 @@ from solver.problem import Array, Charge, LoadBlocks
 from solver.refusals import Rule
 from solver.scenario import Policy, Scenario
 from solver.sub_segments import SubSegment
+from solver.units import SECONDS
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Asked:
     sites: tuple[Site, ...]
     places: Places
     trips: Array
-    cold: Mapping[int, float] = field(default_factory=dict)
+    idle_s: float = 0.0
     of_pools: frozenset[str] = frozenset()
     chosen: Mapping[tuple[str, int], Chosen] = field(default_factory=dict)
 
@@ -65,16 +67,21 @@ class Asked:
     def why_not(self, s: int, v: int) -> Reason | None:
         """Why segment s may not be served at site v by any design: compliance, or too many cold starts.
 
-        Cold starts break the percentile of a TTFT limit, so they do not matter where there is none.
+        A start takes longer than any TTFT limit at hand is: what waits for one counts against its percentile.
         """
         why = self.places.why[s][v]
         segment = self.parts[s].segment
         if why is not None or self.sites[v].pool_class != "serverless" or segment.ttft is None:
             return why
-        share, most = self.cold[s], 1 - segment.percentile / 100
+        share, most = self.waiting[s], 1 - segment.percentile / 100
         if share <= most:
             return None
         return Reason(Rule.TTFT, share, most, "share of cold starts", share / max(most, 1e-9) - 1)
+
+    @cached_property
+    def waiting(self) -> dict[int, float]:
+        """Share of each segment's requests that wait for a start, of a replica whose weights take no time."""
+        return waiting_shares(self.parts, self.blocks, self.idle_s, start_up(self.catalog).fixed)
 
     @cached_property
     def allowed(self) -> NDArray[np.bool_]:
@@ -105,23 +112,6 @@ class Asked:
         return np.array(part, dtype=bool) & is_covered(self.scenario, "spot")
 
 
-def cold_starts(parts: Sequence[SubSegment], blocks: LoadBlocks, idle_timeout_s: float) -> dict[int, float]:
-    """Share of a month's requests that meet a cold start, by segment: gaps longer than the timeout at mean load."""
-    weight = blocks.mean * blocks.hours
-    shares = np.exp(-blocks.mean * idle_timeout_s)
-    total = np.maximum(weight.sum(axis=1), 1e-300)
-    return {s: float((weight[s] * shares[s]).sum() / total[s]) for s in range(len(parts))}
-
-
-def awake_shares(parts: Sequence[SubSegment], blocks: LoadBlocks, idle_timeout_s: float) -> Array:
-    """Share of each block [s, b] that arrivals at the mean keep a serverless replica awake: 1 - exp(-arrivals*timeout).
-
-    The time that a request itself takes is left out, so this is the least; what may wait can be sent in one go: 0.
-    """
-    waits = np.array([part.segment.may_wait for part in parts], dtype=bool)
-    return np.asarray(np.where(waits[:, None], 0.0, -np.expm1(-blocks.mean * idle_timeout_s)))
-
-
 def request_charges(asked: Asked, s: int, site: Site, weights_gb: float) -> tuple[Charge, ...]:
     """What a request pays at a pool besides the replica's hours: egress, and the start-up of serverless replicas."""
     charges = egress_charge(asked.catalog, asked.policy, site.provider, asked.parts[s].segment)
@@ -134,9 +124,8 @@ def request_charges(asked: Asked, s: int, site: Site, weights_gb: float) -> tupl
 def cold_start_charge(
     asked: Asked, s: int, price_per_hour: float, weights_gb: float, date: str = ""
 ) -> tuple[Charge, ...]:
-    """Seconds of start-up, paid by the share of requests that meet one."""
-    each, per_gb = (asked.catalog.operations.get(key) for key in ("cold_start_s", "cold_start_s_per_gb"))
-    seconds = (each.value if each else 0.0) + (per_gb.value if per_gb else 0.0) * weights_gb
-    hours = asked.cold[s] * seconds / 3600
-    estimate = "; ".join(figure.estimate for figure in (each, per_gb) if figure and figure.estimate)
-    return (Charge("cold starts", "replica-hour", hours, price_per_hour, estimate, date=date),) if hours > 0 else ()
+    """The hours of the starts that a request pays for."""
+    start = start_up(asked.catalog)
+    seconds = start.seconds(weights_gb)
+    hours = starts_per_request(asked.parts[s], asked.blocks, s, asked.idle_s, seconds) * seconds / SECONDS["hour"]
+    return (Charge("cold starts", "replica-hour", hours, price_per_hour, start.estimate, date=date),) if hours else ()

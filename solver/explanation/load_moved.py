@@ -7,11 +7,11 @@ import numpy as np
 
 from catalogs.catalog import Catalog
 from catalogs.records import LoadShape
+from solver.cold_starts import awake_shares, start_up, starts_per_request
 from solver.contingencies import is_covered
-from solver.costs import figure
+from solver.costs import figure, weight_gb
 from solver.dominance import peak_load
 from solver.load_blocks import HOURS_PER_WEEK, week_of
-from solver.pool_charges import awake_shares, cold_starts
 from solver.pool_options import most_replicas
 from solver.problem import Array, Problem
 from solver.scenario import Scenario
@@ -41,15 +41,24 @@ def reloaded(problem: Problem, scenario: Scenario, catalog: Catalog) -> Problem:
     )
     timeout = problem.awake is not None and any(design.pool_class == "serverless" for design in designs)
     seconds = figure(catalog, "serverless_idle_timeout_s").value if timeout else 0.0
-    before, after = (cold_starts(parts, each, seconds) for each in (problem.blocks, blocks))
+    start, designs_by_id = start_up(catalog), {design.id: design for design in problem.designs}
+
+    def moved(s: int, option: str) -> float:
+        """Starts a request pays for, over those before."""
+        design = designs_by_id[option]
+        takes = start.seconds(weight_gb(catalog, design.model, design.precision))
+        before, after = (
+            starts_per_request(parts[s], each, s, seconds, takes) for each in (problem.blocks, blocks)
+        )  # fmt: skip
+        return after / max(before, 1e-300)
+
     charges = {
         (s, option): tuple(
-            replace(each, per_request=each.per_request * after[s] / max(before[s], 1e-300))
-            if each.unit == "replica-hour" else each
+            replace(each, per_request=each.per_request * moved(s, option)) if each.unit == "replica-hour" else each
             for each in pays
         )
         for (s, option), pays in problem.charges.items()
-    }  # fmt: skip
+    }
     awake = None if problem.awake is None else awake_shares(parts, blocks, seconds)
     return replace(problem, blocks=blocks, designs=designs, charges=charges, awake=awake)
 

@@ -12,7 +12,6 @@ from catalogs.toml_file import InputError
 from solver.costs import (
     annuity,
     api_charges,
-    cold_share,
     egress_charge,
     figure,
     owned_gpu,
@@ -174,10 +173,6 @@ def test_an_answer_leaves_as_bytes_at_the_providers_price(shipped: Catalog) -> N
     assert charge.cost == pytest.approx(200 * 5 / 1e9 * 0.1)
     assert egress_charge(catalog, scenario().policy, "near", segment()) == ()
     assert egress_charge(catalog, scenario(policy={"network": False}).policy, "far", segment()) == ()
-
-
-def test_one_request_a_minute_mostly_meets_a_cold_start_after_five_seconds() -> None:
-    assert cold_share(1 / 60, 5) == pytest.approx(exp(-1 / 12))
 
 
 def test_the_teams_figures_go_before_the_defaults(shipped: Catalog) -> None:

@@ -151,8 +151,9 @@ def test_start_up_seconds_of_serverless_are_paid(small: Catalog) -> None:
     paid = {charge.name: charge for charge in problem.charges[0, problem.designs[at].id]}["cold starts"]
     mean = problem.blocks.mean[0] * problem.blocks.hours
     timeout = operations["serverless_idle_timeout_s"].value
-    share = float((mean * np.exp(-problem.blocks.mean[0] * timeout)).sum() / mean.sum())
-    assert paid.cost == pytest.approx(share * seconds / 3600 * 36.0)
+    arrivals = problem.blocks.mean[0]
+    starts = float((mean / (np.exp(arrivals * timeout) + arrivals * seconds)).sum() / mean.sum())
+    assert paid.cost == pytest.approx(starts * seconds / 3600 * 36.0)
 
 
 def test_a_model_that_fits_nowhere_is_refused_by_memory(small: Catalog) -> None:
