@@ -195,7 +195,7 @@ def test_every_range_has_a_source_and_says_how_it_was_estimated() -> None:
     assert all(each.low <= each.value <= each.high and each.source and each.date for each in told)
 
 
-@pytest.mark.parametrize("seed", (1, 2, 3))
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_fewer_options_with_all_of_an_optimum_cost_the_same(seed: int) -> None:
     problem = random_problem(seed, 2, 4, 3, blocks=4)
     branches = candidates(Forecast(problem), {what: Range(1, 1, 1) for what in WHATS}, EXACT)
