@@ -80,9 +80,7 @@ def _between(lever: Lever, low: float, high: float, points: int, log: bool) -> t
 def _within(vary: Vary, lever: Lever, given: str, scenario: Scenario, catalog: Catalog) -> Vary:
     low, high = lever.limits(scenario, catalog)
     if low == high:
-        raise InputError(
-            Fault(OPTION, lever.name, short(given), "another lever", lever.still or "no step is left")
-        )
+        raise InputError(Fault(OPTION, lever.name, short(given), "another lever", lever.still or "no step is left"))
     slack = 1e-9
     if vary.moves[0] < low * (1 - slack if low > 0 else 1 + slack) or vary.moves[-1] > high * (1 + slack):
         mark = "" if lever.steps else "x"

@@ -76,7 +76,7 @@ class _Search:
         if found is None:
             found = self._look(way.lever, by, raised, deep)
             self.seen[way.lever.name, by, raised, deep] = found
-        changed = found.verdict != self.base.verdict
+        changed = found.verdict != self.base.verdict and not found.unknown
         return changed if what == "verdict" else changed or found.other_plan
 
     def known(self, way: _Way, by: float, raised: bool = False, deep: bool = False) -> Look | None:
@@ -165,6 +165,10 @@ def _step(search: _Search, way: _Way, by: float) -> None:
             if search.other(way, by, what, deep=deep):
                 way.found[what] = way.nearer.get(what, way.lever.as_it_is), by
             elif deep:
+                look = search.known(way, by, deep=True)
+                if look is not None and look.unknown:  # no plan in time: nothing further out is any easier
+                    way.cut = True
+                    return
                 way.nearer[what] = by
     way.last = by
 

@@ -31,13 +31,21 @@ FIRST = 4
 
 @dataclass(frozen=True)
 class Look:
-    """The verdict, the plan's options and its cost a month; `proven`: no solve that it rests on was ended by time."""
+    """The verdict, the plan's options and its cost a month; `proven`: no solve that it rests on was ended by time.
+
+    A shallow look that finds no win of self-hosting proves nothing.
+    """
 
     verdict: Verdict
     options: tuple[str, ...]
     total: float | None
     proven: bool
     other_plan: bool = False
+
+    @property
+    def unknown(self) -> bool:
+        """Whether no plan was found, and that there is none was not shown."""
+        return self.verdict == "no_plan" and not self.proven
 
 
 @dataclass
@@ -89,7 +97,7 @@ class Looker:
                 proven = proven and _ended(wide)
                 if wide.found and self._clear(asked, below, bill):
                     return True, True
-        return False, proven
+        return False, proven and deep
 
     def _clear(self, problem: Problem, below: float | None, bill: float | None) -> bool:
         """Whether a plan of the known designs wins clearly; without APIs that could serve, whether there is one."""
