@@ -161,10 +161,12 @@ def parser() -> argparse.ArgumentParser:
     _sweep(command("sweep", "the cost of every strategy along one lever, or a map of two", overlay,
                    more="RANGE: 0.1x..10x, -50%%..+50%%, steps -1..+1, or a list; see wizard help sweep."))  # fmt: skip
     shells = command("completion", "print the script that completes wizard in a shell",
-                     more='bash: eval "$(wizard completion bash)" in ~/.bashrc; the script says how in zsh and fish.')  # fmt: skip
+                     more='In ~/.bashrc: eval "$(wizard completion bash)"; the others say how in their first line.')  # fmt: skip
     shells.add_argument("shell", metavar="SHELL", choices=SHELLS, help="one of " + ", ".join(SHELLS))
-    topic = command("help", "explain a topic: " + ", ".join(TOPICS))
-    topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=list(TOPICS), help="one of " + ", ".join(TOPICS))
+    topic = command("help", "explain a topic: " + ", ".join(TOPICS),
+                    more="wizard help man | man -l - shows all of it as the man page wizard(1).")  # fmt: skip
+    topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=[*TOPICS, "man"],
+                       help="one of " + ", ".join(TOPICS) + ", man")  # fmt: skip
     return top
 
 

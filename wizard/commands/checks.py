@@ -74,11 +74,18 @@ def schema(options: argparse.Namespace) -> int:
 
 
 def topic(options: argparse.Namespace) -> int:
-    """Print a help topic, or the list of them."""
-    if options.topic:
+    """Print a help topic, the man page, or the list of topics."""
+    if options.topic == "man":
+        from importlib.metadata import version
+
+        from wizard.cli import parser
+        from wizard.text.man import man_page
+
+        show(man_page(parser(), TOPICS, version("wizard")))
+    elif options.topic:
         show(TOPICS[options.topic])
     else:
-        show("Topics: wizard help TOPIC\n" + "".join(f"  {name}\n" for name in TOPICS))
+        show("Topics: wizard help TOPIC\n" + "".join(f"  {name}\n" for name in (*TOPICS, "man")))
     return Exit.DONE
 
 

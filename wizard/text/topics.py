@@ -6,8 +6,10 @@ from wizard.text.mistakes_topic import MISTAKES
 _ENVIRONMENT = """\
 Environment
   WIZARD_PLANS   folder of the plans (default: saved_plans of the working folder; --plans goes before)
+  ACCESSIBLE=1   plain questions line by line in place of the screens, as --plain
+  TERM=dumb      the same: nothing can be painted there
   NO_COLOR       no colour on the screens, marks stay
-  TERM=dumb      no screens: as without a terminal
+  LC_ALL, LC_CTYPE, LANG   without UTF-8 the screens are in ASCII, as with --ascii
   XDG_STATE_HOME drafts and the log stand in its folder wizard (default ~/.local/state)
 """
 
