@@ -89,7 +89,7 @@ def _ttft(scenario: Scenario, name: str, catalog: Catalog | None) -> str:
         return "nobody waits" if limit is None else ""
     offers = [offer for offer in catalog.api_offers if offer.tier != "batch"]
     kept = sum(offer.ttft_p95_ms is not None and offer.ttft_p95_ms <= limit for offer in offers)
-    return f"{kept} of {len(offers)} offers do"
+    return f"{kept} of {len(offers)} offers"
 
 
 def _tpot(scenario: Scenario, name: str, catalog: Catalog | None) -> str:
@@ -111,7 +111,7 @@ def _quality(scenario: Scenario, name: str, catalog: Catalog | None) -> str:
         all(judge(catalog, floors, model, None, segment.task, asked).passes for floors, asked in bars)
         for model in catalog.models
     )
-    return f"{meets} open models left"
+    return f"{meets} open models"
 
 
 def _left_by(segment: Segment, field: str, catalog: Catalog | None) -> str:

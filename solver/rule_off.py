@@ -42,6 +42,12 @@ class RuleCost:
         return self.per_month is not None and abs(self.per_month) > max(SAME, self.slack)
 
 
+def is_rule(key: str) -> bool:
+    """Whether a full key is a rule that can be off."""
+    parts = key.split(".")
+    return parts[-1] in _OFF_OF_SEGMENT if parts[0] == "segment" else key in _OFF
+
+
 def without(scenario: Scenario, key: str) -> Scenario | None:
     """The scenario with the rule of a full key off, all others kept; None where it is off, or is no rule.
 

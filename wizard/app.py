@@ -270,6 +270,7 @@ class WizardApp(App[int], inherit_bindings=False):
             self._show_solving()
             return
         scenario = scenario_of(self.desk.session)
+        self.stop.set()  # what still prices a rule of the plan before
         self.stop = threading.Event()
         self.solving = Solving(running=True)
         self.asked_from = self.screen

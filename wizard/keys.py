@@ -54,6 +54,7 @@ EDITING = (
     Key("", "", "up down", "accept and move", "accept and move to that row"),
     Key("", "", "esc", "put back", "put back what stood there"),
 )
+ACCEPTING = (Key("", "", "enter", "accept", "accept"), *EDITING[1:])
 FINDING = (
     Key("", "", "enter", "keep the filter", "keep the filter"),
     Key("", "", "esc", "put back", "put back the filter that was"),

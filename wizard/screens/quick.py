@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings
+from wizard.keys import BACK, EDITING, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings
 from wizard.questions import on_page
 from wizard.screens.frame import Word
 from wizard.screens.table import TableScreen
@@ -23,6 +23,7 @@ class QuickScreen(TableScreen):
         ("from", "you typed it; profile: the default; est: the default is an estimate; checklist N: an answer set it"),
     )
     TITLES = ("Question", "Answer", "From", "Reads as")
+    TYPING = EDITING
     ON = True
 
     def path(self) -> str:

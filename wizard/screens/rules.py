@@ -1,5 +1,6 @@
 """Constraints, load, team and prices: the same table, each with what its last column tells."""
 
+import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import ClassVar
@@ -8,7 +9,7 @@ from textual.message import Message
 
 from catalogs.toml_file import InputError
 from solver.plan import Plan
-from solver.rule_off import RuleCost, cost_of, without
+from solver.rule_off import RuleCost, cost_of, is_rule, without
 from solver.scenario import Scenario
 from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings
 from wizard.questions import CONSTRAINTS, TEAM
@@ -25,6 +26,7 @@ LOAD = ("load", "blocks", "horizon")
 LOAD_OF_SEGMENT = ("requests", "growth", "load", "may_wait")
 DEMANDS = ("processing_in", "no_training", "spot_tolerance", "coverage")
 ROWS = 5
+TALL = 24
 SECTIONS = ("load", "constraints", "team")
 
 
@@ -36,7 +38,8 @@ def load_keys(session: Session) -> list[str]:
 def rule_keys(session: Session) -> list[str]:
     """The full keys of the rules: those of the plan, and the demands of each segment that one bargains about."""
     rules = [question.key for question in CONSTRAINTS if question.key not in LOAD]
-    return [*rules, *(f"segment.{name}.{field}" for name in session.tables["segment"] for field in DEMANDS)]
+    demands = [f"segment.{name}.{field}" for field in DEMANDS for name in session.tables["segment"]]
+    return [*rules[:1], *demands, *rules[1:]]
 
 
 def team_keys(session: Session) -> list[str]:
@@ -65,7 +68,7 @@ class LoadScreen(SectionScreen):
     """The volume, its shape over the week, and its growth."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, TOGGLE, NEXT, LAST, TAKE_BACK, SOLVE, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, TOGGLE, NEXT, LAST, SOLVE, TAKE_BACK, FIND, UNDO, OUTLINE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SECTION = "load"
@@ -82,13 +85,8 @@ class LoadScreen(SectionScreen):
         return load_keys(self.session)
 
     def under(self) -> Sequence[str]:
-        """A day of the load, drawn where there is room; the whole chart is beside the table in a wide window."""
-        wide = self.has_class("-wide") and self.has_class("-tall")
-        return [] if wide or self.size.height < 24 else self._day()
-
-    def beside(self) -> Sequence[str]:
-        """The day, then the row."""
-        return [*self._day(), "", *(super().beside() or ())]
+        """A day of the load, drawn where there is room."""
+        return self._day() if self.size.height >= TALL else []
 
     def about(self) -> str:
         """The shapes there are, on the rows that name one."""
@@ -125,7 +123,7 @@ class ConstraintsScreen(SectionScreen):
     """The rules, and what each costs: the screen where one bargains with security and finance."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, TOGGLE, PRICE, NEXT, LAST, TAKE_BACK, SOLVE, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, TOGGLE, PRICE, SOLVE, NEXT, LAST, TAKE_BACK, FIND, UNDO, OUTLINE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SECTION = "constraints"
@@ -138,10 +136,10 @@ class ConstraintsScreen(SectionScreen):
     )
 
     class Priced(Message):
-        """The solve without a rule ended: with its cost, or with why there is none."""
+        """The solve without a rule ended; `says` tells why there is no cost."""
 
-        def __init__(self, key: str, cost: RuleCost | None, says: str = "") -> None:
-            self.key, self.cost, self.says = key, cost, says
+        def __init__(self, key: str, says: str = "") -> None:
+            self.key, self.says = key, says
             super().__init__()
 
     def __init__(self) -> None:
@@ -182,33 +180,40 @@ class ConstraintsScreen(SectionScreen):
         if self.pricing:
             self.explain("One rule at a time: the one before is still being priced.")
             return
+        if self.wizard.solving.running:
+            self.explain("A solve is under way: it comes first.")
+            return
         scenario = without(desk.answered, self.key)
         if scenario is None:
-            self.explain("This rule is off already: there is nothing to price.")
+            off = is_rule(self.key)
+            self.explain("It is off: there is nothing to price." if off else "Without it there is no plan: no price.")
             return
         self.pricing = self.key
-        self.run_worker(
-            partial(self._price, self.key, desk.plan, scenario), thread=True, exit_on_error=False, group="price"
-        )
+        work = partial(self._price, self.key, desk.plan, scenario, self.wizard.stop)
+        self.app.run_worker(work, thread=True, exit_on_error=False, group="price")
         self.refresh_frame()
 
-    def _price(self, key: str, plan: Plan, scenario: Scenario) -> None:
-        """In the thread: only call the solver."""
+    def _price(self, key: str, plan: Plan, scenario: Scenario, stop: threading.Event) -> None:
+        """In the thread: only call the solver; what it finds is kept also when the screen is left."""
+        says = ""
         try:
-            other = self.wizard.solver(scenario, lambda progress: None, self.wizard.stop)
-            self.post_message(self.Priced(key, cost_of(plan, other)))
+            cost = cost_of(plan, self.wizard.solver(scenario, lambda progress: None, stop))
+            if stop.is_set():
+                says = "Stopped: the rule is not priced."
+            elif self.wizard.desk.plan is plan:
+                self.wizard.desk.rule_costs[key] = cost
         except InputError as error:
-            self.post_message(self.Priced(key, None, f"! {error.faults[0]}"))
+            says = f"! {error.faults[0]}"
         except Exception as error:
             self.wizard.failures.append(error)
-            self.post_message(self.Priced(key, None, f"! our fault: {type(error).__name__}: {error}".splitlines()[0]))
+            says = f"! our fault: {type(error).__name__}: {error}".splitlines()[0]
+        self.post_message(self.Priced(key, says))
 
     def on_constraints_screen_priced(self, event: Priced) -> None:
         """Show the cost."""
         self.pricing = ""
-        if event.cost is not None:
-            self.wizard.desk.rule_costs[event.key] = event.cost
-        self.note = event.says or (self._said(event.key, event.cost) if event.cost else "")
+        cost = self.wizard.desk.rule_costs.get(event.key)
+        self.note = event.says or (self._said(event.key, cost) if cost else "")
         self.refresh_frame()
 
     def _said(self, key: str, cost: RuleCost) -> str:
@@ -231,7 +236,7 @@ class TeamScreen(SectionScreen):
     """Who would run it, what that costs, what runs and is paid today."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, TOGGLE, NEXT, LAST, TAKE_BACK, SOLVE, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, TOGGLE, NEXT, LAST, SOLVE, TAKE_BACK, FIND, UNDO, OUTLINE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SECTION = "team"

@@ -37,7 +37,7 @@ def names(session: Session) -> list[str]:
 class SegmentsScreen(Framed):
     """One row a segment."""
 
-    KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, OPEN, ADD, COPY, RENAME, DELETE, OUTLINE, SOLVE, UNDO, BACK, HELP)
+    KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, OPEN, ADD, COPY, RENAME, DELETE, SOLVE, OUTLINE, UNDO, BACK, HELP)
     BINDINGS = bindings(KEYS)
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("segment", "requests of one kind with one set of demands; each may be served by something else"),
@@ -104,8 +104,11 @@ class SegmentsScreen(Framed):
 
     def action_copy(self) -> None:
         """Copy the segment under the cursor."""
-        made = copy_segment(self.wizard.desk.session_now, self.name_now)
-        self._take(made, f"Copied; {names(made)[-1]} has all the values of {self.name_now}. r gives it a name.")
+        before, name = names(self.wizard.desk.session_now), self.name_now
+        made = copy_segment(self.wizard.desk.session_now, name)
+        copied = next(each for each in names(made) if each not in before)
+        self._take(made, "", copied)
+        self.explain(f"{copied} has all the values of {name}; r gives it another name.")
 
     def action_delete(self) -> None:
         """Delete the segment under the cursor; undo brings it back."""
@@ -137,19 +140,22 @@ class SegmentsScreen(Framed):
         self.edit_line.shut()
         if text != name:
             made = rename_segment(self.wizard.desk.session_now, name, text)
-            self._take(made, f"{name} is {text} now; u twice takes it back.")
-            self.rows(self.listing.columns, self.listing.rows, text)
-        self.refresh_frame()
+            self._take(made, "", text)
+            self.explain(f"{name} is {text} now; u twice takes it back.")
+        else:
+            self.refresh_frame()
 
     def on_edit_line_restored(self) -> None:
         """Leave the name."""
         self.edit_line.shut()
         self.refresh_frame()
 
-    def _take(self, session: Session, note: str) -> None:
+    def _take(self, session: Session, note: str, cursor: str = "") -> None:
         self.wizard.desk.edit(at(session, "segments", self.listing.cursor))
         self.note = note
         self.refresh_frame()
+        if cursor:
+            self.listing.show(self.listing.columns, self.listing.rows, cursor)
 
 
 class NewSegmentScreen(Framed):
@@ -202,7 +208,7 @@ class SegmentScreen(TableScreen):
     """All answers of one segment."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, NEXT, LAST, ADD, COPY, DELETE, TOGGLE, SOLVE, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, NEXT, LAST, ADD, COPY, DELETE, SOLVE, TOGGLE, FIND, UNDO, OUTLINE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     WORDS: ClassVar[tuple[Word, ...]] = (

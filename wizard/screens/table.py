@@ -6,7 +6,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from catalogs.toml_file import InputError
-from wizard.keys import FINDING, Key
+from wizard.keys import ACCEPTING, FINDING, Key
 from wizard.questions import question_for
 from wizard.scenario_keys import NOTHING
 from wizard.screens.frame import Framed, Word
@@ -19,6 +19,8 @@ CHANGE = Key("enter", "edit", "enter", "edit", "type another value for the row u
 TOGGLE = Key("space", "switch", "space", "off, on", "turn it off, or on again; of a choice, take the next word")
 FIND = Key("slash", "find", "/", "find", "filter the rows; esc clears the filter")
 TAKE_BACK = Key("D", "take_back", "D", "take back", "take back what you typed: the profile's or the checklist's value")
+LONG = 20
+"""Characters of an answer beyond which its column may cut it."""
 WORDS: tuple[Word, ...] = (
     ("from", "you typed it; profile: the default; est: the default is an estimate; checklist N: an answer set it"),
     ("means", "what the value comes to, of its own; est: an estimate of the catalog that stands in"),
@@ -34,6 +36,7 @@ class TableScreen(Framed):
     WORDS: ClassVar[tuple[Word, ...]] = WORDS
     TITLES: ClassVar[tuple[str, str, str, str]] = ("Question", "Answer", "From", "Means")
     EDIT_LABEL = "Edit"
+    TYPING: ClassVar[tuple[Key, ...]] = ACCEPTING
     ON = False
     """Whether enter in the edit line goes on to the next row with the line open."""
 
@@ -102,7 +105,7 @@ class TableScreen(Framed):
         rows = [row for row in rows if wanted in " ".join(row.cells).lower()]
         question, answer, frm, last = self.TITLES
         columns = (
-            Column(question, grows=True, least=20),
+            Column(question, grows=True, least=26),
             Column(answer, grows=True, least=12),
             Column(frm, rank=1),
             Column(last, grows=True, rank=2, least=14),
@@ -127,7 +130,8 @@ class TableScreen(Framed):
         lines = [question.help, "", *([question.why, ""] if question.why else [])]
         words = self.words_of(key)
         lines += [f"One of  {', '.join(words)}"] if words else [f"Such as  {question.example}"]
-        from_where = source(self.session, key)
+        value, from_where = shown(self.session, key), source(self.session, key)
+        lines += ["", f"Now  {value}"] if len(value) > LONG else []
         return [*lines, "", f"Now from  {from_where}"] if from_where else lines
 
     # Keys.

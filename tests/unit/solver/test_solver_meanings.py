@@ -96,4 +96,4 @@ def test_every_meaning_of_a_profile_fits_its_column(profile: str, shipped: Catal
     keys = [f"segment.{name}.{field}" for field in type(asked.segment[name]).model_fields]
     told = meanings(asked, [*keys, "load", "policy.headroom", "team.expertise"], shipped)
     assert told
-    assert all(len(text) <= 24 for text in told.values())
+    assert all(len(text) <= 20 for text in told.values())
