@@ -87,6 +87,7 @@ def blocks_of(
         mean=np.stack([mean[:, group].mean(axis=1) for group in groups], axis=1),
         weekend=np.array([min(group) >= WEEKEND_FROM for group in groups]),
         merge_error=_merge_error(hours, block_peak, peak, waits),
+        of_hour=tuple(next(b for b, group in enumerate(groups) if hour in group) for hour in range(HOURS_PER_WEEK)),
     )
 
 

@@ -21,7 +21,8 @@ PoolClass = Literal["self_run", "managed", "serverless"]
 class LoadBlocks:
     """Blocks of the month. `hours` [b] sum to 730; peak and mean arrivals [s, b] in requests/s.
 
-    `weekend` [b] tells the day type; `merge_error` is the relative cost of merging against all 168 hours.
+    `weekend` [b] tells the day type; `merge_error` is the relative cost of merging against all 168 hours. `of_hour` is
+    the block of each hour of the week from Monday 00:00, empty where that is not known.
     """
 
     hours: Array
@@ -29,6 +30,7 @@ class LoadBlocks:
     mean: Array
     weekend: NDArray[np.bool_]
     merge_error: float = 0.0
+    of_hour: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

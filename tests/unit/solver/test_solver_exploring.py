@@ -1,0 +1,66 @@
+"""Exploring one decision: the answers are those of raising anew, the layers add up to the load, the savings by hand."""
+
+import threading
+
+import pytest
+
+from catalogs.catalog import load_catalog
+from catalogs.profiles import profiles
+from catalogs.toml_file import check
+from solver.decide import decide
+from solver.explanation.exploring import Exploring, Volume, savings
+from solver.explanation.levers import LEVERS
+from solver.explanation.quick import quick_answer
+from solver.explanation.records import Hosting
+from solver.plan import Plan
+from solver.scenario import Scenario
+from solver.units import HOURS_PER_MONTH
+
+
+@pytest.fixture(scope="module")
+def exploring() -> Exploring:
+    return Exploring(check(Scenario, profiles()["support-chat"], "profile"), load_catalog())
+
+
+def test_levers_moved_together_answer_as_raising_the_options_anew_does(exploring: Exploring) -> None:
+    moves = {"requests": 2.0, "api_price": 1.5}
+    found = exploring.answer(moves)
+    there = LEVERS["api_price"].moved(*LEVERS["requests"].moved(exploring.scenario, exploring.catalog, 2.0), 1.5)
+    anew = quick_answer(*there)
+    assert found.verdict == anew.verdict
+    assert found.recommended_total == pytest.approx(anew.recommended_total, rel=2e-3)
+    assert exploring.values({"requests": 2.0})["requests"] == pytest.approx(
+        2 * sum(each.requests.per_month for each in exploring.scenario.segment.values())
+    )
+
+
+def test_the_layers_of_a_day_add_up_to_the_month(exploring: Exploring) -> None:
+    plan = decide(exploring.scenario, exploring.catalog, gap=1e-3, limit_s=20)
+    layers = exploring.layers(plan)
+    assert layers is not None
+    assert {*layers.options} <= {served.option for each in plan.segments for served in each.served_by}
+    served = sum(sum(day) * 5 / 168 for day in layers.weekday) + sum(sum(day) * 2 / 168 for day in layers.weekend)
+    asked = sum(each.requests_per_month for each in plan.segments)
+    assert served * 3600 * HOURS_PER_MONTH == pytest.approx(asked, rel=1e-6)
+
+
+def test_a_curve_that_is_stopped_tells_no_more(exploring: Exploring) -> None:
+    stop, heard = threading.Event(), list[Volume]()
+
+    def tell(point: Volume) -> None:
+        heard.append(point)
+        stop.set()
+
+    exploring.volumes(tell, stop)
+    assert [point.by for point in heard] == [1.0]
+
+
+def test_savings_start_at_what_is_spent_once_and_are_nought_at_the_payback() -> None:
+    hosting = Hosting(verdict="hybrid", once=12_000.0, horizon_months=24, payback_months=6.0, first_year=12_000.0,
+                      later_years=24_000.0)  # fmt: skip
+    plan = Plan(status="optimal", verdict="hybrid", currency="USD", total_per_month=1.0, bound_per_month=1.0, gap=0.0,
+                catalog_as_of="2026-11-01", hosting=hosting)  # fmt: skip
+    curve = savings(plan)
+    assert len(curve) == 25
+    assert (curve[0], curve[6], curve[12], curve[24]) == (-12_000.0, 0.0, 12_000.0, 36_000.0)
+    assert savings(plan.model_copy(update={"hosting": None})) == ()
