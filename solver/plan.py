@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
 from solver.explanation.findings import Mistake, NextStep, Pattern
+from solver.explanation.reasons import RulePrice, WhyNot
 from solver.explanation.records import Capacity, Cheapest, Confidence, Disagreement, Hosting, Simplest, Term
 from solver.record import Part as Part
 from solver.record import Verdict as Verdict
@@ -238,6 +239,8 @@ class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one fil
     refusal_counts: dict[str, int] = {}
     readings: tuple[Reading, ...] = ()
     scores: tuple[ScoreHeld, ...] = ()
+    why_not: tuple[WhyNot, ...] = ()
+    requirements: tuple[RulePrice, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     conflict_notes: tuple[str, ...] = ()
@@ -275,7 +278,7 @@ NEAREST = 50
 _MONEY = (
     "per_month", "total_per_month", "bound_per_month", "saves_per_month", "more_per_month", "api_per_month",
     "api_bound_per_month", "slow_per_month", "fast_per_month", "at_least_per_month", "labour_per_month",
-    "needed_per_month", "total_per_month_then",
+    "needed_per_month", "total_per_month_then", "total_then",
 )  # fmt: skip
 SAME_COST = 1e-6
 """A difference a month that is rounding."""

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 from solver.explanation.conflict import Conflict
 from solver.explanation.findings import Mistake, NextStep, Pattern
+from solver.explanation.reasons import RulePrice, WhyNot
 from solver.explanation.records import Capacity, Disagreement, Term
 from solver.plan import (
     SCHEMA,
@@ -60,6 +61,8 @@ _ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
     "next_steps": ("next_step", NextStep, lambda row, i: str(row.id), "id"),
     "rests_on": ("rests_on", RestsOn, lambda row, i: f"{row.kind}: {row.cause}", ""),
     "checklist": ("checklist", ChecklistItem, lambda row, i: str(row.item), "item"),
+    "why_not": ("why_not", WhyNot, _option, "option"),
+    "requirements": ("requirement", RulePrice, lambda row, i: f"{row.requirement} = {row.without}", ""),
     "conflict": ("conflict", Conflict, lambda row, i: str(row.requirement), "requirement"),
     "disagreements": ("disagreement", Disagreement, lambda row, i: f"{row.kind}: {', '.join(row.items)}", ""),
 }

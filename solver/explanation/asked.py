@@ -62,10 +62,12 @@ def why_not(
     if recommended is not cheapest:
         found += _in_the_cheapest(problem, recommended, cheapest)
     left = sum(each.answer == "not_above" for each in found)
+    narrow = sum(each.answer == "enters_at" and not each.wide for each in found)
+    said = f"time ended: of {left} options there is the bound alone, {narrow} were tried beside the plan's own alone"
     return WhyNotTable(
         currency=plan.currency, total_per_month=now, options=(*sorted(found, key=nearness), *refused),
         counts=_counts(problem, found), seconds=perf_counter() - started, solves=solves,
-        cut=f"time ended before {left} options were solved: each has the bound alone" if cut else "",
+        cut=said if cut else "",
     )  # fmt: skip
 
 
@@ -89,9 +91,9 @@ def _in_the_cheapest(problem: Problem, recommended: Outcome, cheapest: Outcome) 
     for segment in read_off(problem, cheapest).segments:
         for served in segment.served_by:
             if served.option not in ours:
-                before = found[served.option].segments if served.option in found else ()
+                before = found[served.option].serves if served.option in found else ()
                 found[served.option] = WhyNot(
-                    option=served.option, kind=served.kind, segments=(*before, segment.name), answer="margin",
+                    option=served.option, kind=served.kind, serves=(*before, segment.name), answer="margin",
                     price_factor=1.0, total_then=cheapest.objective, proven=cheapest.status == "optimal",
                 )  # fmt: skip
     return list(found.values())
@@ -116,7 +118,7 @@ def _asked(refusal: Refusal, segment: str, option: str) -> bool:
 
 def _refused(refusal: Refusal) -> WhyNot:
     return WhyNot(
-        option=refusal.option, kind="", segments=(refusal.segment,) if refusal.segment else (), answer="refusal",
+        option=refusal.option, kind="", serves=(refusal.segment,) if refusal.segment else (), answer="refusal",
         proven=True, rule=str(refusal.rule), found=refusal.found, wanted=refusal.wanted, unit=refusal.unit,
     )  # fmt: skip
 

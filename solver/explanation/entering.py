@@ -154,14 +154,17 @@ class Question:
             below=below, start=opened,
         )  # fmt: skip
 
-    def entering(self, start: float) -> Entry:
-        """The entering factor, by Dinkelbach's method from a first factor at or above it, which is better near it."""
-        found, factor, tight = Entry(None), min(max(start, 0.0), 1.0), True
+    def entering(self, start: float, known: Entry | None = None) -> Entry:
+        """The entering factor, by Dinkelbach's method from a first factor at or above it, which is better near it.
+
+        `known` is what was found of fewer options: only better entries are looked for, from `start` on.
+        """
+        found, factor, tight = known or Entry(None), min(max(start, 0.0), 1.0), True
         for _ in range(ROUNDS):
-            below = self.now if found.factor is not None else inf
+            below = self.now if found.factor is not None or known is not None else inf
             outcome = self.cheapest(priced(self.problem, self.option, factor), below)
             tight = outcome.status in ("optimal", "infeasible")
-            if outcome.objective is None or (outcome.objective >= self.now * (1 - SAME) and found.factor is not None):
+            if outcome.objective is None or (outcome.objective >= self.now * (1 - SAME) and below < inf):
                 break  # none below V at 1 % more, or at no price
             better = self._entry(outcome, factor)
             if better.factor is None and factor > 0:

@@ -42,9 +42,9 @@ def ceilings_of(data: Data, prices: Array, now: float, close: int = CLOSE) -> Ce
     rates = rates_of(data)
     return Ceilings(
         _designs(data, rates, prices, now, close, 0),
-        _apis(data, prices, now, min(*_at_least(data, rates, prices))),
+        _apis(data, prices, now, min(*at_least(data, rates, prices))),
         _designs(data, rates, prices, now, 0, 1),
-        _apis(data, prices, now, _at_least(data, rates, prices)[1]),
+        _apis(data, prices, now, at_least(data, rates, prices)[1]),
     )
 
 
@@ -170,7 +170,7 @@ def _cost(data: Data, s: int, a: int) -> Array:
     return cost
 
 
-def _at_least(data: Data, rates: Rates, prices: Array) -> tuple[float, float]:
+def at_least(data: Data, rates: Rates, prices: Array) -> tuple[float, float]:
     """What a plan without and with pools costs at the least, with no more suppliers than earn their fixed costs."""
     suppliers = np.sort(supplier_values(data, prices))
     without, best = float(np.minimum(suppliers, 0.0).sum()), inf

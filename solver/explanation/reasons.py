@@ -10,19 +10,20 @@ Answer = Literal["enters_at", "not_above", "never", "margin", "refusal"]
 class WhyNot(Part):
     """An option that the plan does not use, and what it would take; an option that may serve nothing has its refusal.
 
-    `enters_at`: with `price_factor` times its price, all other prices as they are, a plan that uses it costs
-    `total_then`, less than now; at 1 % more none was found. `proven` tells that there is none, whatever else it uses;
-    else none of the plan's own options, this one and all APIs. `not_above`: it enters at no factor above `at_most`,
-    whatever else is used; time ended before more was known. `never`: not even for free (`proven` as above). `margin`:
-    it is in the cheapest plan, which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in
-    `unit`. `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API input.
+    `serves` are the segments that it may serve. `enters_at`: with less than `price_factor` times its price, all other
+    prices as they are, a plan that uses it is cheaper, at 1 % less at most `total_then`; at 1 % more none was found.
+    `proven` tells that there is none, whatever else it uses; else there is none of the plan's own options, this one and
+    (once `wide`) any API. `not_above`: it enters at no factor above `at_most`, whatever else is used; time ended before
+    more was known. `never`: not even for free (`proven` as above). `margin`: it is in the cheapest plan, which is not
+    the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`.
+    `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API its input.
     `speed_factor` is by how much faster a pool must serve to enter at its price as it is; None where it was not looked
     for, or none does. `alike` are options for which the same holds, as they differ in nothing that is counted.
     """
 
     option: str
     kind: Literal["pool", "api", ""]
-    segments: tuple[str, ...]
+    serves: tuple[str, ...]
     answer: Answer
     price_factor: float | None = None
     at_most: float | None = None
@@ -30,6 +31,7 @@ class WhyNot(Part):
     price_then: float | None = None
     total_then: float | None = None
     speed_factor: float | None = None
+    wide: bool = False
     proven: bool = False
     rule: str = ""
     found: float | str = ""

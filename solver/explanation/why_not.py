@@ -10,13 +10,15 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import Literal
 
 import numpy as np
 
 from solver.baselines import api_only
 from solver.explanation.entering import STEP, Entry, Looking, Question, among, priced, using
-from solver.explanation.entry_bounds import Ceilings, ceilings_of
+from solver.explanation.entry_bounds import Ceilings, at_least, ceilings_of
 from solver.explanation.reasons import WhyNot
+from solver.hour_rates import rates_of
 from solver.optimise import optimise
 from solver.patterns import names_design
 from solver.pricing import api_prices
@@ -70,36 +72,47 @@ class Search:
 
     def ceilings(self) -> Ceilings:
         """The better of the bounds at the APIs' prices and, where pools serve, at those of a small program."""
-        found = ceilings_of(self.data, np.minimum(api_prices(self.data), self.now), self.now)
+        self.prices = np.minimum(api_prices(self.data), self.now)
+        found = ceilings_of(self.data, self.prices, self.now)
         priced_ = shortlist(self.data, self.data.pools, lambda: self.left, self.stop) if self.pools else None
         if priced_ is None:
             return found
-        other = ceilings_of(self.data, priced_.prices, self.now)
+        self.prices = priced_.prices
+        other = ceilings_of(self.data, self.prices, self.now)
         return Ceilings(*map(np.minimum, vars(found).values(), vars(other).values()))
+
+    def order(self) -> Ceilings:
+        """Ceilings as if the bound were the cost of the plan: in which order options come near."""
+        rates, prices = rates_of(self.data), self.prices
+        return ceilings_of(self.data, prices, min(*at_least(self.data, rates, prices)), close=0)
 
     def looking(self) -> Looking:
         """How long the next solve may take."""
         return Looking(max(0.05, min(EACH_S, self.left)), self.stop)
 
-    def entry_of_pool(self, k: int, start: float) -> Entry:
-        """The entering price of a design, beside the plan's own pools and all APIs."""
-        return self._entry(among(self.problem, [*self.pools, k], self.data.apis), self.problem.designs[k].id, start)
+    def entry(self, kind: str, index: int, start: float) -> Entry:
+        """The entering price of an option, beside the plan's own."""
+        found = self._question(kind, index, self.apis)
+        entry = found.entering(start)
+        self.solves += found.solves
+        return entry
 
-    def entry_of_api(self, a: int, start: float) -> Entry:
-        """The entering price of an API."""
-        apis = [*self.data.apis, a]
-        return self._entry(among(self.problem, self.pools, apis), self.problem.apis[a].id, start)
+    def wide(self, kind: str, index: int, known: Entry) -> Entry:
+        """The same with every API that an optimum may need, where an entry is known of the plan's own."""
+        found = self._question(kind, index, self.data.apis)
+        entry = found.entering((known.factor or 0.0) * (1 + STEP), known)
+        self.solves += found.solves
+        return entry
 
-    def _entry(self, small: Problem, option: str, start: float) -> Entry:
-        question = Question(small, option, self.now, self.looking())
-        found = question.entering(start)
-        self.solves += question.solves
-        return found
+    def _question(self, kind: str, index: int, apis: list[int]) -> Question:
+        problem, pool = self.problem, kind == "pool"
+        small = among(problem, [*self.pools, *([index] if pool else [])], [*apis, *([] if pool else [index])])
+        option = problem.designs[index].id if pool else problem.apis[index].id
+        return Question(small, option, self.now, self.looking())
 
     def speed_of(self, k: int) -> float | None:
         """How much faster design k must be, as a factor above 1."""
-        small = among(self.problem, [*self.pools, k], self.data.apis)
-        question = Question(small, self.problem.designs[k].id, self.now, self.looking())
+        question = self._question("pool", k, self.apis)
         kappa = question.speeding()
         self.solves += question.solves
         return 1 / kappa if kappa else None
@@ -139,53 +152,85 @@ def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: 
     problem = search.problem
     ceilings = search.ceilings()
     able = _able(problem)
-    asked: list[tuple[float, str, int, tuple[str, ...]]] = []
+    asked: list[_Asked] = []
     groups = _alike(search.data) if pools else {}
     for members in groups.values():
         ids = [problem.designs[k].id for k in members]
         if not set(members) & set(search.pools) and _wanted(ids, able, segment, option):
             at_most = min(float(ceilings.designs[k]) for k in members)
-            asked.append((at_most, "pool", members[0], tuple(ids[1:])))
+            asked.append(_Asked(at_most, "pool", members[0], tuple(ids[1:])))
     if apis:
         for a, api in enumerate(problem.apis):
             if a not in search.apis and able.get(api.id) and _wanted([api.id], able, segment, option):
                 counted = a in search.data.apis
-                asked.append((float(ceilings.apis[a]) if counted else 1.0, "api", a, ()))
-    asked.sort(key=lambda each: (-each[0], each[1], each[2]))
-    found = [_answer(search, ceilings, each, able) for each in asked]
-    found = _closely(search, found, every=bool(option))
-    return sorted(found, key=nearness)
+                asked.append(_Asked(float(ceilings.apis[a]) if counted else 1.0, "api", a))
+    order = search.order()
+    asked.sort(
+        key=lambda each: (-each.at_most, -float((order.designs if each.kind == "pool" else order.apis)[each.index]))
+    )
+    found = [_answer(search, each, able) for each in asked]
+    known = {each.option: one for each, one in zip(found, asked, strict=True)}
+    found = [_wide(search, ceilings, known[each.option], each) for each in sorted(found, key=nearness)]
+    return sorted(_closely(search, found, every=bool(option)), key=nearness)
 
 
-def _answer(
-    search: Search, ceilings: Ceilings, asked: tuple[float, str, int, tuple[str, ...]], able: dict[str, tuple[str, ...]]
-) -> WhyNot:
-    at_most, kind, index, alike = asked
-    option = search.problem.designs[index].id if kind == "pool" else search.problem.apis[index].id
-    price, unit = _price(search.problem, kind, index)
+@dataclass(frozen=True)
+class _Asked:
+    """An option by kind and index, the factor above which it enters nothing, and those that share its answer."""
+
+    at_most: float
+    kind: Literal["pool", "api"]
+    index: int
+    alike: tuple[str, ...] = ()
+
+
+def _answer(search: Search, asked: _Asked, able: dict[str, tuple[str, ...]]) -> WhyNot:
+    """The option beside the plan's own; or its bound, where that says all or time is over."""
+    problem = search.problem
+    option = problem.designs[asked.index].id if asked.kind == "pool" else problem.apis[asked.index].id
+    price, unit = _price(problem, asked.kind, asked.index)
     blank = WhyNot(
-        option=option, kind="pool" if kind == "pool" else "api", segments=able[option], answer="never", proven=True,
-        price_now=price, unit=unit, alike=alike,
+        option=option, kind=asked.kind, serves=able[option], answer="not_above", at_most=asked.at_most, price_now=price,
+        unit=unit, alike=asked.alike, proven=True,
     )  # fmt: skip
-    if at_most < 0:
-        return blank
+    if asked.at_most < 0:
+        return blank.model_copy(update={"answer": "never", "at_most": None, "wide": True})
     if search.left <= 0:
         search.cut = True
-        return blank.model_copy(update={"answer": "not_above", "at_most": at_most})
-    entry = search.entry_of_pool(index, at_most) if kind == "pool" else search.entry_of_api(index, at_most)
-    other = ceilings.beside[index] if kind == "pool" else ceilings.with_pools[index]
+        return blank
+    return _entered(blank, search.entry(asked.kind, asked.index, asked.at_most))
+
+
+def _entered(blank: WhyNot, entry: Entry) -> WhyNot:
     if entry.factor is None or entry.factor < LEAST_FACTOR:
-        alone = not search.pools and other < 0 and entry.tight
-        return blank.model_copy(update={"proven": alone and search.proven, "at_most": at_most})
-    above = entry.factor * (1 + STEP)
-    shut = at_most <= above or (not search.pools and entry.tight and other <= above)
+        return blank
     return blank.model_copy(
         update={
-            "answer": "enters_at", "price_factor": entry.factor, "at_most": at_most,
-            "price_then": None if price is None else price * entry.factor,
-            "total_then": entry.fixed + entry.paid * entry.factor * (1 - STEP), "proven": shut and search.proven,
+            "answer": "enters_at", "price_factor": entry.factor, "proven": False,
+            "price_then": None if blank.price_now is None else blank.price_now * entry.factor,
+            "total_then": entry.fixed + entry.paid * entry.factor * (1 - STEP),
         }
     )  # fmt: skip
+
+
+def _wide(search: Search, ceilings: Ceilings, asked: _Asked, found: WhyNot) -> WhyNot:
+    """The option with every API beside it: whether it enters sooner so, or at all, and whether that is all there is."""
+    if found.answer == "never":
+        return found
+    if search.left <= 0:
+        search.cut = True
+        return found
+    factor = found.price_factor
+    known = Entry(None) if factor is None else Entry(factor, found.total_then)
+    entry = search.wide(asked.kind, asked.index, known)
+    better = found if entry.factor == factor else _entered(found, entry)
+    if not entry.tight:
+        return better
+    other = (ceilings.beside if asked.kind == "pool" else ceilings.with_pools)[asked.index]
+    above = (better.price_factor or 0.0) * (1 + STEP)
+    shut = bool(asked.at_most <= above or (not search.pools and other <= above)) and search.proven
+    answer = "never" if better.price_factor is None else "enters_at"
+    return better.model_copy(update={"answer": answer, "wide": True, "proven": shut})
 
 
 def nearness(each: WhyNot) -> tuple[int, float, str]:
