@@ -1,6 +1,8 @@
 """Next steps of a plan with pools: what to try before it is signed, to build, to drill, and when to look again."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -8,12 +10,13 @@ from catalogs.records import COMMITTED, TERM_MONTHS
 from solver.costs import people_of
 from solver.explanation.drafts import Draft
 from solver.explanation.seen import Seen, counted, named
-from solver.plan import Pool, ScoreHeld, Served
+from solver.plan import Pool, Served
 
 DAYS_PER_WEEK = 5
 WIDE = 0.2
 """A band of the computed speed from which it is measured before anything else is done: estimate."""
 SURE = 1e-9
+StandIn = Literal["api", "pool"]
 
 
 def _pools(seen: Seen) -> list[Pool]:
@@ -29,42 +32,67 @@ def _largest(seen: Seen) -> tuple[str, Served]:
     return max(seen.on_pools(), key=lambda pair: pair[1].per_month)
 
 
-def _stand_ins(seen: Seen) -> tuple[str, ...]:
-    """APIs that serve, or take over when something is lost."""
-    serving = [each.option for part in seen.plan.segments for each in part.served_by if each.kind == "api"]
-    moved = [part.option for each in seen.plan.fallbacks for part in each.moved_to if part.kind == "api"]
-    return tuple(dict.fromkeys((*moved, *serving)))
+def _segments_of(seen: Seen, option: str) -> list[str]:
+    """The segments that a pool serves, those of most money first."""
+    mine = [(name, served.per_month) for name, served in seen.on_pools() if served.option == option]
+    return [name for name, _ in sorted(mine, key=lambda pair: -pair[1])]
 
 
-def _evaluate(seen: Seen, id_: str, beside: str) -> Iterator[Draft]:
+def _api_for(seen: Seen, segments: list[str]) -> str | None:
+    """An API that may serve all these segments: one that the plan uses, else the cheapest; None where none may."""
+    rows = [s for name in segments for s in seen.indices(name)]
+    prices = {
+        api.id: sum(sum(charge.cost for charge in seen.problem.charges[s, api.id]) for s in rows)
+        for api in seen.problem.apis
+        if rows and all((s, api.id) in seen.problem.charges for s in rows)
+    }
+    used = [seen.problem.apis[a].id for a in seen.solution.ready_apis]
+    return min(prices, key=lambda option: (option not in used, prices[option]), default=None)
+
+
+def _stand_in(seen: Seen, pool: Pool) -> tuple[str, StandIn] | None:
+    """What takes a pool's requests when it is gone or changes: what the plan moves them to, else an API that may."""
+    segments = _segments_of(seen, pool.option)
+    moved = [
+        (part.share, part.option, part.kind)
+        for each in seen.plan.fallbacks
+        if each.segment in segments and each.of in (pool.option, pool.provider)
+        for part in each.moved_to
+        if part.option != pool.option
+    ]
+    if moved:
+        _, option, kind = max(moved)
+        return option, kind
+    api = _api_for(seen, segments)
+    if api is not None:
+        return api, "api"
+    others = [other.option for other in _pools(seen) if other.option != pool.option]
+    beside = next((other for other in others if set(segments) <= set(_segments_of(seen, other))), None)
+    return None if beside is None else (beside, "pool")
+
+
+def _evaluate(seen: Seen, id_: str) -> Iterator[Draft]:
     """The self-hosted model that keeps its floor by the least, on the user's own prompts."""
     served = {(name, each.option) for name, each in seen.on_pools()}
     held = [row for row in seen.plan.scores if (row.segment, row.option) in served]
-    own = seen.catalog.evaluations
-    public = [row for row in held if row.benchmark not in own]
-    if public:
-        row: ScoreHeld = min(public, key=lambda each: (each.score - each.threshold) / max(abs(each.threshold), SURE))
-        yield Draft(
-            id=id_,
-            kind="evaluate",
-            action=f"Evaluate {row.model} at {row.precision or 'its precision'} on 300 prompts of {row.segment}, "
-            f"beside {beside}; go on only if it keeps the floor.",
-            because=f"{row.score:.4g} against a floor of {row.threshold:.4g} by {row.benchmark} alone, points above it",
-            figure=row.score - row.threshold,
-            unit=row.unit,
-            weight=90,
-        )
-    elif held:
-        row = min(held, key=lambda each: each.score - each.threshold)
-        yield Draft(
-            id=id_,
-            kind="evaluate",
-            action=f"Repeat the evaluation {row.benchmark} with {row.model} as it will be served, at {row.precision}.",
-            because=f"{row.score:.4g} against a floor of {row.threshold:.4g} by {row.benchmark} of {row.date}",
-            figure=row.score - row.threshold,
-            unit=row.unit,
-            weight=70,
-        )
+    public = [row for row in held if row.benchmark not in seen.catalog.evaluations]
+    if not held:
+        return
+    row = min(public or held, key=lambda each: (each.score - each.threshold) / max(abs(each.threshold), SURE))
+    api = _api_for(seen, [row.segment])
+    beside = f"beside {api}" if api else "by people of your own, as no API may see them"
+    model = f"{row.model} at {row.precision}" if row.precision else row.model
+    yield Draft(
+        id=id_,
+        kind="evaluate",
+        action=f"Evaluate {model} on 300 prompts of {row.segment}, {beside}; go on only if it keeps the floor."
+        if public
+        else f"Repeat the evaluation {row.benchmark} with {model} as it will be served.",
+        because=f"its {row.score:.4g} on {row.benchmark} of {row.date} is above the floor by",
+        figure=row.score - row.threshold,
+        unit=row.unit,
+        weight=90 if public else 70,
+    )
 
 
 def _measure(seen: Seen) -> Iterator[Draft]:
@@ -163,18 +191,21 @@ def _peak(seen: Seen, pool: Pool) -> tuple[float, float, float]:
 
 
 def _overflow(seen: Seen) -> Iterator[Draft]:
-    """Degradation of a hybrid: what the pool cannot take goes to the API."""
-    pool, apis = _pools(seen)[0], _stand_ins(seen)
-    if apis:
-        yield Draft(
-            id="overflow_to_api",
-            kind="build",
-            action=f"Send what {pool.option} cannot take to {apis[0]}: slower first, then over, never an error.",
-            because="requests/s that the pool carries",
-            figure=_peak(seen, pool)[2],
-            unit="requests/s",
-            weight=60,
-        )
+    """Degradation of a hybrid: what the pool cannot take goes to what stands in for it, else it waits."""
+    pool = _pools(seen)[0]
+    other = _stand_in(seen, pool)
+    action = f"Put a queue before {pool.option}, as no API may take over: slower answers before any fails."
+    if other is not None:
+        action = f"Send what {pool.option} cannot take to {other[0]}: slower first, then over, never an error."
+    yield Draft(
+        id=f"overflow_to_{other[1]}" if other else "queue_on_pool",
+        kind="build",
+        action=action,
+        because="requests/s that the pool carries",
+        figure=_peak(seen, pool)[2],
+        unit="requests/s",
+        weight=60,
+    )
 
 
 def _queue(seen: Seen) -> Iterator[Draft]:
@@ -193,19 +224,22 @@ def _queue(seen: Seen) -> Iterator[Draft]:
 
 
 def _blue_green(seen: Seen) -> Iterator[Draft]:
-    """Room for an update of a hybrid: the API serves while the pool changes."""
-    pool, apis = _pools(seen)[0], _stand_ins(seen)
-    if apis:
-        share = sum(each.share * _of(seen, name) for name, each in seen.on_pools() if each.option == pool.option)
-        yield Draft(
-            id="blue_green_by_api",
-            kind="build",
-            action=f"Change models blue-green: {apis[0]} serves while {pool.option} changes, back by share.",
-            because="of all requests are on the pool",
-            figure=share,
-            unit="share",
-            weight=40,
-        )
+    """Room for an update of a hybrid: what stands in serves while the pool changes; else a spare replica."""
+    pool = _pools(seen)[0]
+    other = _stand_in(seen, pool)
+    if other is None:
+        yield from (replace(draft, id="spare_on_pool") for draft in _spare(seen))
+        return
+    share = sum(each.share * _of(seen, name) for name, each in seen.on_pools() if each.option == pool.option)
+    yield Draft(
+        id=f"blue_green_by_{other[1]}",
+        kind="build",
+        action=f"Change models blue-green: {other[0]} serves while {pool.option} changes, back by share.",
+        because="of all requests are on the pool",
+        figure=share,
+        unit="share",
+        weight=40,
+    )
 
 
 def _of(seen: Seen, segment: str) -> float:
@@ -236,8 +270,9 @@ def _drill_switch(seen: Seen) -> Iterator[Draft]:
     name, served = _largest(seen)
     left = min((each.served for each in seen.plan.fallbacks if each.segment == name), default=0.0)
     mistaken = any(each.id in ("no_fallback", "spot_ungraceful") for each in seen.plan.mistakes)
-    apis = _stand_ins(seen)
-    to = apis[0] if apis else "what is left"
+    pool = next(each for each in seen.plan.pools if each.option == served.option)
+    other = _stand_in(seen, pool)
+    to = other[0] if other else "what is left"
     settle = "settle first what goes on, then " if mistaken else ""
     yield Draft(
         id="drill_switch",
@@ -288,14 +323,9 @@ def _revisit(seen: Seen, id_: str, what: str) -> Iterator[Draft]:
     )
 
 
-def _beside(seen: Seen) -> str:
-    apis = _stand_ins(seen)
-    return apis[0] if apis else "the best model that an API sells"
-
-
 Builder = Callable[[Seen], Iterator[Draft]]
 HYBRID: tuple[Builder, ...] = (
-    lambda seen: _evaluate(seen, "evaluate_split", _beside(seen)),
+    lambda seen: _evaluate(seen, "evaluate_split"),
     _measure,
     _sign,
     lambda seen: _build(seen, "build_beside_api", "and a router that sends each segment to its side"),
@@ -305,7 +335,7 @@ HYBRID: tuple[Builder, ...] = (
     lambda seen: _revisit(seen, "revisit_split", "at what is on which side"),
 )
 SELF_HOST: tuple[Builder, ...] = (
-    lambda seen: _evaluate(seen, "evaluate_model", "the best model that an API sells"),
+    lambda seen: _evaluate(seen, "evaluate_model"),
     _measure,
     _sign,
     lambda seen: _build(seen, "build_servers", "with an alarm that wakes somebody"),

@@ -1,0 +1,116 @@
+"""What to do next comes from the decision itself: its figures, its dates, and nothing of another verdict."""
+
+from datetime import date, timedelta
+from functools import cache
+from itertools import combinations
+from math import ceil, isfinite
+from pathlib import Path
+
+import pytest
+from mistake_cases import case, solved
+
+from solver.decide import decide
+from solver.plan import Plan, rounded
+from solver.scenario import Scenario
+from wizard.commands.solve import catalog_of
+from wizard.plan_file import plan_of, plan_tables
+from wizard.scenario_file import read_question
+from wizard.text.plan import plan_text
+
+SHIPPED = sorted((Path(__file__).parents[3] / "saved_plans").glob("*.toml"))
+CASES = ("fallback-2-passes", "fallback-1-triggers", "early-2-passes", "revisit-1-triggers", "drift-4-passes")
+
+
+@cache
+def shipped(path: Path) -> Plan:
+    question = read_question(path)
+    return decide(question.scenario, catalog_of(question))
+
+
+@cache
+def no_plan() -> Plan:
+    asked = case("fallback-1-triggers").scenario
+    tables = asked.model_dump(exclude_defaults=True)
+    tables["segment"]["bulk"] |= {"quality": "frontier", "processing_in": "de"}
+    return decide(Scenario.model_validate(tables), case("fallback-1-triggers").catalog)
+
+
+def plans() -> dict[str, Plan]:
+    found = {path.stem: shipped(path) for path in SHIPPED} | {name: solved(name) for name in CASES}
+    return found | {"no-plan": no_plan()}
+
+
+def test_there_are_at_most_seven_each_with_effort_date_and_figure() -> None:
+    assert {plan.verdict for plan in plans().values()} == {"stay_on_api", "hybrid", "self_host", "no_plan"}
+    for name, plan in plans().items():
+        steps = plan.next_steps
+        assert 2 <= len(steps) <= 7, name
+        assert len({step.id for step in steps}) == len(steps), name
+        assert [step.date for step in steps] == sorted(step.date for step in steps)
+        assert all(date.fromisoformat(step.date) > date.fromisoformat(plan.day) for step in steps)
+        assert all(step.days > 0 and step.effort and isfinite(step.figure) and step.because for step in steps)
+        assert steps[-1].kind == "revisit", name
+
+
+def test_two_plans_of_different_verdict_share_at_most_two_steps() -> None:
+    for (one, left), (other, right) in combinations(plans().items(), 2):
+        if left.verdict != right.verdict:
+            ids = {step.id for step in left.next_steps} & {step.id for step in right.next_steps}
+            words = {step.action for step in left.next_steps} & {step.action for step in right.next_steps}
+            assert len(ids) <= 2, (one, other, ids)
+            assert len(words) <= 2, (one, other, words)
+
+
+@pytest.mark.parametrize("name", ["fallback-1-triggers", "early-2-passes"])
+def test_a_plan_with_pools_is_evaluated_signed_built_with_health_checks_drilled_and_looked_at_again(name: str) -> None:
+    steps = solved(name).next_steps
+    assert {step.kind for step in steps} == {"evaluate", "sign", "build", "drill", "revisit"}
+    told = " ".join(step.action for step in steps)
+    for wanted in ("health check", "blue-green", "runbook", "slower"):
+        assert wanted in told, wanted
+
+
+def test_spare_capacity_is_counted_where_no_api_serves() -> None:
+    (step,) = (step for step in solved("fallback-1-triggers").next_steps if step.id == "spare_replica")
+    assert step.figure == 0  # one replica is held, and the peak needs it
+    assert "hourly" in step.action
+
+
+def test_the_bills_set_up_is_the_work_of_building_and_all_work_comes_one_after_the_other() -> None:
+    plan = solved("early-2-passes")
+    build = next(step for step in plan.next_steps if step.id == "build_beside_api")
+    assert build.days == 4 * 5  # four weeks, in the scenario
+    start, worked = date.fromisoformat(plan.day), 0.0
+    for step in plan.next_steps[:-1]:
+        worked += step.days
+        assert date.fromisoformat(step.date) == start + timedelta(days=ceil(worked * 7 / 5))
+    last = date.fromisoformat(plan.next_steps[-2].date)
+    assert date.fromisoformat(plan.next_steps[-1].date) == last + timedelta(days=91)
+
+
+def test_dates_are_counted_from_the_day_that_is_given_and_from_no_clock() -> None:
+    asked = case("early-2-passes")
+    later = decide(asked.scenario, asked.catalog, day="2026-12-24").next_steps
+    moved = [date.fromisoformat(step.date) - timedelta(days=30) for step in later]
+    assert moved == [date.fromisoformat(step.date) for step in solved("early-2-passes").next_steps]
+
+
+def test_what_may_go_to_no_api_is_sent_to_none() -> None:
+    (path,) = (path for path in SHIPPED if path.stem == "hybrid-sensitive-general")
+    told = [step.action for step in shipped(path).next_steps if step.kind in ("evaluate", "build", "drill")]
+    assert told
+    assert not any("flagship" in action for action in told)
+
+
+def test_what_runs_today_and_is_left_is_wound_down_for_what_it_costs_more() -> None:
+    plan = solved("revisit-1-triggers")
+    step = next(step for step in plan.next_steps if step.id == "wind_down")
+    assert step.figure == pytest.approx(next(each.per_month for each in plan.mistakes))
+
+
+def test_next_steps_stand_in_the_file_and_at_the_end_of_the_text() -> None:
+    plan = rounded(solved("early-2-passes"))
+    assert plan_of(plan_tables(plan), "plan").next_steps == plan.next_steps
+    text = plan_text(plan)
+    assert text.split("\n\n")[-1].startswith("Next steps")
+    assert all(len(line) <= 80 for line in text.splitlines())
