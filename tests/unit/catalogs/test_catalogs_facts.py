@@ -72,8 +72,8 @@ def test_no_table_says_two_things_of_one_key(name: str, keys: tuple[str, ...]) -
 def test_gpu_figures_are_those_of_the_datasheets() -> None:
     gpus = tables.gpus()
     h100 = gpus["h100-sxm"]
-    assert (h100.memory_gb, h100.bandwidth_gb_s, h100.bf16_tflops, h100.fp8_tflops) == (80, 3350, 989, 1979)
-    assert gpus["h200-sxm"].memory_gb == 141
+    assert (h100.memory_gb, h100.bandwidth_gb_s, h100.bf16_tflops, h100.fp8_tflops) == (85.9, 3350, 989, 1979)  # 80 GiB
+    assert gpus["h200-sxm"].memory_gb == 151.4  # 141 GiB
     assert gpus["a100-80gb-sxm"].fp8_support is False
     assert gpus["mi300x"].memory_gb == 192
     assert gpus["mi300x"].link_gb_s == gpus["mi325x"].link_gb_s == 7 * 128 / 2  # seven links of 128 GB/s both ways
