@@ -29,6 +29,7 @@ _COMMANDS = {
     "sweep": "wizard.commands.sweep:run_sweep",
     "predict": "wizard.commands.predict:predict_command",
     "measure": "wizard.commands.measure:measure",
+    "serve": "wizard.commands.serve:run_serve",
     "completion": "wizard.commands.completion:completion",
     "help": "wizard.commands.checks:topic",
     "": "wizard.commands.start:start",
@@ -160,8 +161,12 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--out", metavar="FILE", help="write there what would be printed")
     _sweep(command("sweep", "the cost of every strategy along one lever, or a map of two", overlay,
                    more="RANGE: 0.1x..10x, -50%%..+50%%, steps -1..+1, or a list; see wizard help sweep."))  # fmt: skip
+    serve = command("serve", "the screens in a browser, on this machine alone unless told otherwise",
+                    more="Needs the extra web: pip install 'wizard[web]'. The address works once.")  # fmt: skip
+    serve.add_argument("--host", metavar="HOST", default="127.0.0.1", help="address to listen at (default 127.0.0.1)")
+    serve.add_argument("--port", metavar="PORT", type=int, default=8000, help="port (default 8000; 0: any free one)")
     shells = command("completion", "print the script that completes wizard in a shell",
-                     more='In ~/.bashrc: eval "$(wizard completion bash)"; the others say how in their first line.')  # fmt: skip
+                     more='In ~/.bashrc: eval "$(wizard completion bash)"; zsh, fish: see its top.')  # fmt: skip
     shells.add_argument("shell", metavar="SHELL", choices=SHELLS, help="one of " + ", ".join(SHELLS))
     topic = command("help", "explain a topic: " + ", ".join(TOPICS),
                     more="wizard help man | man -l - shows all of it as the man page wizard(1).")  # fmt: skip

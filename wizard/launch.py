@@ -17,7 +17,7 @@ from wizard.opening import Opening, last_words, read_overlays
 from wizard.scenario_file import Question
 from wizard.shelf import Shelf
 from wizard.store import shipped_folder
-from wizard.terminal import ascii_needed, few_colours, line_lost, silent_stdout
+from wizard.terminal import ascii_needed, few_colours, in_browser, line_lost, silent_stdout
 
 if TYPE_CHECKING:
     from solver.solve import Progress
@@ -40,7 +40,7 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
         limit_s=LIMIT_S,
         line_lost=line_lost,
     )
-    with silent_stdout():
+    with silent_stdout(1 if in_browser(os.environ) else 2):
         code = app.run(mouse=mouse)
     if line_lost():  # nobody is there to read the last words, and a stream that cannot be flushed ends Python with 120
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -7,11 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 
+def in_browser(environ: Mapping[str, str]) -> bool:
+    """Whether this process is one that `wizard serve` started: its screen is a browser at the end of two pipes."""
+    return environ.get("TEXTUAL_DRIVER", "").endswith(":WebDriver")
+
+
 def ascii_needed(environ: Mapping[str, str]) -> bool:
-    """Whether the locale is not one of UTF-8.
+    """Whether the locale is not one of UTF-8; a browser always has it.
 
     Python sets LC_CTYPE to C.UTF-8 where the locale was C: that says nothing of the terminal, so it does not count.
     """
+    if in_browser(environ):
+        return False
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         value = environ.get(name, "")
         if value and not (name == "LC_CTYPE" and value == "C.UTF-8"):
@@ -38,8 +45,8 @@ def line_lost() -> bool:
 
 
 @contextmanager
-def silent_stdout() -> Iterator[None]:
-    """Point file descriptor 1 at nothing while the app paints (on stderr), where a print would soil the screen.
+def silent_stdout(painted: int = 2) -> Iterator[None]:
+    """Point file descriptor 1 at nothing while the app paints (on `painted`), where a print would soil the screen.
 
     Textual asks `sys.__stdout__` for the size of the terminal, so that is the painted terminal meanwhile, which
     also gives the right size while stdout is a pipe.
@@ -48,7 +55,7 @@ def silent_stdout() -> Iterator[None]:
         sys.stdout.flush()
     try:
         kept = os.dup(1)
-        screen = os.fdopen(os.dup(2), "w", encoding="utf-8")
+        screen = os.fdopen(os.dup(painted), "w", encoding="utf-8")
     except OSError:  # no stdout or stderr at all
         yield
         return
