@@ -43,7 +43,7 @@ def _config(stack: ExitStack, backend: str, address: str, jobs: int) -> dict[str
 
 
 def _by_joblib(config: dict[str, Any]) -> Spread:
-    from joblib import Parallel, delayed, parallel_config  # type: ignore[import-untyped]
+    from joblib import Parallel, delayed, parallel_config
 
     def spread(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
         with parallel_config(**config):

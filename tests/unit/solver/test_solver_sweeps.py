@@ -4,6 +4,7 @@ import os
 import pickle
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from made_options import offer, price, with_prices
@@ -40,7 +41,7 @@ def test_a_strategys_curve_in_requests_never_falls_and_the_optimum_is_never_abov
     asked = even_scenario({"purchase_types": ("on_demand", "reserved_1y"), "people": True, "setup": True})
     found = sweep(asked, catalog, [Vary("requests", (0.1, 0.5, 1.0, 3.0, 10.0, 40.0))], gap=1e-6)
     for name in ("closed_api", "self_hosted"):
-        curve = [point.strategies[name] for point in found.points]  # type: ignore[index]
+        curve = [point.strategies[name] for point in found.points]
         assert None not in curve
         assert all((one or 0.0) <= (other or 0.0) * (1 + 1e-5) for one, other in pairwise(curve))
     for point in found.points:
@@ -86,4 +87,5 @@ def test_points_solved_by_a_dask_cluster_of_two_processes_are_those_solved_here(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
     ) as cluster, spread_over("dask", cluster.scheduler_address) as spread:  # fmt: skip
         assert swept(*varied, spread=spread) == swept(*varied)
-        assert os.getpid() not in set(spread(lambda _: os.getpid(), [(1.0,), (2.0,)]))  # type: ignore[arg-type, return-value]
+        pid: Any = lambda _: os.getpid()  # noqa: E731
+        assert os.getpid() not in [*spread(pid, [(1.0,), (2.0,)])]  # type: ignore[comparison-overlap]
