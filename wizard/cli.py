@@ -26,6 +26,7 @@ _COMMANDS = {
     "schema": "wizard.commands.checks:schema",
     "catalog": "wizard.commands.catalog:catalog",
     "explain": "wizard.commands.explain:explain",
+    "why-not": "wizard.commands.why_not:why_not_command",
     "sweep": "wizard.commands.sweep:run_sweep",
     "predict": "wizard.commands.predict:predict_command",
     "measure": "wizard.commands.measure:measure",
@@ -106,12 +107,16 @@ def parser() -> argparse.ArgumentParser:
     new.add_argument("--profile", metavar="P", help=f"{PROFILES}, or a scenario or plan to start from")
     new.add_argument("--yes", action="store_true", help="ask nothing: keep each default that --set does not change")
     new.add_argument("--plain", action="store_true", default=argparse.SUPPRESS, help="ask line by line")
+    new.add_argument("--explain", action="store_true", help="hold in the plan what requirements cost, and what "
+                     "would enter: many more solves")  # fmt: skip
     new.add_argument("--json", action="store_true", help="print the plan as JSON")
     new.add_argument("--toml", action="store_true", help="print the saved TOML")
     new.add_argument("--out", metavar="FILE", help="save the plan to this file")
 
     solve = command("solve", "solve a scenario (or a plan's scenario) and print the plan", solving, overlay)
     solve.add_argument("file", metavar="FILE", help="scenario or plan: a file, or the name of a plan")
+    solve.add_argument("--explain", action="store_true", help="hold in the plan what requirements cost, and what "
+                     "would enter: many more solves")  # fmt: skip
     solve.add_argument("--json", action="store_true", help="print the plan as JSON (wizard help json)")
     solve.add_argument("--toml", action="store_true", help="print the plan as the TOML that is saved")
     solve.add_argument("--out", metavar="FILE",
@@ -157,8 +162,17 @@ def parser() -> argparse.ArgumentParser:
                       more="Where nothing fits: the smallest sets of demands in conflict; exit code 3.")  # fmt: skip
     explain.add_argument("file", metavar="PLAN_OR_SCENARIO", help="a file, or the name of a plan")
     explain.add_argument("--segment", metavar="S", help="only what is of this segment")
+    explain.add_argument("--quick", action="store_true", help="without what takes many more solves: the prices of "
+                         "requirements, the options that would enter")  # fmt: skip
     explain.add_argument("--json", action="store_true", help="print JSON (wizard help explain)")
     explain.add_argument("--out", metavar="FILE", help="write there what would be printed")
+    why_not = command("why-not", "why not this option: its refusal, or the price at which it would enter", solving,
+                      overlay, more="The table is cut after --limit seconds, the nearest options first.")  # fmt: skip
+    why_not.add_argument("plan", metavar="PLAN", help="a plan or scenario: a file, or the name of a plan")
+    why_not.add_argument("--segment", metavar="S", help="only options that may serve this segment")
+    why_not.add_argument("--option", metavar="O", help="only options whose id holds this")
+    why_not.add_argument("--json", action="store_true", help="print JSON (wizard help why-not)")
+    why_not.add_argument("--out", metavar="FILE", help="write there what would be printed")
     _sweep(command("sweep", "the cost of every strategy along one lever, or a map of two", overlay,
                    more="RANGE: 0.1x..10x, -50%%..+50%%, steps -1..+1, or a list; see wizard help sweep."))  # fmt: skip
     serve = command("serve", "the screens in a browser, on this machine alone unless told otherwise",

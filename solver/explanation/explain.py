@@ -4,6 +4,8 @@ from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
 from solver.explanation.findings import Mistake, NextStep, Pattern
+from solver.explanation.flip_records import Flips
+from solver.explanation.reasons import RulePrice, WhyNot
 from solver.explanation.records import Cheapest, Confidence, Disagreement, Hosting, Simplest
 from solver.plan import Plan, PlannedSegment, Status
 from solver.record import Part, Verdict
@@ -14,7 +16,8 @@ EXPLANATION = "wizard.explanation/1"
 class Explanation(Part, BaseModel):
     """Why a plan is what it is, or why there is none; money in `currency`, a month.
 
-    `why` holds the chosen options with the arithmetic of each; `conflict` the demands that leave no plan.
+    `why` holds the chosen options with the arithmetic of each; `conflict` the demands that leave no plan; `flips` what
+    would change the decision, None where nobody looked for it.
     """
 
     schema_: str = Field(default=EXPLANATION, alias="schema")
@@ -28,6 +31,9 @@ class Explanation(Part, BaseModel):
     simplest: Simplest | None = None
     disagreements: tuple[Disagreement, ...] = ()
     why: tuple[PlannedSegment, ...] = ()
+    flips: Flips | None = None
+    why_not: tuple[WhyNot, ...] = ()
+    requirements: tuple[RulePrice, ...] = ()
     doubts: tuple[str, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     patterns: tuple[Pattern, ...] = ()
@@ -36,7 +42,7 @@ class Explanation(Part, BaseModel):
     conflict_notes: tuple[str, ...] = ()
 
 
-def explanation_of(plan: Plan, segment: str = "") -> Explanation:
+def explanation_of(plan: Plan, segment: str = "", flips: Flips | None = None) -> Explanation:
     """What a plan says of itself; with a `segment`, only what is of it, and the policy's demands."""
     mine = f"segment.{segment}."
     return Explanation(
@@ -50,6 +56,12 @@ def explanation_of(plan: Plan, segment: str = "") -> Explanation:
         simplest=plan.simplest,
         disagreements=plan.disagreements,
         why=tuple(each for each in plan.segments if not segment or each.name.split("/")[0] == segment),
+        flips=flips,
+        why_not=tuple(each for each in plan.why_not if not segment or segment in each.serves),
+        requirements=tuple(
+            each for each in plan.requirements
+            if not segment or each.requirement.startswith(mine) or not each.requirement.startswith("segment.")
+        ),
         doubts=plan.doubts,
         mistakes=plan.mistakes,
         patterns=plan.patterns,

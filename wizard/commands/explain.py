@@ -22,7 +22,8 @@ def explain(options: argparse.Namespace) -> int:
     """Solve the scenario (or the plan's) and print the explanation; exit code 3 where nothing fits."""
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
-    _check_segment(options.segment, question.scenario, str(path))
+    check_segment(options.segment, question.scenario, str(path))
+    options.explain = not options.quick
     plan = decided(question, options)
     text = _printed(plan, path.stem, options)
     if options.out:
@@ -33,7 +34,7 @@ def explain(options: argparse.Namespace) -> int:
     return exit_code(plan, options.gap)
 
 
-def _check_segment(name: str | None, scenario: Scenario, file: str) -> None:
+def check_segment(name: str | None, scenario: Scenario, file: str) -> None:
     """InputError when the scenario has no such segment."""
     if name is not None and name not in scenario.segment:
         wanted = "a segment of the scenario: " + ", ".join(scenario.segment)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.exchange import FILE as EXCHANGE
 from catalogs.profiles import profiles
@@ -142,27 +142,43 @@ def check_against(scenario: Scenario, catalog: "Catalog") -> None:
 
 
 def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Namespace, tell: Tell | None) -> Plan:
-    """Decide in a worker thread, so that ctrl+c is heard; a second ctrl+c leaves at once."""
+    """Decide in a worker thread, and argue the plan further where that is asked for."""
     from solver.conflicts import with_conflict
     from solver.decide import decide
+    from solver.explanation.with_reasons import with_reasons
 
+    def work(stop: threading.Event) -> Plan:
+        hears = tell or (progress_teller() if options.verbose else None)
+        on_progress = at_most_five_a_second(hears) if hears else None
+        limits = (options.gap, options.limit)
+        plan = decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today())
+        plan = with_conflict(plan, question.scenario, catalog, options.limit, stop)
+        if not getattr(options, "explain", False):
+            return plan
+        _told(options, "what each requirement costs, and what would enter")
+        return with_reasons(plan, question.scenario, catalog, options.limit, stop)
+
+    return in_a_thread(work)
+
+
+T = TypeVar("T")
+
+
+def in_a_thread(work: Callable[[threading.Event], T]) -> T:
+    """Work in a thread, so that ctrl+c is heard and sets the event; a second ctrl+c leaves at once."""
     stop, done = threading.Event(), threading.Event()
-    result: list[Plan] = []
+    result: list[T] = []
     failure: list[BaseException] = []
 
-    def work() -> None:
+    def run() -> None:
         try:
-            hears = tell or (progress_teller() if options.verbose else None)
-            on_progress = at_most_five_a_second(hears) if hears else None
-            limits = (options.gap, options.limit)
-            plan = decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today())
-            result.append(with_conflict(plan, question.scenario, catalog, options.limit, stop))
+            result.append(work(stop))
         except BaseException as error:
             failure.append(error)
         finally:
             done.set()
 
-    threading.Thread(target=work, daemon=True, name="decide").start()
+    threading.Thread(target=run, daemon=True, name="decide").start()
     # Not Thread.join: in Python 3.11 a ctrl+c inside it marks the running thread as ended.
     while not done.is_set():
         try:

@@ -1,10 +1,11 @@
 """Tab 3 of the plan: the options chosen and those turned down, with the figure found and the figure wanted."""
 
+from solver.explanation.reasons import WhyNot
 from solver.plan import Plan, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.screens.views import View, money
 from wizard.text.refusals import reason, rule_words
-from wizard.text.tables import number
+from wizard.text.tables import number, price, share
 from wizard.widgets.listing import Column, Row
 
 COLUMNS = (
@@ -36,6 +37,10 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
     ]
     about = {row.key: "chosen: see tab 1" for row in rows}
     detail: dict[str, list[str]] = {}
+    for each in () if rule else plan.why_not:
+        key = f"enters {each.option}"
+        rows.append(Row((", ".join(each.serves), each.option, enters(each)), key))
+        about[key], detail[key] = f"{each.option}: {enters(each)}", told_of_entry(each, plan.currency)
     for place, refusal in enumerate(in_order(plan, rule)):
         key = f"out {place}"
         rows.append(Row((refusal.segment or "all", refusal.option, "! " + reason(refusal)), key))
@@ -82,3 +87,25 @@ def told_of(refusal: Refusal) -> list[str]:
         *(figures if found != wanted else []),
         f"  distance    {number(refusal.distance)} (0 is at the limit)",
     ]
+
+
+def enters(each: WhyNot) -> str:
+    """What it would take, in a few words."""
+    if each.answer == "margin":
+        return "in the cheapest plan, which is not the recommended one"
+    if each.answer == "not_above":
+        return f"would enter at no more than {share(each.at_most)} of its price"
+    then = "" if each.price_then is None else f", {price(each.price_then)} a {each.unit}"
+    return f"would enter at {share(each.price_factor)} of its price{then}"
+
+
+def told_of_entry(each: WhyNot, currency: str) -> list[str]:
+    """The option on a page: its price now and then, what a plan with it costs, how much faster it must be."""
+    rows = [each.option, "", f"  segments    {', '.join(each.serves)}", f"  why not     {enters(each)}"]
+    if each.price_now is not None:
+        rows.append(f"  price now   {price(each.price_now)} {currency} a {each.unit}")
+    if each.total_then is not None:
+        rows.append(f"  plan then   at most {money(each.total_then)} {currency} a month, at 1% less")
+    if each.speed_factor is not None:
+        rows.append(f"  or faster   {number(each.speed_factor)} times, at its price")
+    return [*rows, f"  proven      {'yes' if each.proven else 'not that nothing else would let it in sooner'}"]

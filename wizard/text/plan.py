@@ -26,6 +26,7 @@ from wizard.text.tables import (
     wrap,
 )
 from wizard.text.verdict import PER_MTOK, verdict_lines, verdict_words
+from wizard.text.why_not import entering_lines, requirement_lines
 
 _AMOUNT = 15
 _ROOM = WIDTH - _AMOUNT - len("  est")
@@ -47,6 +48,8 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
         _baselines(plan),
         _readings(plan),
         scores_text(plan),
+        requirement_lines(plan.requirements, plan.currency),
+        entering_lines(plan.why_not, plan.currency),
         _checklist(plan),
         mistake_lines(plan.mistakes, plan.currency),
         _doubts(plan),

@@ -212,8 +212,17 @@ JSON (schema wizard.measurement/1): reads[]: file, at, failed, point (the record
 
 _EXPLAIN = """\
 wizard explain PLAN_OR_SCENARIO [--segment S] [--set KEY=VALUE] [--json]
+               [--flips SECONDS]
 Solves, and says why the plan is what it is; where nothing fits, which demands
 are in conflict, and the exit code is 3.
+
+What would flip it
+  Each lever of wizard help sweep is moved up and down to 100 times or a 100th,
+  and by all its steps, until another verdict, or a plan with another option,
+  wins: to 1%, each value solved. The nearest on each side; an answer that
+  changes and changes back between x1.25, 2, 5, 20 and 100 is not seen.
+  --flips gives it so many seconds (default 60; 0 leaves it out); what time cut
+  is said.
 
 Where nothing fits
   A set of demands in conflict leaves no plan even where all others are dropped.
@@ -231,6 +240,15 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
   cheapest, hosting, simplest, disagreements   as in wizard help json
   why[]              segments: name, requests_per_month, served_by[]: option,
                      kind, share, per_month, arithmetic
+  flips              verdict, options, gap, cut, solves, seconds, still (levers that
+                     move nothing: why), flips[], the nearest first: lever, title,
+                     what (verdict | plan), side (up | down), unit, steps,
+                     by (factor or steps; null: none within still_by),
+                     still_by (so far it is today's), value_now, value,
+                     value_reached, distance (|log factor|, a step being 2),
+                     before, after, options_before, options_after,
+                     total_per_month (there), proven, cut; null: not looked for
+  why_not[], requirements[]   as in wizard help why-not; empty with --quick
   doubts[]           sentences
   mistakes[], patterns[], next_steps[]   as in wizard help mistakes
   conflict[]         requirement (a key, as --set takes it; requests: all),
@@ -279,6 +297,42 @@ solves the points on a Dask cluster, --backend ray on a Ray cluster: the same
 wizard must be installed there. Points that are proven are equal everywhere.
 """
 
+_WHY_NOT = """\
+wizard why-not PLAN [--segment S] [--option O] [--all] [--json] [--limit S]
+For each option that the plan does not use: its refusal, or the price at which
+it would enter, all other prices as they are, found by solving to 1%. A saved
+plan stands as it is where nothing is changed and the catalog has not moved;
+else it is solved anew. An option enters if it serves at least 1% of a
+segment's month in a plan that is cheaper. --limit bounds the time, the nearest
+options first; what was cut is said, and the exit code is 4.
+  At     the factor on its price: of all ways to buy a replica of a pool, or of
+         all that an API is paid. <: a bound alone, it may be far below
+  times as fast   of a pool that is near: faster, at its price, it would enter
+An option that another one beats in every way is turned down as such; with
+--option and its whole id it is asked all the same.
+
+What each requirement costs a month: the cheapest plan less the cheapest one
+without it. wizard explain works both out (--quick leaves them out), and
+wizard solve or new --explain holds them in the plan; a plain solve does not,
+as they take many more solves.
+
+JSON of why-not (schema of options[]: also why_not[] of a plan)
+  currency, total_per_month (to be beaten), counts (answer: options; refusal:
+  pairs of segment and option), cut, seconds, solves
+  options[]          option, kind (pool | api; empty: refused), serves
+                     (segments), answer (enters_at | not_above | never |
+                     margin | refusal),
+                     price_factor, at_most (it enters at no factor above),
+                     price_now, price_then (in unit), total_then (at most, at
+                     1% less), speed_factor (null: not asked, or none), wide
+                     (every API was tried beside it), proven (no other plan is
+                     left), rule, found, wanted, unit, alike
+  requirements[] of a plan or of explain: requirement (a key), asked, without,
+                     per_month (null: not looked at), at_most, total_then,
+                     verdict_then, proven, nearest (option nearest to passing of
+                     those turned down), found, wanted, unit, why
+"""
+
 TOPICS = {
     "environment": _ENVIRONMENT,
     "exit-codes": _EXIT_CODES,
@@ -286,6 +340,7 @@ TOPICS = {
     "keys": _KEYS,
     "json": _JSON,
     "explain": _EXPLAIN,
+    "why-not": _WHY_NOT,
     "mistakes": MISTAKES,
     "sweep": _SWEEP,
     "predict": _PREDICT,

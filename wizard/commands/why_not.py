@@ -1,0 +1,59 @@
+"""`wizard why-not`: the options that a plan does not use, and what each would take."""
+
+import argparse
+from pathlib import Path
+
+from catalogs.toml_file import read_toml
+from solver.explanation.asked import why_not
+from solver.explanation.reasons import WhyNotTable
+from solver.plan import Plan
+from wizard.commands.explain import check_segment
+from wizard.commands.find import find_file
+from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
+from wizard.exits import Exit, say
+from wizard.plan_file import is_plan
+from wizard.scenario_file import Question, read_question
+from wizard.store import from_tables, plans_folder, write_whole
+from wizard.text import show
+from wizard.text.json import json_text
+from wizard.text.why_not import why_not_text
+
+
+def why_not_command(options: argparse.Namespace) -> int:
+    """Print the table; exit code 3 where nothing fits, 4 where it was cut.
+
+    A saved plan stands as it is where nothing was changed and the catalog has not moved; else it is solved anew.
+    """
+    path = find_file(options.plan, plans_folder(options.plans), "a scenario or plan")
+    question = read_question(path, options.sets, options.overlay)
+    check_segment(options.segment, question.scenario, str(path))
+    plan = _saved(path, question, options) or decided(question, options)
+    with faults_in(question.file):
+        table = _table(question, plan, options)
+    text = json_text(table) if options.json else why_not_text(table, path.stem, options.all)
+    if options.out:
+        write_whole(Path(options.out), text)
+        say(f"wrote {options.out}")
+    else:
+        show(text)
+    if plan.total_per_month is None:
+        return exit_code(plan, options.gap)
+    return Exit.TIME_LIMIT if table.cut else Exit.DONE
+
+
+def _table(question: Question, plan: Plan, options: argparse.Namespace) -> WhyNotTable:
+    catalog = catalog_of(question)
+    return in_a_thread(
+        lambda stop: why_not(
+            question.scenario, catalog, plan, options.limit, options.segment or "", options.option or "", stop
+        )
+    )
+
+
+def _saved(path: Path, question: Question, options: argparse.Namespace) -> Plan | None:
+    """The plan of the file, where it is one that was solved on this very catalog."""
+    tables = read_toml(path)
+    if options.sets or options.overlay or not is_plan(tables):
+        return None
+    plan = from_tables(tables, str(path), path.stem).plan
+    return plan if plan.total_per_month is not None and plan.catalog_as_of == catalog_of(question).as_of else None
