@@ -163,7 +163,9 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("file", metavar="PLAN_OR_SCENARIO", help="a file, or the name of a plan")
     explain.add_argument("--segment", metavar="S", help="only what is of this segment")
     explain.add_argument("--quick", action="store_true", help="without what takes many more solves: the prices of "
-                         "requirements, the options that would enter")  # fmt: skip
+                         "requirements, the options that would enter, the flips")  # fmt: skip
+    explain.add_argument("--flips", type=_seconds, default=60.0, metavar="SECONDS",
+                         help="to look for what would flip the decision (default 60; 0: do not)")  # fmt: skip
     explain.add_argument("--json", action="store_true", help="print JSON (wizard help explain)")
     explain.add_argument("--out", metavar="FILE", help="write there what would be printed")
     why_not = command("why-not", "why not this option: its refusal, or the price at which it would enter", solving,
@@ -260,6 +262,10 @@ def _solving() -> argparse.ArgumentParser:
 
 def _gap(text: str) -> float:
     return _number(text, 0.0, 1.0, "a share from 0 to 1, such as 1e-4")
+
+
+def _seconds(text: str) -> float:
+    return _number(text.removesuffix("s"), 0.0, 86400.0, "seconds from 0 to 86400, such as 60")
 
 
 def _limit(text: str) -> float:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from catalogs.toml_file import Fault, InputError
 from solver.explanation.explain import explanation_of
+from solver.explanation.flip_records import Flips
 from solver.patterns import nearest
 from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.commands.find import find_file
-from wizard.commands.solve import decided, exit_code
+from wizard.commands.solve import catalog_of, decided, exit_code, faults_in
 from wizard.exits import say
-from wizard.scenario_file import read_question
+from wizard.scenario_file import Question, read_question
 from wizard.store import plans_folder, write_whole
 from wizard.text import show
 from wizard.text.explain import explain_text
@@ -25,7 +26,7 @@ def explain(options: argparse.Namespace) -> int:
     check_segment(options.segment, question.scenario, str(path))
     options.explain = not options.quick
     plan = decided(question, options)
-    text = _printed(plan, path.stem, options)
+    text = _printed(plan, _flips(question, plan, options), path.stem, options)
     if options.out:
         write_whole(Path(options.out), text)
         say(f"wrote {options.out}")
@@ -41,6 +42,20 @@ def check_segment(name: str | None, scenario: Scenario, file: str) -> None:
         raise InputError(Fault(file, "--segment", f'"{name}"', wanted, nearest(name, scenario.segment)))
 
 
-def _printed(plan: Plan, name: str, options: argparse.Namespace) -> str:
-    found = explanation_of(plan, options.segment or "")
+def _flips(question: Question, plan: Plan, options: argparse.Namespace) -> Flips | None:
+    """What would flip the plan's decision; nothing without a plan, where it was not asked for, or once stopped."""
+    if options.quick or options.flips <= 0 or plan.total_per_month is None or plan.status == "stopped":
+        return None
+    from solver.explanation.flips import flips_of
+
+    try:
+        with faults_in(question.file):
+            return flips_of(question.scenario, catalog_of(question), limit_s=options.flips)
+    except KeyboardInterrupt:
+        say("wizard: stopped looking for what would flip it")
+        return None
+
+
+def _printed(plan: Plan, flips: Flips | None, name: str, options: argparse.Namespace) -> str:
+    found = explanation_of(plan, options.segment or "", flips)
     return json_text(found) if options.json else explain_text(plan, found, name)

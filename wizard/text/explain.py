@@ -4,6 +4,7 @@ from solver.explanation.explain import Explanation
 from solver.plan import Plan
 from wizard.text.conflict import conflict_lines, settings
 from wizard.text.findings import mistake_lines, pattern_lines, step_lines
+from wizard.text.flips import flip_lines
 from wizard.text.tables import WIDTH, cut, money, plain, share, wrap
 from wizard.text.verdict import verdict_lines, verdict_words
 from wizard.text.why_not import entering_lines, requirement_lines
@@ -14,7 +15,7 @@ def explain_text(plan: Plan, found: Explanation, name: str = "") -> str:
     parts = [_head(plan, name), verdict_lines(plan), pattern_lines(found.patterns)]
     parts += [conflict_lines(found.conflict, found.conflict_notes, found.currency), _mends(found)]
     parts += [_why(found), entering_lines(found.why_not, found.currency)]
-    parts.append(requirement_lines(found.requirements, found.currency))
+    parts += [requirement_lines(found.requirements, found.currency), flip_lines(found.flips, found.currency)]
     parts += [mistake_lines(found.mistakes, found.currency), _doubts(found)]
     parts.append(step_lines(found.next_steps))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"

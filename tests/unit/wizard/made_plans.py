@@ -176,6 +176,7 @@ def fake_decide(monkeypatch: pytest.MonkeyPatch, answer: Plan | Exception) -> Fa
     monkeypatch.setattr("solver.conflicts.with_conflict", lambda made, *_: made)
     monkeypatch.setattr("solver.explanation.with_reasons.with_reasons", lambda made, *_: made)
     monkeypatch.setattr("catalogs.catalog.load_catalog", lambda **_: small_catalog(), raising=False)
+    monkeypatch.setattr("solver.explanation.flips.flips_of", lambda *_, **__: None)
     # The small catalog knows load shapes and no other name.
     monkeypatch.setattr("solver.scenario_check.check_names", lambda asked, catalog, _: check_against(asked, catalog))
     return fake
