@@ -240,8 +240,9 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
   cheapest, hosting, simplest, disagreements   as in wizard help json
   why[]              segments: name, requests_per_month, served_by[]: option,
                      kind, share, per_month, arithmetic
-  flips              verdict, options, gap, cut, solves, seconds, still (levers that
-                     move nothing: why), flips[], the nearest first: lever, title,
+  flips              verdict, options, gap, cut, solves, seconds, still
+                     (levers that move nothing: why), flips[], the nearest
+                     first: lever, title,
                      what (verdict | plan), side (up | down), unit, steps,
                      by (factor or steps; null: none within still_by),
                      still_by (so far it is today's), value_now, value,
