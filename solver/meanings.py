@@ -45,13 +45,16 @@ def shape_name(scenario: Scenario, name: str) -> str:
 
 
 def day_of(scenario: Scenario, name: str, catalog: Catalog, weekend: bool = False) -> tuple[float, ...]:
-    """Load over the week's peak hour, by hour of a mean weekday or weekend day [24]; () for an unknown shape."""
+    """Load over the week's peak hour, by hour of the day [24], each hour that of its busiest weekday or weekend day.
+
+    () where the catalog has no shape of that name.
+    """
     shape = catalog.load_shapes.get(shape_name(scenario, name))
     if shape is None:
         return ()
     week = week_of(shape.load_over_mean)
     days = week.reshape(7, 24)[5:] if weekend else week.reshape(7, 24)[:5]
-    return tuple(float(value) for value in days.mean(axis=0) / week.max())
+    return tuple(float(value) for value in days.max(axis=0) / week.max())
 
 
 def _requests(scenario: Scenario, name: str, catalog: Catalog | None) -> str:
@@ -111,7 +114,7 @@ def _quality(scenario: Scenario, name: str, catalog: Catalog | None) -> str:
         all(judge(catalog, floors, model, None, segment.task, asked).passes for floors, asked in bars)
         for model in catalog.models
     )
-    return f"{meets} open models"
+    return f"{meets} open model{'s' * (meets != 1)}"
 
 
 def _left_by(segment: Segment, field: str, catalog: Catalog | None) -> str:

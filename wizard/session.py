@@ -202,6 +202,9 @@ def defaults_left(session: Session) -> tuple[str, ...]:
 def answers_of(session: Session) -> dict[str, Any]:
     """The answers file that plays this session again: profile or base, `[set]` and `[checklist]`."""
     puts, answers = _latest(session.history)
+    kept = session.base.get("segment", {})
+    gone = [key for key, text in puts.items() if segment_in(key) not in ("", *kept) and shape_of(key, text) is None]
+    puts = {key: text for key, text in puts.items() if key not in gone}
     return {
         **({"profile": session.base["profile"]} if session.base.get("profile") else {}),
         **({"set": puts} if puts else {}),

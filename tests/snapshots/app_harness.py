@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from made_figures import made_figures
 from recorded_plan import hybrid_plan, no_plan, recorded_plan
 from textual.pilot import Pilot
 
@@ -38,15 +39,22 @@ class Played:
     no_color: bool = False
     seeded: bool = False
     examples: bool = False
+    figures: bool = False
+    bargains: bool = False
 
     @property
     def answers(self) -> dict[str, Any]:
         """The answers file that the session says it is."""
         tables = {
-            "set": {f"segment.{key}": text for key, text in sorted(self.set.items())},
+            "set": {_full(key): text for key, text in sorted(self.set.items())},
             "checklist": self.checklist,
         }
         return {"profile": self.profile, **{name: table for name, table in tables.items() if table}}
+
+
+def _full(key: str) -> str:
+    """The full key of a session file's key: `chat.requests` is of a segment, `policy.budget` of the plan."""
+    return key if key.split(".")[0] in Scenario.model_fields else f"segment.{key}"
 
 
 def sessions() -> list[Played]:
@@ -68,6 +76,17 @@ def answering(plan: Plan) -> Callable[..., Plan]:
     return solve
 
 
+def bargaining(plan: Plan) -> Callable[..., Plan]:
+    """A solver that knows the plan already: 250 a month less where data may go anywhere, 40 less for one supplier."""
+
+    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event) -> Plan:
+        abroad = all(segment.processing_in == "" for segment in scenario.segment.values())
+        less = 250 * abroad + 40 * (scenario.policy.min_suppliers is None)
+        return plan.model_copy(update={"total_per_month": (plan.total_per_month or 0) - less})
+
+    return solve
+
+
 def make_app(folder: Path, plan: Plan | None = None, **settings: Any) -> WizardApp:
     """An app over folders under `folder`; `solve` returns the recorded plan unless another is given."""
     shelf = Shelf(folder / "saved_plans", folder / "drafts", folder / "examples")
@@ -78,6 +97,10 @@ def make_app(folder: Path, plan: Plan | None = None, **settings: Any) -> WizardA
 def app_of(played: Played, folder: Path, **settings: Any) -> WizardApp:
     """The app that a session file asks for, its folders filled."""
     given = {"ascii_mode": played.ascii, "plain_colours": played.no_color, **settings}
+    if played.figures:
+        given.setdefault("catalog", made_figures)
+    if played.bargains:
+        given.setdefault("solve", bargaining(recorded_plan()))
     app = make_app(folder, PLANS[played.plan](), **given)
     shelf = app.desk.shelf
     if played.seeded:

@@ -254,6 +254,11 @@ class Framed(Screen[None], inherit_bindings=False):
         """Solve with what there is."""
         self.wizard.solve_now()
 
+    def action_save(self) -> None:
+        """Save the plan, or say why there is nothing to save."""
+        if said := self.wizard.save():
+            self.explain(said)
+
     def action_undo(self) -> None:
         """Undo the last change, and show what stands now."""
         self.note = self.wizard.desk.undo()

@@ -63,8 +63,3 @@ class OutlineScreen(Framed):
         """Open the section under the cursor."""
         if row := self.listing.current:
             open_section(self.wizard, row.key)
-
-    def action_save(self) -> None:
-        """Save the plan, or say why there is nothing to save."""
-        if said := self.wizard.save():
-            self.explain(said)

@@ -1,6 +1,6 @@
-"""The plan: three tabs over one frame; every figure stands in the plan record."""
+"""The plan: seven tabs over one frame; every figure stands in the plan record or is solved for the tab."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from solver.explanation.conflict import Conflict
@@ -8,41 +8,59 @@ from solver.plan import Plan
 from wizard.keys import BACK, FINDING, HELP, MOVES, OUTLINE, SAVE, SOLVE, Key, bindings
 from wizard.screens.frame import Framed, Word
 from wizard.screens.help import Page
+from wizard.screens.later import Later
 from wizard.screens.plan_cost import baselines, cost
+from wizard.screens.plan_curves import CURVES, curve_lines, curves_view
 from wizard.screens.plan_figures import figures
+from wizard.screens.plan_keep import keep_moves, keep_option
+from wizard.screens.plan_risks import next_steps, risks
 from wizard.screens.plan_summary import summary
+from wizard.screens.plan_what_if import what_if
 from wizard.screens.plan_why_not import reasons, why_not
+from wizard.screens.plan_work import PlanWork
 from wizard.screens.views import View, ending
 from wizard.session import put
+from wizard.what_if import read_move, told
 from wizard.widgets.edit_line import EditLine
 from wizard.widgets.glyphs import Fill, fill
 
-TABS = ("Summary", "Cost", "Why not")
-DETAIL = Key("enter", "detail", "enter", "the sum", "the row's arithmetic and source, on a page")
-DIGITS = Key("1,2,3", "digit(#)", "1-3", "tab", "the tab so numbered")
+TABS = ("Summary", "Cost", "Why not", "What if", "Curves", "Risks", "Next steps")
+SUMMARY, COST, WHY_NOT, WHAT_IF, CURVE, RISKS, NEXT = range(len(TABS))
+DETAIL = Key("enter", "detail", "enter", "the sum", "the row's arithmetic and source, on a page; tab 4: type a move")
+DIGITS = Key("1,2,3,4,5,6,7", "digit(#)", "1-7", "tab", "the tab so numbered")
 NEXT_TAB = Key("tab", "turn(1)", "tab", "", "the next tab")
 LAST_TAB = Key("shift+tab", "turn(-1)", "shift+tab", "", "the tab before")
-DOUBTS = Key("d", "doubts", "d", "doubts", "everything in this plan that is in doubt, on a page")
+DOUBTS = Key("d", "doubts", "d", "doubts", "answer the questions that could flip the verdict")
 FIGURES = Key("f", "figures", "f", "figures", "figures worth seeing beside the plan, and where prices come from")
-OTHER = Key("v", "other", "v", "other baseline", "set the next baseline beside the plan (tab 2)")
+OTHER = Key("v", "other", "v", "other", "tab 2: the next baseline beside the plan; tab 5: the next curve")
 REASON = Key("t", "reason", "t", "next reason", "only the options that the next rule turned down (tab 3)")
+MUST = Key("m", "must_use", "m", "must use it", "what a plan costs that must use this option; m again keeps it (tab 3)")
+LESS = Key("left,h", "nudge(-1)", "left", "", "move the lever down and solve (tab 4); the curve before (tab 5)")
+MORE = Key("right,l", "nudge(1)", "left right", "change", "move the lever up and solve (tab 4); the next curve (tab 5)")
+UNMOVE = Key("u", "unmove", "u", "undo", "take the last move back (tab 4)")
+KEEP = Key("p", "keep", "p", "keep as plan", "make the moves answers and solve them as a plan (tab 4)")
 EDIT = Key("e", "outline", "e", "edit", "change the answers: the outline (also o)")
+EXPORT = Key("x", "export", "x", "export", "write the plan as text into the folder of plans")
 SEEK = Key("slash", "find", "/", "find", "filter the options (tab 3); esc clears the filter")
-COMMON = (DIGITS, DOUBTS, FIGURES, SAVE, EDIT)
+COMMON = (DIGITS, SAVE, EDIT, EXPORT)
 
 
 class PlanScreen(Framed):
-    """Summary, cost and why not."""
+    """Summary, cost, why not, what if, curves, risks, next steps."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, DETAIL, DIGITS, NEXT_TAB, LAST_TAB, DOUBTS, FIGURES, OTHER, REASON, SEEK, SAVE, EDIT, OUTLINE,
-        SOLVE, BACK, HELP,
+        *MOVES, DETAIL, DIGITS, NEXT_TAB, LAST_TAB, DOUBTS, FIGURES, OTHER, REASON, MUST, SEEK, LESS, MORE, UNMOVE,
+        KEEP, SAVE, EDIT, EXPORT, OUTLINE, SOLVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SHOWN = (
-        (DETAIL, *COMMON, BACK, HELP),
+        (DETAIL, DIGITS, DOUBTS, FIGURES, SAVE, EDIT, EXPORT, BACK, HELP),
         (DETAIL, OTHER, *COMMON, BACK, HELP),
-        (DETAIL, REASON, SEEK, *COMMON, BACK, HELP),
+        (DETAIL, REASON, SEEK, MUST, DIGITS, SAVE, BACK, HELP),
+        (MORE, Key("", "", "enter", "type", ""), UNMOVE, KEEP, DIGITS, BACK, HELP),
+        (OTHER, *COMMON, BACK, HELP),
+        (DETAIL, DOUBTS, *COMMON, BACK, HELP),
+        (DETAIL, *COMMON, BACK, HELP),
     )
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("gap", "how far the plan may be from the cheapest one there is; optimal: proven none is cheaper"),
@@ -50,6 +68,8 @@ class PlanScreen(Framed):
         ("est", "the figure is an estimate; enter tells how it was made"),
         ("doubt", "a default or an estimate that the plan rests on"),
         ("pool", "model : precision / GPUs of a replica / engine / provider @ region"),
+        ("lever", "something that may turn out otherwise: volume, prices, lengths, salaries, rules"),
+        ("flips", "the nearest move of a lever at which another verdict wins, all else equal"),
     )
     EDIT_LABEL = "Find"
     TYPING = FINDING
@@ -63,6 +83,12 @@ class PlanScreen(Framed):
         self.wanted = ""
         self.before = ""
         self.view: View | None = None
+        self.drawing: Later[list[str]] = Later(self, ["..."])
+
+    def on_mount(self) -> None:
+        """Know whom to ask."""
+        self.work = PlanWork(self, self.plan, self.wizard.explored_now())
+        super().on_mount()
 
     def path(self) -> str:
         """The decision's name."""
@@ -90,18 +116,36 @@ class PlanScreen(Framed):
         tabs = "  ".join(
             f"[{place + 1} {name}]" if place == self.tab else f"{place + 1} {name}" for place, name in enumerate(TABS)
         )
-        self.head(tabs, *view.head, strong=1 if self.tab == 0 else 0)
+        self.head(tabs, *view.head, strong=1 if self.tab == SUMMARY else 0)
+        self.listing.pointed = self.tab != CURVE
         self.rows(view.columns, view.rows, 0 if changed else None)
         self.foot(*view.foot)
-        self.edit_line.set_class(self.tab != 2, "empty")
-        self.edit_line.keep(self.wanted)
+        self.edit_line.set_class(self.tab != WHY_NOT and not self.edit_line.editing, "empty")
+        self.edit_line.keep(self.wanted if self.tab == WHY_NOT else "")
 
     def _view(self) -> View:
-        if self.tab == 1:
-            return cost(self.plan, self.beside_it, self.ascii_mode)
-        if self.tab == 2:
-            return why_not(self.plan, reasons(self.plan)[self.rule], self.wanted)
-        return summary(self.plan, self.ascii_mode, self.size.width - 2)
+        plan, work, width = self.plan, self.work, self.size.width - 2
+        views: tuple[Callable[[], View], ...] = (
+            lambda: summary(plan, self.ascii_mode, width),
+            lambda: cost(plan, self.beside_it, self.ascii_mode),
+            lambda: why_not(plan, reasons(plan)[self.rule], self.wanted, work.why_not, work.priced, work.pricing),
+            lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, self.size.height),
+            lambda: curves_view(work.curves, self._drawn()),
+            lambda: risks(plan),
+            lambda: next_steps(plan),
+        )
+        return views[self.tab]()
+
+    def _drawn(self) -> list[str]:
+        """The curve, drawn in a thread; the one before until then."""
+        curves, known = self.work.curves, self.work.what_if
+        size = (min(self.size.width - 6, 110), max(10, min(self.size.height - 10, 24)))
+        ascii_mode = self.ascii_mode
+        rests_on = (
+            curves.place, size, len(curves.map), len(known.volumes), len(known.flips), curves.layers is None,
+            curves.no_layers, curves.problem,
+        )  # fmt: skip
+        return self.drawing.of(rests_on, lambda: curve_lines(self.plan, curves, known, size, ascii_mode))
 
     def _key(self) -> str:
         row = self.listing.current
@@ -109,6 +153,8 @@ class PlanScreen(Framed):
 
     def about(self) -> str:
         """The row's arithmetic in one line."""
+        if self.tab == CURVE:
+            return f"{CURVES[self.work.curves.place]}: v, or left and right, for the other curves."
         return self.view.about.get(self._key(), "") if self.view else ""
 
     def beside(self) -> Sequence[str] | None:
@@ -125,12 +171,24 @@ class PlanScreen(Framed):
 
     def _open(self, tab: int) -> None:
         self.tab, self.note, self.view = tab, "", None
+        if tab == WHY_NOT:
+            self.work.open_why_not()
+        elif tab == WHAT_IF:
+            self.work.what_if.sort()
+            self.work.open_what_if()
+        elif tab == CURVE:
+            self.work.open_curve()
+        if tab == WHAT_IF and not self.work.able:
+            self.work.what_if.problem = "Nothing can be tried: there is no plan with a bill to move away from."
         self.refresh_frame()
 
     def action_detail(self) -> None:
         """Show the row's arithmetic on a page; where nothing fits, make the row's change and solve again."""
+        if self.tab == WHAT_IF:
+            self._type()
+            return
         member = next((each for each in self.plan.conflict if each.requirement == self._key()), None)
-        if self.tab == 0 and member is not None and member.changes:
+        if self.tab == SUMMARY and member is not None and member.changes:
             self._mend(member)
             return
         lines = self.view.detail.get(self._key(), ()) if self.view else ()
@@ -148,73 +206,138 @@ class PlanScreen(Framed):
         self.wizard.solve_now()
 
     def action_doubts(self) -> None:
-        """Show the doubts on a page."""
-        if not self.plan.doubts:
-            self.explain("No figure or default in this plan is in doubt.")
-            return
-        lines = [
-            "What is in doubt",
-            "",
-            *(f"  {place + 1:>2}  {doubt}" for place, doubt in enumerate(self.plan.doubts)),
-        ]
-        self.app.push_screen(Page(f"{self.path()} > Doubts", lines))
+        """Ask the questions that could flip the verdict."""
+        from wizard.screens.doubts import DoubtsScreen
+
+        self.app.push_screen(DoubtsScreen(self.plan, self.work))
 
     def action_figures(self) -> None:
         """Show the readings and the prices on a page."""
         self.app.push_screen(Page(f"{self.path()} > Figures", figures(self.plan)))
 
     def action_other(self) -> None:
-        """Set the next baseline beside the plan."""
-        if self.tab != 1:
-            self.explain("v acts on tab 2 Cost.")
+        """Set the next baseline beside the plan, or show the next curve."""
+        if self.tab == CURVE:
+            self.action_nudge(1)
+        elif self.tab != COST:
+            self.explain("v acts on tab 2 Cost and on tab 5 Curves.")
         elif len(baselines(self.plan)) < 2:
             self.explain("No second baseline has a bill to set beside the plan.")
         else:
             self.beside_it += 1
-            self._open(1)
+            self._open(COST)
 
     def action_reason(self) -> None:
         """Narrow the list to the next rule."""
-        if self.tab != 2:
+        if self.tab != WHY_NOT:
             self.explain("t acts on tab 3 Why not.")
         else:
             self.rule = (self.rule + 1) % len(reasons(self.plan))
-            self._open(2)
+            self._open(WHY_NOT)
+
+    def action_must_use(self) -> None:
+        """Price the option under the cursor; a second time, keep it as a rule."""
+        if self.tab != WHY_NOT:
+            self.explain("m acts on tab 3 Why not.")
+            return
+        row = self.listing.current
+        self.note = keep_option(self.wizard, self.work, row) if row else "No option is under the cursor."
+        self.refresh_frame()
+
+    # What if.
+
+    def action_nudge(self, way: int) -> None:
+        """Move the lever and solve; on the curves, show the one beside."""
+        if self.tab == CURVE:
+            self.work.curves.place = (self.work.curves.place + way) % len(CURVES)
+            self._open(CURVE)
+            return
+        lever = self.work.what_if.lever(self._key()) if self.tab == WHAT_IF else None
+        if lever is None:
+            self.explain("left and right act on tab 4 What if and tab 5 Curves.")
+            return
+        self.note = self.work.what_if.step(lever, way)
+        self.work.moved()
+        self.refresh_frame()
+
+    def _type(self) -> None:
+        lever = self.work.what_if.lever(self._key())
+        if lever is None or lever.still:
+            self.explain(self.about() or "No lever is under the cursor.")
+            return
+        self.edit_line.call("Try")
+        self.edit_line.remove_class("empty")
+        now = told(lever, self.work.what_if.at(lever))
+        self.edit_line.open(now, lambda text: f"reads as {told(lever, read_move(lever, text))}")
+        self.refresh_frame()
+
+    def action_unmove(self) -> None:
+        """Take the last move back."""
+        if self.tab != WHAT_IF:
+            self.explain("u takes back a move on tab 4; answers are undone where they are given: o.")
+            return
+        self.note = "" if self.work.what_if.undo() else "No move to take back."
+        self.work.moved()
+        self.refresh_frame()
+
+    def action_keep(self) -> None:
+        """Make the moves answers, and solve."""
+        self.explain(keep_moves(self.wizard, self.work) if self.tab == WHAT_IF else "p acts on tab 4 What if.")
+
+    # The edit line: a filter, or a move.
 
     def action_find(self) -> None:
         """Filter the options."""
-        if self.tab != 2:
+        if self.tab != WHY_NOT:
             self.explain("/ acts on tab 3 Why not.")
             return
         self.before = self.wanted
+        self.edit_line.call("Find")
         self.edit_line.open(self.wanted, lambda text: f"shows rows with {text!r}" if text else "shows all rows")
         self.refresh_frame()
 
     def on_edit_line_changed(self, event: EditLine.Changed) -> None:
         """Filter while it is typed."""
-        self.wanted = event.text
-        self.refresh_frame()
+        if self.tab == WHY_NOT:
+            self.wanted = event.text
+            self.refresh_frame()
+        else:
+            super().on_edit_line_changed(event)
 
     def on_edit_line_accepted(self, event: EditLine.Accepted) -> None:
-        """Keep the filter."""
-        self.wanted = event.text
+        """Keep the filter, or make the move."""
         self.edit_line.shut()
+        lever = self.work.what_if.lever(self._key())
+        if self.tab == WHY_NOT:
+            self.wanted = event.text
+        elif lever is not None:
+            self.note = self.work.what_if.set(lever, read_move(lever, event.text))
+            self.work.moved()
         self.refresh_frame()
 
     def on_edit_line_restored(self) -> None:
         """Put the filter back."""
-        self.wanted = self.before
+        if self.tab == WHY_NOT:
+            self.wanted = self.before
         self.edit_line.shut()
         self.refresh_frame()
+
+    # Out of here.
 
     def action_save(self) -> None:
         """Save the plan: at once under its name, or ask one."""
         self.explain(self.wizard.save())
 
+    def action_export(self) -> None:
+        """Write the plan as text."""
+        from wizard.export import export
+
+        self.explain(export(self.wizard.desk))
+
     def action_back(self) -> None:
         """Clear a filter first, then go back."""
-        if self.tab == 2 and (self.wanted or self.rule):
+        if self.tab == WHY_NOT and (self.wanted or self.rule):
             self.wanted, self.rule = "", 0
-            self._open(2)
+            self._open(WHY_NOT)
         else:
             self.wizard.back()

@@ -1,12 +1,17 @@
-"""Tab 3 of the plan: the options chosen and those turned down, with the figure found and the figure wanted."""
+"""Tab 3 of the plan: the options chosen, those that cost more, and those turned down, each with its figure."""
 
-from solver.explanation.reasons import WhyNot
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from solver.plan import Plan, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.screens.views import View, money
 from wizard.text.refusals import reason, rule_words
-from wizard.text.tables import number, price, share
+from wizard.text.tables import number
 from wizard.widgets.listing import Column, Row
+
+if TYPE_CHECKING:
+    from solver.explanation.reasons import WhyNot, WhyNotTable
 
 COLUMNS = (
     Column("Segment", rank=1),
@@ -15,6 +20,8 @@ COLUMNS = (
 )
 
 MOST = 3
+OTHERS = 25
+"""Options that are not chosen and could be, the nearest to entering."""
 
 
 def reasons(plan: Plan) -> list[str]:
@@ -25,8 +32,18 @@ def reasons(plan: Plan) -> list[str]:
     return ["", *sorted(counts, key=lambda rule: (-counts[rule], rule))]
 
 
-def why_not(plan: Plan, rule: str, wanted: str) -> View:
-    """Return the options, the nearest of each rule first; `rule` and `wanted` narrow the list."""
+def why_not(
+    plan: Plan,
+    rule: str,
+    wanted: str,
+    table: "WhyNotTable | None" = None,
+    priced: Mapping[str, float | None] | None = None,
+    pricing: str = "",
+) -> View:
+    """Return the options, the nearest of each rule first; `rule` and `wanted` narrow the list.
+
+    `table` are the options that could serve and do not; `priced` what the plan costs where one must be used.
+    """
     rows = [
         Row(
             (segment.name, served.option, f"chosen, {money(served.per_month)} a month"),
@@ -37,10 +54,11 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
     ]
     about = {row.key: "chosen: see tab 1" for row in rows}
     detail: dict[str, list[str]] = {}
-    for each in () if rule else plan.why_not:
-        key = f"enters {each.option}"
-        rows.append(Row((", ".join(each.serves), each.option, enters(each)), key))
-        about[key], detail[key] = f"{each.option}: {enters(each)}", told_of_entry(each, plan.currency)
+    for other in others(table) if not rule else ():
+        key = f"other {other.option}"
+        says = price_told(plan, other.option, priced or {}, pricing) or entering(other)
+        rows.append(Row((", ".join(other.serves), other.option, says), key))
+        about[key], detail[key] = entering_told(other, plan.currency), _page(other, plan.currency)
     for place, refusal in enumerate(in_order(plan, rule)):
         key = f"out {place}"
         rows.append(Row((refusal.segment or "all", refusal.option, "! " + reason(refusal)), key))
@@ -59,6 +77,59 @@ def why_not(plan: Plan, rule: str, wanted: str) -> View:
         about=about,
         detail=detail,
     )
+
+
+def others(table: "WhyNotTable | None") -> "list[WhyNot]":
+    """The options that could serve and are not chosen, the nearest to entering first."""
+    return [each for each in table.options if each.answer != "refusal"][:OTHERS] if table else []
+
+
+def price_told(plan: Plan, option: str, priced: Mapping[str, float | None], pricing: str) -> str:
+    """What the plan costs where an option must be used, once it is asked."""
+    if option == pricing:
+        return "with it: solving ..."
+    if option not in priced:
+        return ""
+    total = priced[option]
+    if total is None:
+        return "with it: no plan found"
+    return f"with it {money(total)}, {total - (plan.total_per_month or 0.0):+,.0f}"
+
+
+def entering(other: "WhyNot") -> str:
+    """What it would take, in a few words."""
+    if other.answer == "margin":
+        return "in the cheapest plan, which is not clear enough"
+    if other.answer == "enters_at" and other.price_factor is not None:
+        return f"its price must fall {1 - other.price_factor:.0%}"
+    if other.answer == "not_above" and other.at_most is not None:
+        return f"its price must fall {1 - other.at_most:.0%} or more"
+    return "not even for free"
+
+
+def entering_told(other: "WhyNot", currency: str) -> str:
+    """The same as a sentence with its figures."""
+    price = "" if other.price_now is None else f", now {number(other.price_now)} {currency} a {other.unit}"
+    speed = f"; or it must be {other.speed_factor:.2g} times as fast" if other.speed_factor else ""
+    return (
+        f"{entering(other)}{price}{speed}{'' if other.proven else ' (not proven)'}. m prices a plan that must use it."
+    )
+
+
+def _page(other: "WhyNot", currency: str) -> list[str]:
+    lines = [other.option, "", f"  serves      {', '.join(other.serves)}", f"  why not     {entering(other)}"]
+    if other.price_now is not None:
+        lines.append(f"  price now   {number(other.price_now)} {currency} a {other.unit}")
+    if other.price_then is not None:
+        lines.append(f"  enters at   {number(other.price_then)} {currency} a {other.unit}")
+    if other.total_then is not None:
+        lines.append(f"  plan then   {money(other.total_then)} {currency} a month")
+    if other.speed_factor:
+        lines.append(f"  or faster   {other.speed_factor:.3g} times as fast at its price")
+    lines.append(f"  proven      {'yes' if other.proven else 'no: other plans were not ruled out in time'}")
+    if other.alike:
+        lines += ["", "Alike in all that counts", *(f"  {option}" for option in other.alike)]
+    return lines
 
 
 def in_order(plan: Plan, rule: str = "") -> list[Refusal]:
@@ -87,25 +158,3 @@ def told_of(refusal: Refusal) -> list[str]:
         *(figures if found != wanted else []),
         f"  distance    {number(refusal.distance)} (0 is at the limit)",
     ]
-
-
-def enters(each: WhyNot) -> str:
-    """What it would take, in a few words."""
-    if each.answer == "margin":
-        return "in the cheapest plan, which is not the recommended one"
-    if each.answer == "not_above":
-        return f"would enter at no more than {share(each.at_most)} of its price"
-    then = "" if each.price_then is None else f", {price(each.price_then)} a {each.unit}"
-    return f"would enter at {share(each.price_factor)} of its price{then}"
-
-
-def told_of_entry(each: WhyNot, currency: str) -> list[str]:
-    """The option on a page: its price now and then, what a plan with it costs, how much faster it must be."""
-    rows = [each.option, "", f"  segments    {', '.join(each.serves)}", f"  why not     {enters(each)}"]
-    if each.price_now is not None:
-        rows.append(f"  price now   {price(each.price_now)} {currency} a {each.unit}")
-    if each.total_then is not None:
-        rows.append(f"  plan then   at most {money(each.total_then)} {currency} a month, at 1% less")
-    if each.speed_factor is not None:
-        rows.append(f"  or faster   {number(each.speed_factor)} times, at its price")
-    return [*rows, f"  proven      {'yes' if each.proven else 'not that nothing else would let it in sooner'}"]

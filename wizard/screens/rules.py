@@ -11,7 +11,7 @@ from catalogs.toml_file import InputError
 from solver.plan import Plan
 from solver.rule_off import RuleCost, cost_of, is_rule, without
 from solver.scenario import Scenario
-from wizard.keys import BACK, HELP, MOVES, OUTLINE, SOLVE, UNDO, Key, bindings
+from wizard.keys import BACK, HELP, MOVES, OUTLINE, SAVE, SOLVE, UNDO, Key, bindings
 from wizard.questions import CONSTRAINTS, TEAM
 from wizard.screens.frame import Word
 from wizard.screens.table import CHANGE, FIND, TAKE_BACK, TOGGLE, WORDS, TableScreen, cells, segment_of
@@ -68,7 +68,7 @@ class LoadScreen(SectionScreen):
     """The volume, its shape over the week, and its growth."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, TOGGLE, NEXT, LAST, SOLVE, TAKE_BACK, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, TOGGLE, NEXT, LAST, SOLVE, TAKE_BACK, FIND, UNDO, OUTLINE, SAVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SECTION = "load"
@@ -107,15 +107,15 @@ class LoadScreen(SectionScreen):
             return []
         days = (day_of(scenario, name, catalog), day_of(scenario, name, catalog, weekend=True))
         marks = (fill("#", self.ascii_mode), fill("=" if self.ascii_mode else ".", self.ascii_mode))
-        lines = [f"{shape_name(scenario, name)}: {marks[0]} weekday, {marks[1]} weekend"]
+        lines = [f"{shape_name(scenario, name)}: {marks[0]} weekday, {marks[1]} weekend, each hour at its busiest"]
         for row in range(ROWS, 0, -1):
-            tall = ((row - 0.5) / ROWS, 100 * row / ROWS)
+            least = (row - 0.5) / ROWS if row > 1 else 1e-9  # what is above nothing is seen
             drawn = "".join(
-                mark if day[hour] >= tall[0] else " "
+                mark if day[hour] >= least else " "
                 for hour in range(24)
                 for day, mark in zip(days, marks, strict=True)
             )
-            lines.append(f"{tall[1]:>4.0f}%|{drawn}".rstrip())
+            lines.append(f"{100 * row / ROWS:>4.0f}%|{drawn}".rstrip())
         return [*lines, "   0h" + "+-----------6h" + "----------12h" + "----------18h" + "---------24h"]
 
 
@@ -123,7 +123,7 @@ class ConstraintsScreen(SectionScreen):
     """The rules, and what each costs: the screen where one bargains with security and finance."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, TOGGLE, PRICE, SOLVE, NEXT, LAST, TAKE_BACK, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, TOGGLE, PRICE, SOLVE, NEXT, LAST, TAKE_BACK, FIND, UNDO, OUTLINE, SAVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SECTION = "constraints"
@@ -218,8 +218,8 @@ class ConstraintsScreen(SectionScreen):
 
     def _said(self, key: str, cost: RuleCost) -> str:
         label = cells(self.session, key, len(self.session.tables["segment"]) > 1)[0]
-        if cost.per_month is None:
-            return f"{label}: {told(cost)}"
+        if cost.per_month is None or not cost.binds:
+            return f"{label}: {told(cost)}; without it {money(cost.total_without)} a month, all counted"
         return f"{label}: {told(cost)} {cost.currency} a month; without it {money(cost.total_without)}, all counted"
 
 
@@ -236,7 +236,7 @@ class TeamScreen(SectionScreen):
     """Who would run it, what that costs, what runs and is paid today."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, TOGGLE, NEXT, LAST, SOLVE, TAKE_BACK, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, TOGGLE, NEXT, LAST, SOLVE, TAKE_BACK, FIND, UNDO, OUTLINE, SAVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SECTION = "team"

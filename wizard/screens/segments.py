@@ -6,7 +6,7 @@ from typing import ClassVar
 from catalogs.profiles import profile_names
 from catalogs.toml_file import InputError
 from solver.units import format_count
-from wizard.keys import BACK, HELP, MOVES, NAMING, OUTLINE, SOLVE, UNDO, Key, bindings, digits
+from wizard.keys import BACK, HELP, MOVES, NAMING, OUTLINE, SAVE, SOLVE, UNDO, Key, bindings, digits
 from wizard.questions import SEGMENT
 from wizard.screens.frame import Framed, Word
 from wizard.screens.table import CHANGE, FIND, TOGGLE, WORDS, TableScreen, yours
@@ -37,7 +37,7 @@ def names(session: Session) -> list[str]:
 class SegmentsScreen(Framed):
     """One row a segment."""
 
-    KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, OPEN, ADD, COPY, RENAME, DELETE, SOLVE, OUTLINE, UNDO, BACK, HELP)
+    KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, OPEN, ADD, COPY, RENAME, DELETE, SOLVE, OUTLINE, UNDO, SAVE, BACK, HELP)
     BINDINGS = bindings(KEYS)
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("segment", "requests of one kind with one set of demands; each may be served by something else"),
@@ -208,7 +208,7 @@ class SegmentScreen(TableScreen):
     """All answers of one segment."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, NEXT, LAST, ADD, COPY, DELETE, SOLVE, TOGGLE, FIND, UNDO, OUTLINE, BACK, HELP,
+        *MOVES, CHANGE, NEXT, LAST, ADD, COPY, DELETE, SOLVE, TOGGLE, FIND, UNDO, OUTLINE, SAVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     WORDS: ClassVar[tuple[Word, ...]] = (

@@ -120,6 +120,12 @@ def test_another_profile_keeps_the_segments_that_were_added(chat: Session) -> No
     assert {str(scenario.segment[name].requests) for name in ("rag", "chat-2")} == {"60k/day"}
 
 
+def test_an_answers_file_leaves_out_a_segment_that_came_and_went(chat: Session) -> None:
+    session = put(add_segment(chat, "bulk-tagging"), "segment.tagging", "none")
+    assert answers_of(session)["set"] == {"segment.chat.requests": "60k/day"}
+    assert play(answers_of(session)) == scenario_of(session)
+
+
 def test_undo_tells_a_segment_in_words(chat: Session) -> None:
     session = add_segment(chat, "bulk-tagging")
     assert step_told(session, session.history[-1]) == "segment tagging added, like bulk-tagging"
