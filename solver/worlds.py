@@ -13,6 +13,7 @@ import numpy as np
 
 from catalogs.catalog import Catalog
 from solver.costs import figure
+from solver.explanation.lever_steps import Moved
 from solver.explanation.levers import LEVERS, apis_priced, replicas_priced
 from solver.load_blocks import growth_factors
 from solver.options import problem_of
@@ -130,8 +131,7 @@ def forecast_of(scenario: Scenario, catalog: Catalog, problem: Problem, options:
     output = ranges_of(catalog)["output_tokens"]
     nodes = []
     for factor in (output.low, output.high) if few.designs else ():
-        policy = scenario.policy.model_copy(update={"may_use": tuple(design.id for design in few.designs)})
-        moved = LEVERS["output_tokens"].moved(scenario.model_copy(update={"policy": policy}), catalog, factor)
+        moved = LEVERS["output_tokens"].moved(*narrowed(scenario, catalog, few), factor)
         nodes.append((factor, _columns(few, problem_of(*moved))))
     serverless = any(design.pool_class == "serverless" for design in few.designs)
     return Forecast(
@@ -140,6 +140,26 @@ def forecast_of(scenario: Scenario, catalog: Catalog, problem: Problem, options:
         tuple(part.segment.output_tokens.mean for part in parts),
         tuple(nodes),
         figure(catalog, "serverless_idle_timeout_s").value if serverless else 0.0,
+    )
+
+
+def narrowed(scenario: Scenario, catalog: Catalog, few: Problem) -> Moved:
+    """Scenario and catalog that raise no options but those of a reduced problem: tenths of a second."""
+    names = tuple(each.id for each in (*few.designs, *few.apis))
+    policy = scenario.policy.model_copy(update={"may_use": names or ("none",)})
+    gpus = {design.gpu for design in few.designs}
+    models = {design.model for design in few.designs} | {api.offer.model for api in few.apis}
+    offers = {api.offer.id for api in few.apis}
+    return Moved(
+        scenario.model_copy(update={"policy": policy}),
+        replace(
+            catalog,
+            models={name: each for name, each in catalog.models.items() if name in models},
+            gpus={name: each for name, each in catalog.gpus.items() if name in gpus},
+            gpu_prices=tuple(each for each in catalog.gpu_prices if each.gpu in gpus),
+            purchases={name: each for name, each in catalog.purchases.items() if name in gpus},
+            api_offers=tuple(each for each in catalog.api_offers if each.id in offers),
+        ),
     )
 
 
