@@ -101,7 +101,8 @@ def _in_the_cheapest(problem: Problem, recommended: Outcome, cheapest: Outcome) 
 
 def _offers(problem: Problem, option: str) -> bool:
     """Whether some option that may serve has the text in its id."""
-    return any(option in each.id for each in (*problem.designs, *problem.apis))
+    ids = (*(design.id for design in problem.designs), *(api.id for api in problem.apis))
+    return any(option in each for each in ids)
 
 
 def _with(scenario: Scenario, catalog: Catalog, option: str) -> Problem:

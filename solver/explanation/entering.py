@@ -93,7 +93,7 @@ def among(problem: Problem, designs: Iterable[int], apis: Iterable[int]) -> Prob
     rows, columns = sorted(set(designs)), sorted(set(apis))
     kept = tuple(problem.designs[k] for k in rows)
     sold = tuple(problem.apis[a] for a in columns)
-    ids = {each.id for each in (*kept, *sold)}
+    ids = {design.id for design in kept} | {api.id for api in sold}
     strikable = {each.id for each in kept} | {spot_market(each) for each in kept} | {each.provider for each in kept}
     strikable |= {api.offer.provider for api in sold}
     return replace(

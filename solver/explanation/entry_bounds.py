@@ -73,30 +73,30 @@ def _designs(data: Data, rates: Rates, prices: Array, now: float, close: int, ot
     near = np.flatnonzero(~never)
     near = near[np.argsort(-found[near], kind="stable")][:close]
     if len(near):
-        found[near] = _closely(data, rates, prices, room[near], near, found[near])
-    return found
+        found[near] = _closely(data, rates, prices, room[near], near.tolist(), found[near])
+    return np.asarray(found)
 
 
 def _scaled(rates: Rates, factor: Array) -> Rates:
     """Rates of designs whose hours cost `factor` [k] of what they do."""
 
     def at(price: Array) -> Array:
-        return np.where(np.isfinite(price), np.where(np.isfinite(price), price, 0.0) * factor, inf)
+        sold = np.isfinite(price)
+        return np.asarray(np.where(sold, np.where(sold, price, 0.0) * factor, inf))
 
     return replace(rates, committed=at(rates.committed), hourly=at(rates.hourly), spot=at(rates.spot))
 
 
-def _closely(data: Data, rates: Rates, prices: Array, room: Array, near: Array, ceiling: Array) -> Array:
+def _closely(data: Data, rates: Rates, prices: Array, room: Array, rows: list[int], ceiling: Array) -> Array:
     """The same with whole replicas, which gain less."""
-    rows = [int(k) for k in near]
 
     def fits(factor: Array) -> Array:
         by = dict(zip(rows, factor.tolist(), strict=True))
         each = np.ones(len(rates.opening))
-        each[near] = factor
+        each[rows] = factor
         ways = {(k, m): replace(way, price=way.price * by[k]) for (k, m), way in data.purchases.items() if k in by}
         gains = whole_gains(replace(data, purchases=ways), _scaled(rates, each), rows, prices)
-        return room - rates.opening[near] + gains
+        return room - rates.opening[rows] + gains
 
     inside = fits(ceiling) > 0
     low, high = np.where(inside, ceiling, 0.0), ceiling.copy()
@@ -167,7 +167,7 @@ def _cost(data: Data, s: int, a: int) -> Array:
     cost = data.request_cost[s, api.id] * data.requests[s]
     if (rate := problem.unit_rate.get((s, api.id), 0.0)) > 0:
         cost = np.minimum(cost, api.unit_price * problem.blocks.hours * data.load[s] / rate)
-    return cost
+    return np.asarray(cost)
 
 
 def at_least(data: Data, rates: Rates, prices: Array) -> tuple[float, float]:

@@ -14,23 +14,26 @@ FREE = 5
 
 def why_not_text(table: WhyNotTable, name: str = "", every: bool = False) -> str:
     """The table: what enters, nearest first, one line a model and GPU (or a supplier's model); then what does not."""
-    of = lambda *answers: [each for each in table.options if each.answer in answers]  # noqa: E731
     lines = [plain(name)] if name else []
     lines += [f"Why not: to beat {money(table.total_per_month)} {table.currency} a month", *_counts(table), ""]
-    entering = of("margin", "enters_at", "not_above")
+    entering = _of(table, "margin", "enters_at", "not_above")
     lines += entering_lines(entering, table.currency, every, whole=True)
-    never = of("never")
+    never = _of(table, "never")
     if never:
         pools, apis = (sum(1 + len(e.alike) for e in never if e.kind == kind) for kind in ("pool", "api"))
         lines += ["", *wrap(f"At no price, not even for free: {pools:,} pools and {apis:,} APIs.", "")]
         lines += [f"   {plain(each.option)}" for each in never] if every else []
-    refused = of("refusal")
+    refused = _of(table, "refusal")
     if refused:
         lines += ["", "Turned down" if every else "Turned down, the nearest to passing"]
         lines += _refusals(refused if every else _one_of_each(refused))
     if table.cut:
         lines += ["", *wrap(f"{table.cut}.")]
     return "\n".join(lines) + "\n"
+
+
+def _of(table: WhyNotTable, *answers: str) -> list[WhyNot]:
+    return [each for each in table.options if each.answer in answers]
 
 
 def entering_lines(options: Sequence[WhyNot], currency: str, every: bool = True, whole: bool = False) -> list[str]:
