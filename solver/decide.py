@@ -10,7 +10,7 @@ from solver.baselines import Strategy, baseline_of, best_of, strategies, todays_
 from solver.checklist import checklist_items, doubts_of
 from solver.doubts import doubts_of_plan, doubts_of_use
 from solver.estimates import rests_on
-from solver.explanation.branches import Effort
+from solver.explanation.branches import Effort, opened
 from solver.explanation.disagreements import disagreements_of
 from solver.explanation.found import with_findings
 from solver.explanation.seen import Seen
@@ -73,7 +73,7 @@ def decide(
             "disagreements": disagreements_of(scenario, catalog, problem, plan.checklist, judged, effort),
         }
     )
-    return with_findings(Seen(scenario, catalog, problem, plan, judged.recommended, effort))
+    return with_findings(Seen(scenario, catalog, problem, plan, judged.recommended, effort, opened(problem, cheapest)))
 
 
 def _plan(

@@ -50,6 +50,7 @@ EFFORT: dict[str, tuple[float, str]] = {
     "evaluate_refused": (4.0, "300 prompts judged in pairs at 5 minutes each are 3 days, a day to run both models"),
     "alert_on_bill": (0.5, "half a day to set an alert on the supplier's bill"),
     "replace_retiring": (3.0, "a day to pick the heir, two to compare it on one's own prompts"),
+    "measure_rival": (2.0, "a day to rent and set up one replica, a day for a sweep over rates"),
     "wind_down": (5.0, "a day each for traffic, servers, contracts, data and monitoring"),
     "revisit_api": (0.5, "half a day to refresh prices, solve and read"),
     "relax": (1.0, "a day to ask those who made the demand"),

@@ -14,6 +14,7 @@ from solver.explanation.seen import Seen, counted, named, parts_of
 from solver.plan import Served
 from solver.problem import Array, spot_market
 from solver.slo_rate import highest_rates
+from solver.solution import TINY_SHARE
 from solver.units import HOURS_PER_MONTH
 
 GOES_ON = 0.5
@@ -68,7 +69,8 @@ def _goes_on(seen: Seen, segment: str, provider: str, share: float) -> float:
     if told:
         return min(told)
     asked = seen.scenario.segment[segment].coverage if "provider" in seen.scenario.policy.contingencies else 0.0
-    return max(asked, 1 - share)
+    left = max(asked, 1 - share)
+    return left if left > TINY_SHARE else 0.0
 
 
 def _requests(seen: Seen, segment: str) -> float:
@@ -147,7 +149,7 @@ def _without_spot(seen: Seen, segment: str, k: int) -> float:
         np.zeros(len(seen.data.blocks)),
     )
     on_pool = _shares(seen, k)
-    busy = np.nansum(seen.data.load * seen.problem.kappa[:, k][:, None] * on_pool, axis=0)
+    busy = np.nansum(seen.load_of(k) * seen.problem.kappa[:, k][:, None], axis=0)
     covered = np.where(busy > 0, np.minimum(1.0, firm / np.maximum(busy, 1e-300)), 1.0)
     return max(asked, float((1 - on_pool[rows] * (1 - covered)).min()))
 

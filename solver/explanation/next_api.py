@@ -139,15 +139,31 @@ def _refused(seen: Seen) -> Iterator[Draft]:
     if not near:
         return
     each = min(near, key=lambda refusal: (refusal.distance, refusal.segment, refusal.option))
-    known = f"{each.found:.4g}" if isinstance(each.found, float) else "nothing known"
+    known = f"{each.found:.6g}" if isinstance(each.found, float) else "nothing known"
     yield Draft(
         id="evaluate_refused",
         kind="evaluate",
-        action=f"Evaluate {each.option} on 300 prompts of {each.segment}: it is turned down by its score alone.",
-        because=f"{known} where {each.wanted:.4g} {each.unit} is asked; short by, as a share",
+        action=f"Evaluate {each.option.removesuffix('/*')} on 300 prompts of {each.segment}: only its score is short.",
+        because=f"{known} where {each.wanted:.6g} {each.unit} is asked; short by, as a share",
         figure=each.distance,
         unit="share",
         weight=30,
+    )
+
+
+def _measure_rival(seen: Seen) -> Iterator[Draft]:
+    """The pool that would be cheaper, where only how sure its speed is stands against it."""
+    hosting, cheapest = seen.plan.hosting, seen.plan.cheapest
+    if hosting is None or cheapest is None or not seen.rival or hosting.reason not in ("slow_end", "not_shown"):
+        return
+    yield Draft(
+        id="measure_rival",
+        kind="evaluate",
+        action=f"Rent one replica of {seen.rival[0]}, sweep over rates, give it to wizard measure: its speed decides.",
+        because="with its computed speed self-hosting saves a month",
+        figure=cheapest.saves_per_month,
+        unit=seen.plan.currency,
+        weight=92,
     )
 
 
@@ -167,6 +183,8 @@ def _alert(seen: Seen) -> Iterator[Draft]:
     if hosting is None or known is None:
         return
     bill = known / (1 - hosting.margin) if hosting.margin < 1 else known
+    if bill <= seen.total:
+        return
     yield Draft(
         id="alert_on_bill",
         kind="revisit",
@@ -208,8 +226,8 @@ def _revisit(seen: Seen) -> Iterator[Draft]:
         id="revisit_api",
         kind="revisit",
         action=f"Refresh prices and decide anew: open models on APIs, volume, and hosting beside them{grows}.",
-        because="the plan costs a month" if known is None else f"self-hosting costs more a month{least}, by",
-        figure=seen.total if known is None else known - seen.total,
+        because="the plan costs a month" if known is None else f"self-hosting costs a month{least}",
+        figure=seen.total if known is None else known,
         unit=seen.plan.currency,
         weight=95,
         waits=91,
@@ -217,5 +235,5 @@ def _revisit(seen: Seen) -> Iterator[Draft]:
 
 
 API: tuple[Callable[[Seen], Iterator[Draft]], ...] = (
-    _wind_down, _terms, _limits, _gateway, _second_supplier, _refused, _alert, _retiring, _revisit,
+    _wind_down, _measure_rival, _terms, _limits, _gateway, _second_supplier, _refused, _alert, _retiring, _revisit,
 )  # fmt: skip

@@ -180,9 +180,7 @@ def _build(seen: Seen, id_: str, with_it: str) -> Iterator[Draft]:
 def _peak(seen: Seen, pool: Pool) -> tuple[float, float, float]:
     """Replicas held and needed (no headroom) at the busiest hour of a pool, and the requests/s that all held carry."""
     k = seen.place[pool.option]
-    whole = seen.solution.pool.sum(axis=1) + seen.solution.api.sum(axis=1)
-    on_pool = seen.solution.pool[:, k] / np.maximum(whole, 1e-300)
-    load = seen.data.load * on_pool
+    load = seen.load_of(k)
     busy = np.nansum(load * seen.problem.kappa[:, k][:, None], axis=0)
     b = int(np.argmax(busy))
     held = sum(float(counts[b]) for (other, _), counts in seen.solution.replicas.items() if other == k)
@@ -290,11 +288,13 @@ def _drill_replica(seen: Seen) -> Iterator[Draft]:
     """The runbook and the drill of a plan that is whole self-hosting."""
     pool = _pools(seen)[0]
     held, needed, _ = _peak(seen, pool)
+    what = "stop a replica"
+    if seen.design(pool.option).pool_class == "serverless":
+        what = "force a cold start"
     yield Draft(
         id="drill_replica",
         kind="drill",
-        action=f"Write the runbook; stop a replica of {pool.option} at the busiest hour and watch it come back; each "
-        "quarter.",
+        action=f"Write the runbook; {what} of {pool.option} at the busiest hour and watch it come back; each quarter.",
         because="of the busiest hour is carried without it",
         figure=min(1.0, (held - 1) / needed) if needed > 0 else 1.0,
         unit="share",

@@ -28,7 +28,7 @@ _DESIGN = re.compile(
 
 @dataclass(frozen=True)
 class Seen:
-    """All that is looked at; `effort` bounds each further solve."""
+    """All that is looked at; `effort` bounds each further solve, `rival` are the pools of the cheapest plan."""
 
     scenario: Scenario
     catalog: Catalog
@@ -36,6 +36,7 @@ class Seen:
     plan: Plan
     outcome: Outcome
     effort: Effort
+    rival: tuple[str, ...] = ()
 
     @cached_property
     def data(self) -> Data:
@@ -85,6 +86,12 @@ class Seen:
             if _DESIGN.fullmatch(option):
                 found[option] = (*found.get(option, ()), segment)
         return found
+
+    def load_of(self, k: int) -> Array:
+        """Requests/s [s, b] that design k serves, at the peak of a block; what may wait where it is put."""
+        whole = self.data.requests
+        share = np.where(whole > 0, self.solution.pool[:, k] / np.maximum(whole, 1e-300), 0.0)
+        return np.asarray(self.data.load * share)
 
     def needs(self, option: str, segments: tuple[str, ...], headroom: bool) -> Array | None:
         """Replicas [b] that all of the segments need of a design at their peak; None where it may not serve them."""

@@ -1,11 +1,13 @@
 """The eight common mistakes: found where the article would find them, and nowhere else."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 from mistake_cases import NAMES, case, solved
 
+from catalogs.measurements import MeasuredPoint
 from solver.decide import decide
 from solver.explanation.findings import MISTAKES, MistakeId
 from solver.explanation.mistakes import DETECTORS
@@ -85,6 +87,21 @@ def test_servers_at_a_tenth_of_their_speed_cost_what_the_plan_saves_with_all_of_
     assert found.per_month == pytest.approx(
         (solved("serving-1-triggers").total_per_month or 0) - (whole.total_per_month or 0)
     )
+
+
+def test_five_tokens_a_second_of_a_70b_are_found_in_a_run_of_ones_own_benchmark() -> None:
+    """The article's own case: 5 tokens a second where a proper set-up gives 50."""
+    asked = case("serving-2-passes")
+    run = MeasuredPoint(
+        id="run", model="llama-3.3-70b", precision="fp8", gpu="h100-sxm", gpus=2, engine="vllm", tool="made",
+        arrivals="closed", max_in_flight=8, completed=200, input_tokens=1000, output_tokens=300,
+        requests_per_second=8 / (300 * 0.2), ttft_ms={"mean": 300.0}, tpot_ms={"mean": 200.0},
+        source="made", date="2026-11-20",
+    )  # fmt: skip
+    plan = decide(asked.scenario, replace(asked.catalog, rates=(), measurements=(run,)))
+    (found,) = (each for each in plan.mistakes if each.id == "slow_serving")
+    assert found.where == "plan"
+    assert found.found < 0.5 * found.wanted
 
 
 def test_a_small_model_wins_as_few_comparisons_as_its_rating_says() -> None:
