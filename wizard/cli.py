@@ -166,6 +166,7 @@ def parser() -> argparse.ArgumentParser:
                          "requirements, the options that would enter, the flips")  # fmt: skip
     explain.add_argument("--flips", type=_seconds, default=60.0, metavar="SECONDS",
                          help="to look for what would flip the decision (default 60; 0: do not)")  # fmt: skip
+    _how_sure(explain)
     explain.add_argument("--json", action="store_true", help="print JSON (wizard help explain)")
     explain.add_argument("--out", metavar="FILE", help="write there what would be printed")
     why_not = command("why-not", "why not this option: its refusal, or the price at which it would enter", solving,
@@ -189,6 +190,28 @@ def parser() -> argparse.ArgumentParser:
     topic.add_argument("topic", metavar="TOPIC", nargs="?", choices=[*TOPICS, "man"],
                        help="one of " + ", ".join(TOPICS) + ", man")  # fmt: skip
     return top
+
+
+def _how_sure(parser: argparse.ArgumentParser) -> None:
+    sure = parser.add_argument_group("how sure (wizard help worlds)")
+    sure.add_argument("--worlds", type=_count, nargs="?", const=500, default=0, metavar="N",
+                      help="cost, winners and regret over N worlds (500), drawn from stated ranges")  # fmt: skip
+    sure.add_argument("--seed", type=_count, default=0, metavar="S", help="of the worlds (default 0)")
+    sure.add_argument("--robust", type=_robust, metavar="BY",
+                      help="a robust decision: regret, or q90: least cost at 90%% of the worlds")  # fmt: skip
+    sure.add_argument("--doubts", action="store_true", help="what to settle first, by what it decides")
+    sure.add_argument("--stress", action="store_true", help="which limits break at 1.5 times load and slowness")
+    sure.add_argument("--workers", type=_count, default=0, metavar="N", help="processes (default: the cores)")
+
+
+def _count(text: str) -> int:
+    return round(_number(text if text.isdigit() else "", 0, 100_000, "a whole number from 0 to 100000"))
+
+
+def _robust(text: str) -> str:
+    if text != "regret" and not (text[:1] == "q" and text[1:].isdigit() and 0 < int(text[1:]) < 100):
+        raise argparse.ArgumentTypeError(f"found {text[:48]!r}; wanted regret, or a quantile such as q90")
+    return text
 
 
 def _group(*options: str) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from solver.explanation.findings import Mistake, NextStep, Pattern
 from solver.explanation.flip_records import Flips
 from solver.explanation.reasons import RulePrice, WhyNot
 from solver.explanation.records import Cheapest, Confidence, Disagreement, Hosting, Simplest
+from solver.explanation.sure import Sure
 from solver.plan import Plan, PlannedSegment, Status
 from solver.record import Part, Verdict
 
@@ -17,7 +18,7 @@ class Explanation(Part, BaseModel):
     """Why a plan is what it is, or why there is none; money in `currency`, a month.
 
     `why` holds the chosen options with the arithmetic of each; `conflict` the demands that leave no plan; `flips` what
-    would change the decision, None where nobody looked for it.
+    would change the decision, `how_sure` its worlds, doubts and stress: None where nobody looked for it.
     """
 
     schema_: str = Field(default=EXPLANATION, alias="schema")
@@ -40,6 +41,7 @@ class Explanation(Part, BaseModel):
     next_steps: tuple[NextStep, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     conflict_notes: tuple[str, ...] = ()
+    how_sure: Sure | None = None
 
 
 def explanation_of(plan: Plan, segment: str = "", flips: Flips | None = None) -> Explanation:

@@ -15,7 +15,6 @@ from solver.plan import Plan
 from solver.problem import Array, Problem
 from solver.record import Verdict
 from solver.scenario import Scenario
-from solver.solve import Outcome
 from solver.sub_segments import sub_segments
 from solver.world_costs import BRANCHES, Branch, Costs, Decision, costs_in, decided, decision_of
 from solver.worlds import Forecast, World, drawn, forecast_of, ranges_of
@@ -40,44 +39,55 @@ class Imagined:
     costs: Costs
     places: dict[Branch, int]
     plan: int
-    optima: dict[Branch, Outcome]
 
 
-def imagined(
-    scenario: Scenario,
-    catalog: Catalog,
-    problem: Problem,
-    plan: Plan,
-    count: int = 500,
-    seed: int = 0,
-    workers: int = 1,
-    check: int = CHECKED,
-    further: bool = False,
-) -> tuple[Imagined, Worlds]:
-    """A plan of a scenario over worlds; the same for a seed, whatever the workers, unless time ends a solve.
+@dataclass(frozen=True)
+class Asked:
+    """A plan and what its worlds are made of: the forecast over all options and over the few, and their optima."""
 
-    `problem` is the scenario's own; with `further` the decisions of corner worlds are costed too. Raises what
-    `problem_of` and `optimise` raise.
-    """
+    scenario: Scenario
+    catalog: Catalog
+    problem: Problem
+    plan: Plan
+    whole: Forecast
+    few: Candidates
+    forecast: Forecast
+    seconds: float
+
+
+def asked_of(scenario: Scenario, catalog: Catalog, problem: Problem, plan: Plan, workers: int = 1) -> Asked:
+    """The few options of a plan's worlds; `problem` is the scenario's own. Raises what `optimise` raises."""
     started = perf_counter()
-    ranges = ranges_of(catalog)
     whole = whole_forecast(scenario, catalog, problem)
     used = {served.option for segment in plan.segments for served in segment.served_by}
     used |= {moved.option for each in plan.fallbacks for moved in each.moved_to}
-    few = candidates(whole, ranges, ROUGH, sorted(used | {pool.option for pool in plan.pools}), workers)
+    used |= {pool.option for pool in plan.pools}
+    few = candidates(whole, ranges_of(catalog), ROUGH, sorted(used), workers)
     forecast = forecast_of(scenario, catalog, problem, few.options)
-    worlds = drawn(ranges, count, seed, scenario.horizon)
-    decisions, places, at = decisions_of(problem, few, decision_of(plan))
+    return Asked(scenario, catalog, problem, plan, whole, few, forecast, perf_counter() - started)
+
+
+def imagined(
+    asked: Asked, count: int = 500, seed: int = 0, workers: int = 1, check: int = CHECKED, further: bool = False
+) -> tuple[Imagined, Worlds]:
+    """A plan over worlds; the same for a seed, whatever the workers, unless time ends a solve.
+
+    With `further` the decisions of corner worlds are costed too. `check` worlds are solved over all options; `seconds`
+    are without these.
+    """
+    started = perf_counter()
+    worlds = drawn(ranges_of(asked.catalog), count, seed, asked.scenario.horizon)
+    decisions, places, at = decisions_of(asked.problem, asked.few, decision_of(asked.plan))
     if further:
-        decisions = tuple(dict.fromkeys((*decisions, *few.decisions)))
-    costs = costs_in(forecast, worlds, decisions, Effort(GAP, ROUGH.limit_s), workers)
-    found = Imagined(worlds, forecast, costs, places, at, dict(few.optima))
-    seconds = perf_counter() - started
-    record = report(costs, places, at, plan.verdict, scenario.horizon).model_copy(
+        decisions = tuple(dict.fromkeys((*decisions, *asked.few.decisions)))
+    costs = costs_in(asked.forecast, worlds, decisions, Effort(GAP, ROUGH.limit_s), workers)
+    found = Imagined(worlds, asked.forecast, costs, places, at)
+    seconds = asked.seconds + perf_counter() - started
+    record = report(costs, places, at, asked.plan.verdict, asked.scenario.horizon).model_copy(
         update={
-            "seed": seed, "ranges": drawn_from(catalog), "options": few.options, "gap": GAP,
-            "proven": costs.proven and few.proven,
-            "check": check_of(whole, forecast, worlds[:check], workers) if check else None,
+            "seed": seed, "ranges": drawn_from(asked.catalog), "options": asked.few.options,
+            "proven": costs.proven and asked.few.proven,
+            "check": check_of(asked.whole, asked.forecast, worlds[:check], workers) if check else None,
             "seconds": seconds,
         }
     )  # fmt: skip

@@ -1,7 +1,9 @@
 """`wizard explain`: why a plan is what it is, or which demands leave none."""
 
 import argparse
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from catalogs.toml_file import Fault, InputError
 from solver.explanation.explain import explanation_of
@@ -18,6 +20,9 @@ from wizard.text import show
 from wizard.text.explain import explain_text
 from wizard.text.json import json_text
 
+if TYPE_CHECKING:
+    from solver.explanation.sure import Sure
+
 
 def explain(options: argparse.Namespace) -> int:
     """Solve the scenario (or the plan's) and print the explanation; exit code 3 where nothing fits."""
@@ -26,7 +31,9 @@ def explain(options: argparse.Namespace) -> int:
     check_segment(options.segment, question.scenario, str(path))
     options.explain = not options.quick
     plan = decided(question, options)
-    text = _printed(plan, _flips(question, plan, options), path.stem, options)
+    found = explanation_of(plan, options.segment or "", _flips(question, plan, options))
+    found = found.model_copy(update={"how_sure": _sure(question, plan, options)})
+    text = json_text(found) if options.json else explain_text(plan, found, path.stem)
     if options.out:
         write_whole(Path(options.out), text)
         say(f"wrote {options.out}")
@@ -56,6 +63,23 @@ def _flips(question: Question, plan: Plan, options: argparse.Namespace) -> Flips
         return None
 
 
-def _printed(plan: Plan, flips: Flips | None, name: str, options: argparse.Namespace) -> str:
-    found = explanation_of(plan, options.segment or "", flips)
-    return json_text(found) if options.json else explain_text(plan, found, name)
+def _sure(question: Question, plan: Plan, options: argparse.Namespace) -> "Sure | None":
+    """How sure the plan is, where it was asked and there is a plan."""
+    wanted = options.worlds or options.robust or options.doubts or options.stress
+    if not wanted or plan.total_per_month is None or plan.status == "stopped":
+        return None
+    from solver.explanation.sure import Ask, sure_of
+
+    by = options.robust
+    ask = Ask(
+        worlds=options.worlds or (500 if by else 0), seed=options.seed,
+        robust=None if by is None else "regret" if by == "regret" else "quantile",
+        quantile=None if by in (None, "regret") else int(by[1:]) / 100,
+        doubts=options.doubts, stress=options.stress, workers=options.workers or os.cpu_count() or 1,
+    )  # fmt: skip
+    try:
+        with faults_in(question.file):
+            return sure_of(question.scenario, catalog_of(question), plan, ask)
+    except KeyboardInterrupt:
+        say("wizard: stopped looking for how sure it is")
+        return None

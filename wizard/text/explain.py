@@ -8,6 +8,7 @@ from wizard.text.flips import flip_lines
 from wizard.text.tables import WIDTH, cut, money, plain, share, wrap
 from wizard.text.verdict import verdict_lines, verdict_words
 from wizard.text.why_not import entering_lines, requirement_lines
+from wizard.text.worlds import sure_lines
 
 
 def explain_text(plan: Plan, found: Explanation, name: str = "") -> str:
@@ -17,6 +18,7 @@ def explain_text(plan: Plan, found: Explanation, name: str = "") -> str:
     parts += [_why(found), entering_lines(found.why_not, found.currency)]
     parts += [requirement_lines(found.requirements, found.currency), flip_lines(found.flips, found.currency)]
     parts += [mistake_lines(found.mistakes, found.currency), _doubts(found)]
+    parts.append(sure_lines(found.how_sure, found.currency))
     parts.append(step_lines(found.next_steps))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 

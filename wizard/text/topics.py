@@ -2,6 +2,7 @@
 
 from wizard.exits import MEANING
 from wizard.text.mistakes_topic import MISTAKES
+from wizard.text.worlds_topic import WORLDS
 
 _ENVIRONMENT = """\
 Environment
@@ -258,6 +259,7 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
                      changes (key: value, all that is to be changed), why (no
                      repair, or not the least), number (of the set)
   conflict_notes[]   what was cut short
+  how_sure           as in wizard help worlds; null: not asked
 """
 
 _SWEEP = """\
@@ -344,6 +346,7 @@ TOPICS = {
     "why-not": _WHY_NOT,
     "mistakes": MISTAKES,
     "sweep": _SWEEP,
+    "worlds": WORLDS,
     "predict": _PREDICT,
     "measure": _MEASURE,
 }
