@@ -20,6 +20,7 @@ from catalogs.toml_file import InputError
 from solver.scenario import Scenario
 from wizard.desk import Desk
 from wizard.exits import Exit
+from wizard.explorer import Explore, Explored
 from wizard.keys import EVERYWHERE, bindings, off
 from wizard.messages import Ended, Loaded, Progressed, Solve
 from wizard.opening import Opening, opening_of
@@ -50,6 +51,7 @@ class WizardApp(App[int], inherit_bindings=False):
         clock: Callable[[], date],
         shelf: Shelf,
         solve: Solve,
+        explore: Explore | None = None,
         catalog: Callable[[], Catalog] | None = None,
         ascii_mode: bool = False,
         plain_colours: bool = False,
@@ -65,6 +67,8 @@ class WizardApp(App[int], inherit_bindings=False):
         self.desk, self.solver, self.load_catalog = Desk(shelf, clock, overlay), solve, catalog
         self.ascii_mode, self.limit_s, self.patience_s = ascii_mode, limit_s, patience_s
         self.opening, self.line_lost = opening, line_lost
+        self.explore = explore
+        self.explored: Explored | None = None
         self.catalog: Catalog | None = None
         self.solving = Solving()
         self.stop = threading.Event()
@@ -152,6 +156,8 @@ class WizardApp(App[int], inherit_bindings=False):
     def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
         """End the app; the solve is asked to stop first, for the end waits for its thread."""
         self.stop.set()
+        if self.explored is not None:
+            self.explored.end()
         super().exit(result, return_code, message)
 
     def action_leave(self) -> None:
@@ -258,6 +264,17 @@ class WizardApp(App[int], inherit_bindings=False):
         while any(isinstance(screen, PlanScreen) for screen in self.screen_stack):
             self.pop_screen()
         self.push_screen(PlanScreen(self.desk.plan))
+
+    def explored_now(self) -> Explored | None:
+        """What the plan on the desk can be asked further; None where nobody can be asked."""
+        scenario = self.desk.answered
+        if self.explore is None or scenario is None:
+            return None
+        if self.explored is None or self.explored.scenario is not scenario:
+            if self.explored is not None:
+                self.explored.end()
+            self.explored = Explored(self.explore, scenario)
+        return self.explored
 
     # Solving.
 

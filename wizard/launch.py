@@ -21,6 +21,7 @@ from wizard.terminal import ascii_needed, few_colours, in_browser, line_lost, si
 
 if TYPE_CHECKING:
     from solver.solve import Progress
+    from wizard.explorer import Explorer
 
 LIMIT_S = 60.0
 
@@ -32,6 +33,7 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
         clock=lambda: datetime.now().astimezone().date(),
         shelf=Shelf(plans, None, shipped_folder()),
         solve=solve,
+        explore=explore,
         catalog=partial(catalog_for, overlay),
         ascii_mode=ascii_only or ascii_needed(os.environ),
         plain_colours=few_colours(os.environ),
@@ -70,3 +72,12 @@ def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: t
         catalog = catalog_of(Question(scenario, overlays))
         plan = decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop, day=today())
         return rounded(with_conflict(plan, scenario, catalog, LIMIT_S, stop))
+
+
+def explore(scenario: Scenario) -> "Explorer":
+    """What a scenario's plan can be asked further, on the catalog that the plan was solved with."""
+    from solver.explanation.exploring import Exploring
+    from wizard.commands.solve import catalog_of
+
+    overlays = (("the scenario", scenario.catalog),) if scenario.catalog else ()
+    return Exploring(scenario, catalog_of(Question(scenario, overlays)))

@@ -7,7 +7,7 @@ a move changes the options themselves they are raised anew, which takes longer. 
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -186,6 +186,16 @@ class Exploring:
             weekday=tuple(tuple(week[:5].mean(axis=0).tolist()) for week in weeks),
             weekend=tuple(tuple(week[5:].mean(axis=0).tolist()) for week in weeks),
         )
+
+    def must_use(self, option: str, stop: threading.Event | None = None) -> float | None:
+        """What the cheapest plan costs that uses an option besides; None where there is none, or none in time."""
+        rules = self.problem.rules
+        problem = self.problem
+        if not any(option == each.id for each in (*problem.designs, *problem.apis)):
+            policy = self.scenario.policy.model_copy(update={"must_use": (*self.scenario.policy.must_use, option)})
+            problem = problem_of(self.scenario.model_copy(update={"policy": policy}), self.catalog)
+        problem = replace(problem, rules=replace(rules, must_use=(*rules.must_use, option)))
+        return optimise(problem, GAP, 2 * EACH_S, stop=stop).objective
 
     def why_not(self, plan: Plan, stop: threading.Event | None = None) -> WhyNotTable:
         """The options that the plan does not use, and what each would take."""
