@@ -33,7 +33,7 @@ class Person:
         self.environ["WIZARD_PLANS"] = str(folder / "plans")
         self.heard = ""
         self.child: pexpect.spawn[str] = pexpect.spawn(
-            WIZARD[0], [*WIZARD[1:], *arguments], env=self.environ, encoding="utf-8", timeout=40, echo=False,  # type: ignore[arg-type]
+            WIZARD[0], [*WIZARD[1:], *arguments], env=self.environ, encoding="utf-8", timeout=40, echo=False,
         )  # fmt: skip
         self.child.delaybeforesend = None
 
