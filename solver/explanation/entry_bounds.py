@@ -18,6 +18,8 @@ from solver.program.data import Data
 from solver.whole_units import whole_gains
 
 HALVINGS = 20
+MOST = 16.0
+"""So far above their prices of today options are told apart."""
 CLOSE = 400
 """Designs whose whole replicas are counted, the nearest first."""
 CLOSELY = 8
@@ -37,18 +39,24 @@ class Ceilings:
     with_pools: Array
 
 
-def ceilings_of(data: Data, prices: Array, now: float, close: int = CLOSE) -> Ceilings:
-    """The ceilings at these prices of the traffic [s, b], `now` being the present cost a month."""
+def nearness_of(data: Data, prices: Array) -> Ceilings:
+    """The ceilings as if the bound itself were the cost to beat, above 1 too: in which order options come near."""
+    rates = rates_of(data)
+    return ceilings_of(data, prices, min(*at_least(data, rates, prices)), 0, MOST)
+
+
+def ceilings_of(data: Data, prices: Array, now: float, close: int = CLOSE, most: float = 1.0) -> Ceilings:
+    """The ceilings at these prices of the traffic [s, b], `now` being the present cost a month; `most` at the most."""
     rates = rates_of(data)
     return Ceilings(
-        _designs(data, rates, prices, now, close, 0),
-        _apis(data, prices, now, min(*at_least(data, rates, prices))),
-        _designs(data, rates, prices, now, 0, 1),
-        _apis(data, prices, now, at_least(data, rates, prices)[1]),
+        _designs(data, rates, prices, now, close, 0, most),
+        _apis(data, prices, now, min(*at_least(data, rates, prices)), most),
+        _designs(data, rates, prices, now, 0, 1, most),
+        _apis(data, prices, now, at_least(data, rates, prices)[1], most),
     )
 
 
-def _designs(data: Data, rates: Rates, prices: Array, now: float, close: int, others: int) -> Array:
+def _designs(data: Data, rates: Rates, prices: Array, now: float, close: int, others: int, most: float) -> Array:
     """The ceilings of designs in plans with so many other pools at least; `close` of them in whole replicas."""
     count = len(data.problem.designs)
     pools = np.zeros(count, dtype=bool)
@@ -63,13 +71,13 @@ def _designs(data: Data, rates: Rates, prices: Array, now: float, close: int, ot
         return room - rates.opening + most_gains(data, _scaled(rates, factor), prices)
 
     never = ~pools | (fits(np.zeros(count)) <= 0)
-    low, high = np.zeros(count), np.ones(count)
+    low, high = np.zeros(count), np.full(count, most)
     always = fits(high) > 0
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         inside = fits(middle) > 0
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    found = np.where(never, -1.0, np.where(always, 1.0, high))
+    found = np.where(never, -1.0, np.where(always, most, high))
     near = np.flatnonzero(~never)
     near = near[np.argsort(-found[near], kind="stable")][:close]
     if len(near):
@@ -128,7 +136,7 @@ def _beside(data: Data, value: Array, suppliers: Array, least_others: int) -> Ar
     return least
 
 
-def _apis(data: Data, prices: Array, now: float, least: float) -> Array:
+def _apis(data: Data, prices: Array, now: float, least: float, most: float) -> Array:
     """Of each API [a]: what its supplier gains with it at the factor, and all others at their `least`."""
     problem, found = data.problem, np.full(len(data.problem.apis), -1.0)
     fixed: dict[str, float] = {}
@@ -153,8 +161,8 @@ def _apis(data: Data, prices: Array, now: float, least: float) -> Array:
         room = now - least - fixed.get(seller, 0.0) + min(0.0, fixed.get(seller, 0.0) - gains(1.0))
         if room + gains(0.0) <= 0:
             continue
-        low, high = 0.0, 1.0
-        for _ in range(HALVINGS if room + gains(1.0) <= 0 else 0):
+        low, high = 0.0, most
+        for _ in range(HALVINGS if room + gains(most) <= 0 else 0):
             middle = (low + high) / 2
             low, high = (middle, high) if room + gains(middle) > 0 else (low, middle)
         found[a] = high

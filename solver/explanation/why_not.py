@@ -7,6 +7,7 @@ the bounds leave no other plan, or where the whole problem is solved once more a
 """
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
@@ -16,9 +17,8 @@ import numpy as np
 
 from solver.baselines import api_only
 from solver.explanation.entering import STEP, Entry, Looking, Question, among, priced, using
-from solver.explanation.entry_bounds import Ceilings, at_least, ceilings_of
+from solver.explanation.entry_bounds import Ceilings, ceilings_of, nearness_of
 from solver.explanation.reasons import WhyNot
-from solver.hour_rates import rates_of
 from solver.optimise import optimise
 from solver.patterns import names_design
 from solver.pricing import api_prices
@@ -80,11 +80,6 @@ class Search:
         self.prices = priced_.prices
         other = ceilings_of(self.data, self.prices, self.now)
         return Ceilings(*map(np.minimum, vars(found).values(), vars(other).values()))
-
-    def order(self) -> Ceilings:
-        """Ceilings as if the bound were the cost of the plan: in which order options come near."""
-        rates, prices = rates_of(self.data), self.prices
-        return ceilings_of(self.data, prices, min(*at_least(self.data, rates, prices)), close=0)
 
     def looking(self) -> Looking:
         """How long the next solve may take."""
@@ -164,10 +159,7 @@ def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: 
             if a not in search.apis and able.get(api.id) and _wanted([api.id], able, segment, option):
                 counted = a in search.data.apis
                 asked.append(_Asked(float(ceilings.apis[a]) if counted else 1.0, "api", a))
-    order = search.order()
-    asked.sort(
-        key=lambda each: (-each.at_most, -float((order.designs if each.kind == "pool" else order.apis)[each.index]))
-    )
+    asked = _nearest_first(search, asked)
     found = [_answer(search, each, able) for each in asked]
     known = {each.option: one for each, one in zip(found, asked, strict=True)}
     found = [_wide(search, ceilings, known[each.option], each) for each in sorted(found, key=nearness)]
@@ -182,6 +174,26 @@ class _Asked:
     kind: Literal["pool", "api"]
     index: int
     alike: tuple[str, ...] = ()
+
+
+def _nearest_first(search: Search, asked: list[_Asked]) -> list[_Asked]:
+    """In the order of the bounds, the first of each model and GPU or supplier's model before the second of any."""
+    near = nearness_of(search.data, search.prices)
+    asked = sorted(
+        asked, key=lambda each: (-float((near.designs if each.kind == "pool" else near.apis)[each.index]), each.index)
+    )
+    seen: Counter[tuple[str, str]] = Counter()
+    place: dict[tuple[str, int], int] = {}
+    for each in asked:
+        if each.kind == "pool":
+            design = search.problem.designs[each.index]
+            name = design.model, design.gpu
+        else:
+            offer = search.problem.apis[each.index].offer
+            name = offer.provider, offer.model
+        place[each.kind, each.index] = seen[name]
+        seen[name] += 1
+    return sorted(asked, key=lambda each: place[each.kind, each.index])
 
 
 def _answer(search: Search, asked: _Asked, able: dict[str, tuple[str, ...]]) -> WhyNot:

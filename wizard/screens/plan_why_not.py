@@ -54,7 +54,7 @@ def why_not(
     ]
     about = {row.key: "chosen: see tab 1" for row in rows}
     detail: dict[str, list[str]] = {}
-    for other in others(table) if not rule else ():
+    for other in (others(table) or plan.why_not) if not rule else ():
         key = f"other {other.option}"
         says = price_told(plan, other.option, priced or {}, pricing) or entering(other)
         rows.append(Row((", ".join(other.serves), other.option, says), key))

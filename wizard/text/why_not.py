@@ -76,9 +76,9 @@ def _told(each: WhyNot) -> Iterable[str]:
         return
     now = "" if each.price_now is None else f"{price(each.price_now)} a {each.unit} now"
     if each.answer == "not_above":
-        yield "time ended: it enters at no price above this, perhaps far below"
+        yield "time ended: it enters at no price above this, and perhaps far below"
         return
-    yield now
+    yield now if (each.price_factor or 0.0) < 1 else f"{now}: at its price, as the plan is not proven the cheapest"
     if each.speed_factor is not None:
         yield f"or {each.speed_factor:.2f} times as fast"
     if not each.proven:
