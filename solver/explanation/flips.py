@@ -63,6 +63,7 @@ class _Search:
     base: Look
     looker: Looker
     seen: dict[tuple[str, float, bool, bool], Look] = field(default_factory=dict)
+    last: tuple[tuple[str, float, bool], Problem] | None = None
 
     @property
     def over(self) -> bool:
@@ -86,10 +87,17 @@ class _Search:
         return next((look for look in looks if look is not None), None)
 
     def _look(self, lever: Lever, by: float, raised: bool, deep: bool) -> Look:
+        key = lever.name, by, raised
+        if self.last is None or self.last[0] != key:
+            self.last = key, self._moved(lever, by, raised)
+        return self.looker.look(self.last[1], self.base.options, deep)
+
+    def _moved(self, lever: Lever, by: float, raised: bool) -> Problem:
+        """The problem with a lever moved, with options raised anew where the lever has no quick form for it."""
         moved = lever.moved(self.scenario, self.catalog, by)
         quickly = lever.on_problem if lever.same_options or not raised else None
         problem = quickly(self.problem, moved, by) if quickly else None
-        return self.looker.look(problem or problem_of(*moved), self.base.options, deep)
+        return problem_of(*moved) if problem is None else problem
 
 
 def flips_of(

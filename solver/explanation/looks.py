@@ -50,13 +50,17 @@ class Look:
 
 @dataclass
 class Looker:
-    """Looks at changed problems, each solve within `each_s` and all within `until` (of `perf_counter`)."""
+    """Looks at changed problems, each solve within `each_s` and all within `until` (of `perf_counter`).
+
+    `last` is the problem looked at last, the same without pools, and its optimum: a deep look follows a shallow one.
+    """
 
     gap: float
     each_s: float
     until: float
     stop: threading.Event | None = None
     known: dict[str, None] = field(default_factory=dict)
+    last: tuple[Problem, Problem, Outcome] | None = None
 
     def effort(self, gap: float | None = None, times: float = 1.0) -> Effort:
         """How the next solve is made."""
@@ -71,13 +75,19 @@ class Looker:
 
     def look(self, problem: Problem, today: Collection[str], deep: bool) -> Look:
         """The answer, and whether every plan of only `today`'s options costs more than it (never without any)."""
-        apis = with_designs(problem, ())
-        api = api_branch(apis, self.effort())
+        apis, api = self._api(problem)
         wins, proven = self._wins(problem, api, deep)
         of, best, sure = self._best(problem, deep) if wins else (apis, api, True)
         proven = proven and sure and _ended(api, best)
         found = Look(kind_of(of, best), used(of, best), best.objective, proven)
         return replace(found, other_plan=self._other_plan(problem, found, today))
+
+    def _api(self, problem: Problem) -> tuple[Problem, Outcome]:
+        """The problem without pools, and its best plan."""
+        if self.last is None or self.last[0] is not problem:
+            apis = with_designs(problem, ())
+            self.last = problem, apis, api_branch(apis, self.effort())
+        return self.last[1:]
 
     def _wins(self, problem: Problem, api: Outcome, deep: bool) -> tuple[bool, bool]:
         """Whether self-hosting is the verdict, and whether that is proven; where time ends it, it is not."""
