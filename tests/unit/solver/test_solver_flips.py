@@ -114,8 +114,9 @@ def test_what_time_cuts_is_told() -> None:
 
 
 def test_options_that_another_load_lets_in_are_raised_anew() -> None:
-    # Serverless replicas sleep after 5 s, and are refused while more than 5 % of requests wait for a start, where a TTFT
-    # holds at p95. Where a start takes no time that is until exp(-5 x requests/s) is 5 %. Today's problem has no pool, so its quick form finds none.
+    # Serverless replicas sleep after 5 s, and are refused while more than 5 % of requests wait for a start, where a
+    # TTFT holds at p95. Where a start takes no time that is until exp(-5 x requests/s) is 5 %. Today's problem has no
+    # pool, so its quick form finds none.
     serverless = with_prices(even_catalog(), price(0.5, purchase="serverless"))
     figures = {key: each for key, each in serverless.operations.items() if not key.startswith("cold_start")}
     serverless = replace(serverless, operations=figures)
