@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from made_plans import no_plan, plan, run
+from made_plans import fake_decide, no_plan, plan, run
 
 from solver.explanation.explain import explanation_of
 from solver.explanation.reasons import RulePrice, WhyNot, WhyNotTable
@@ -145,3 +145,27 @@ def home_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_nothing_is_asked_of_a_plan_that_there_is_not() -> None:
     assert no_plan().why_not == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        (("solve", "chat.toml"), False), (("solve", "chat.toml", "--explain"), True),
+        (("explain", "chat.toml", "--flips", "0"), True), (("explain", "chat.toml", "--quick", "--flips", "0"), False),
+    ],
+)  # fmt: skip
+def test_a_plain_solve_asks_for_no_reasons(
+    command: tuple[str, ...], asked: bool, home_plan: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    fake_decide(monkeypatch, plan())
+    seen: list[float] = []
+
+    def reasons(made: Plan, scenario: object, catalog: object, limit_s: float, stop: object) -> Plan:
+        seen.append(limit_s)
+        return made.model_copy(update={"requirements": PRICES})
+
+    monkeypatch.setattr("solver.explanation.with_reasons.with_reasons", reasons)
+    assert run(*command) == 0
+    assert seen == ([60.0] if asked else [])
+    assert ("What each requirement costs" in capsys.readouterr().out) == asked
