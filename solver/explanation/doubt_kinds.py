@@ -54,7 +54,8 @@ def _scores(plan: Plan, problem: Problem, forecast: Forecast) -> Iterator[Doubt]
             )
     for (segment, model), why in told.items():
         yield Doubt(
-            "score", f"{model} on {segment}", f"evaluate {model} on {segment}", "passes the floor", None, lambda _: None,
+            "score", f"{model} on {segment}", f"evaluate {model} on {segment}", "passes the floor", None,
+            lambda _: None,
             lambda _, s=segment, m=model: _without(base, models, s, m), (1,), why, True,  # type: ignore[misc]
         )  # fmt: skip
 

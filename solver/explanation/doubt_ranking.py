@@ -25,9 +25,9 @@ GAP = 2e-3
 class RankedDoubt(Part):
     """One doubt. `action` is what settles it; `low` and `high` are what was tried, in `unit`, None where it was not.
 
-    `decides_per_month` is at stake: where the verdict flips at an end, what keeping today's strategy would cost more
-    there; else by how much the recommended plan's cost moves at the most. None: no plan is left there. `nearness` is
-    how far to that end the verdict flips, 0 to 1; None where it does not. `then` is the verdict there.
+    `decides_per_month` is at stake: where the other side (APIs, pools) wins at an end, what keeping today's would cost
+    more there; else by how much the recommended plan's cost moves at the most. None: no plan is left there. `nearness`
+    is how far to that end the verdict flips, 0 to 1; None where it does not. `then` is the verdict there.
     """
 
     kind: Kind
@@ -141,13 +141,16 @@ def _tried(doubt: Doubt, now: Answer) -> tuple[RankedDoubt | None, int]:
 
 
 def decides(now: Answer, then: Answer) -> float | None:
-    """What keeping today's strategy costs more there, where another verdict stands; else how far the cost moves."""
+    """What keeping today's side costs more there, where the other side wins; else how far the cost moves.
+
+    How far it moves too where today's side has no plan there; None where nothing has.
+    """
     if then.recommended_total is None or now.recommended_total is None:
         return None
-    if then.verdict == now.verdict:
-        return abs(then.recommended_total - now.recommended_total)
     kept = then.api_total if now.verdict == "stay_on_api" else then.self_total
-    return None if kept is None else abs(kept - then.recommended_total)
+    same_side = (then.verdict == "stay_on_api") == (now.verdict == "stay_on_api")
+    before = now.recommended_total if same_side or kept is None else kept
+    return abs(before - then.recommended_total)
 
 
 def _nearness(doubt: Doubt, now: Answer, end: int) -> tuple[float, int]:

@@ -83,9 +83,11 @@ def imagined(
     costs = costs_in(asked.forecast, worlds, decisions, Effort(GAP, ROUGH.limit_s), workers)
     found = Imagined(worlds, asked.forecast, costs, places, at)
     seconds = asked.seconds + perf_counter() - started
-    record = report(costs, places, at, asked.plan.verdict, asked.scenario.horizon).model_copy(
+    record = report(costs, places, at, asked.plan.verdict, asked.scenario.horizon)
+    record = record.model_copy(
         update={
             "seed": seed, "ranges": drawn_from(asked.catalog), "options": asked.few.options,
+            "strategies": tuple(_with_doubt(each, asked.few) for each in record.strategies),
             "proven": costs.proven and asked.few.proven,
             "check": check_of(asked.whole, asked.forecast, worlds[:check], workers) if check else None,
             "seconds": seconds,
@@ -156,6 +158,12 @@ def _outlook(costs: Costs, branch: Branch, place: int) -> Outlook:
             "regret_worst": float(known.max()),
         }
     )  # fmt: skip
+
+
+def _with_doubt(told: Outlook, few: Candidates) -> Outlook:
+    """A strategy without a plan in any world, of which it is not proven that there is none, is unknown."""
+    status = next(few.optima[branch].status for branch in BRANCHES if NAMES[branch] == told.strategy)
+    return told.model_copy(update={"unknown": told.cost is None and status != "infeasible"})
 
 
 def signed_words(decision: Decision) -> tuple[str, ...]:

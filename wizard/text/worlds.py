@@ -33,9 +33,9 @@ def _worlds(worlds: Worlds, currency: str) -> list[str]:
     lines = [f"{worlds.count} worlds (seed {worlds.seed}), {currency} a month on the mean of the horizon"]
     lines.append(f" {'':<20}{'5 %':>11}{'25 %':>12}{'50 %':>12}{'75 %':>12}{'95 %':>12}")
     lines.append(f" {'this plan':<20}{_quantiles(worlds.cost)}")
-    lines += [f" {STRATEGIES[each.strategy]:<20}{_quantiles(each.cost)}" for each in worlds.strategies]
+    lines += [f" {STRATEGIES[each.strategy]:<20}{_quantiles(each.cost, each.unknown)}" for each in worlds.strategies]
     lines.append(f" {'':<20}{'wins':>8}{'no plan':>9}{'regret, mean':>15}{'95 %':>13}{'worst':>13}")
-    lines += [_regret(each) for each in worlds.strategies]
+    lines += [_regret(each) for each in worlds.strategies if each.cost is not None]
     lines += [line for each in worlds.strategies for line in _signed(STRATEGIES[each.strategy], each.signed)]
     if worlds.waiting is not None:
         price, cheaper = worlds.waiting.price_per_month, share(worlds.waiting.cheaper)
@@ -62,9 +62,9 @@ def _check(worlds: Worlds) -> str:
     return told if worlds.proven else f"{told} Some solves were ended by time."
 
 
-def _quantiles(cost: Quantiles | None) -> str:
+def _quantiles(cost: Quantiles | None, unknown: bool = False) -> str:
     if cost is None:
-        return f"{'no plan':>11}"
+        return "   none found in time" if unknown else "   no plan"
     values = (cost.q5, cost.q25, cost.q50, cost.q75, cost.q95)
     return "".join(f"{money(value, 0):>{11 + (i > 0)}}" for i, value in enumerate(values))
 

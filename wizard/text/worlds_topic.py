@@ -34,7 +34,8 @@ wizard explain FILE [--worlds [N]] [--seed S] [--robust regret|qNN] [--doubts]
 JSON: how_sure of explain (null: not asked)
   worlds   count, seed, recommended, cost (q5, q25, q50, q75, q95, mean),
            strategies[]: strategy, wins, cost, regret_mean, regret_95,
-           regret_worst, no_plan, signed; waiting: months, price_per_month,
+           regret_worst, no_plan, signed, unknown (no plan of it was found in
+           time); waiting: months, price_per_month,
            cheaper; ranges[]: what, low, value, high, unit, source, date,
            estimate; options, gap, proven, check: worlds, designs, apis, proven,
            mean, worst (shares); seconds

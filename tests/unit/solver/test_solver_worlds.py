@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_options import shipped_catalog
 from made_problems import design, flat_blocks, offer, random_problem
 
-from catalogs.catalog import load_catalog
 from solver.baselines import restricted
 from solver.candidates import candidates, checked
 from solver.explanation.branches import Effort
@@ -173,7 +173,7 @@ def test_speed_lies_between_the_lengths_at_which_it_is_known(longer: float, kapp
 
 
 def test_worlds_are_those_of_their_seed_within_their_ranges() -> None:
-    ranges = ranges_of(load_catalog())
+    ranges = ranges_of(shipped_catalog())
     worlds = drawn(ranges, 400, 7, 12)
     assert worlds == drawn(ranges, 400, 7, 12)
     assert worlds[:50] == drawn(ranges, 50, 7, 12)
@@ -190,7 +190,7 @@ def test_worlds_are_those_of_their_seed_within_their_ranges() -> None:
 
 
 def test_every_range_has_a_source_and_says_how_it_was_estimated() -> None:
-    told = drawn_from(load_catalog())
+    told = drawn_from(shipped_catalog())
     assert [each.what for each in told] == list(WHATS)
     assert all(each.low <= each.value <= each.high and each.source and each.date for each in told)
 
@@ -206,7 +206,7 @@ def test_fewer_options_with_all_of_an_optimum_cost_the_same(seed: int) -> None:
 
 
 def test_two_workers_say_what_one_says() -> None:
-    ranges = ranges_of(load_catalog())
+    ranges = ranges_of(shipped_catalog())
     worlds = drawn(ranges, 12, 3, 12)
     forecast = Forecast(random_problem(1, 2, 3, 2, blocks=3), growth=(0.2, 0.0))
     one, two = (costs_in(forecast, worlds, FREE, Effort(1e-3, 20.0), workers) for workers in (1, 2))
