@@ -32,7 +32,7 @@ def test_memory_of_a_70b_in_fp8_on_two_h100_by_hand() -> None:
     assert memory.weights_gb == pytest.approx(weights, rel=0.002)
     assert memory.kv_token_bytes == token
     assert memory.kv_request_gb == pytest.approx((1000 + 250) * token / 1e9)
-    assert memory.kv_room_gb == pytest.approx(0.9 * 160 - memory.weights_gb - 2 * 2.0)
+    assert memory.kv_room_gb == pytest.approx(0.9 * 2 * 85.9 - memory.weights_gb - 2 * 2.0)
     assert memory.available_gb == pytest.approx(memory.weights_gb + memory.runtime_gb + memory.kv_room_gb)
     assert memory.fit == pytest.approx(memory.kv_room_gb / memory.kv_request_gb)
 
@@ -45,8 +45,23 @@ def test_no_token_comes_faster_than_the_weights_can_be_read(gpus: int, bytes_: f
     assert point.bound_by == "weights"
 
 
-def test_a_70b_in_fp8_on_one_h100_is_predicted_and_refused() -> None:
+def test_a_70b_in_fp8_on_one_h100_loads_and_serves_next_to_nobody() -> None:
+    """What is left of 80 GiB serves a handful, at about 32 ms a token (floor: 21)."""
     found = of(replace(LLAMA_70B_TWO, gpus=1), in_flight=(1.0,), highest=True)
+    assert 1 < found.memory.fit < 16
+    assert 21 < found.points[0].tpot_ms.value == pytest.approx(32, rel=0.15)
+    assert found.rate is not None
+    assert found.rate.bound_by == "kv"
+    assert found.rate.requests_per_s is not None
+    assert found.rate.requests_per_s.value < 1
+
+
+def test_a_70b_in_fp8_on_a_gpu_of_80e9_bytes_is_predicted_and_refused() -> None:
+    catalog = figures()
+    less = catalog.gpus["h100-sxm"].model_copy(update={"memory_gb": 80.0})
+    small = replace(catalog, gpus={**catalog.gpus, "h100-sxm": less})
+    asked = Asked(1000.0, 500.0, in_flight=(1.0,), highest=True)
+    found = predict(replace(LLAMA_70B_TWO, gpus=1), asked, small)
     assert found.memory.fit < 1
     assert [refusal.partition(":")[0] for refusal in found.refusals] == ["memory"]
     assert found.points[0].tpot_ms.value > 70.5 / 3.35
@@ -192,7 +207,7 @@ def test_a_pipeline_s_stage_holds_its_part_of_the_layers() -> None:
     arrays = design_arrays(figures(), [Design("llama-3.1-70b", "fp8", "h100-sxm", 1, "vllm")])
     staged = pipelined(arrays, np.array([4.0]))
     assert staged.weights == pytest.approx(arrays.weights / 4)
-    assert staged.kv_room == pytest.approx(0.9 * 80e9 - arrays.weights / 4 - 2e9)
+    assert staged.kv_room == pytest.approx(0.9 * 85.9e9 - arrays.weights / 4 - 2e9)
     assert pipelined(arrays, np.array([1.0])).kv_room == pytest.approx(arrays.kv_room)
 
 
