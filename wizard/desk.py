@@ -162,6 +162,15 @@ class Desk:
         self.session = replace(self.session, name=name) if not self.drafted else self.session
         return ""
 
+    def keep_rechecked(self, saved: SavedPlan) -> str:
+        """Save a re-checked plan over the old one of its name; return what went wrong, or nothing."""
+        try:
+            self.shelf.replace(saved)
+        except InputError as error:
+            return f"! {error.faults[0]}"
+        self.written = ("plan", saved.name)
+        return ""
+
 
 def step_told(session: Session, step: Step) -> str:
     """A change in the words of its question: `requests 60k/day`, `Data: anyone, anywhere`."""

@@ -1,6 +1,7 @@
 """Where the app keeps plans and drafts: the store's functions with folders given, so that a test gives its own."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,28 @@ class Shelf:
     def taken(self, name: str) -> bool:
         """Whether a plan of this name is in the folder."""
         return os.path.lexists(self.plans / f"{name}.toml")
+
+    def load(self, name: str) -> store.SavedPlan:
+        """The plan of a name; InputError when it cannot be read."""
+        return store.load(self.plans / f"{name}.toml")
+
+    def replace(self, saved: store.SavedPlan) -> None:
+        """Save a plan over the one of its name; InputError when the folder cannot be written."""
+        store.write_plan(saved, self.plans / f"{saved.name}.toml", replace=True)
+
+    def put_away(self, name: str) -> Path:
+        """Move a plan out of the folder, to beside the drafts, and tell where it is kept; OSError when it cannot be."""
+        folder = (self.drafts or store.drafts_folder()).parent / "deleted"
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = folder / f"{name}.toml"
+        shutil.move(self.plans / f"{name}.toml", kept)
+        return kept
+
+    def bring_back(self, name: str, kept: Path) -> None:
+        """Move a plan back; FileExistsError where its name was taken meanwhile."""
+        if self.taken(name):
+            raise FileExistsError(f"{name} is taken")
+        shutil.move(kept, self.plans / f"{name}.toml")
 
     def save(self, plan: Plan, scenario: Scenario, name: str, day: str) -> Path:
         """Save a plan; InputError when the name cannot be had or the folder not written."""

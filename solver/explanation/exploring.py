@@ -191,7 +191,7 @@ class Exploring:
         """What the cheapest plan costs that uses an option besides; None where there is none, or none in time."""
         rules = self.problem.rules
         problem = self.problem
-        if not any(option == each.id for each in (*problem.designs, *problem.apis)):
+        if option not in {*(each.id for each in problem.designs), *(each.id for each in problem.apis)}:
             policy = self.scenario.policy.model_copy(update={"must_use": (*self.scenario.policy.must_use, option)})
             problem = problem_of(self.scenario.model_copy(update={"policy": policy}), self.catalog)
         problem = replace(problem, rules=replace(rules, must_use=(*rules.must_use, option)))

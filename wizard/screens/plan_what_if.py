@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from solver.explanation.flip_records import Flip
     from solver.plan import Plan
 
-ROWS, WIDTH = 4, 60
+ROWS, TALL, WIDTH = 3, 8, 60
 LEFT = 8
 """Rows and columns of the curve, and cells for its scale."""
 
@@ -23,7 +23,7 @@ LEFT = 8
 def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, room: int) -> View:
     """The levers with the moves made, and under them the cheapest plan's cost along the volume, where there is room."""
     columns = (
-        Column("Lever", least=10, grows=True),
+        Column("Lever", least=14, grows=True),
         Column("Now", least=8, grows=True),
         Column("Try", least=8, grows=True),
         Column("Verdict", rank=2),
@@ -39,7 +39,7 @@ def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, room: int
         head=(together(plan, state, busy),),
         columns=columns,
         rows=rows,
-        foot=curve(plan, state, ascii_mode) if room >= 24 else (),
+        foot=curve(plan, state, ascii_mode, TALL if room >= 34 else ROWS) if room >= 24 else (),
         about=about,
     )
 
@@ -68,7 +68,7 @@ def _row(plan: "Plan", state: WhatIf, lever: "LeverNow", busy: bool) -> Row:
     if moved:
         values = state.values.get(state.key, {})
         value = values.get(lever.name, "")
-        try_ = told(lever, by) + (f" {value_told(lever, value)}" if value != "" else "")
+        try_ = told(lever, by) + (f" = {value if isinstance(value, str) else short(value)}" if value != "" else "")
     if lever.name == (state.last or state.order[0]):
         answer = state.answer
         if state.moves and answer is None:
@@ -123,7 +123,7 @@ def _about(plan: "Plan", state: WhatIf, lever: "LeverNow") -> str:
 KINDS: dict[str, Fill] = {"stay_on_api": "=", "hybrid": ":", "self_host": "#", "no_plan": "."}
 
 
-def curve(plan: "Plan", state: WhatIf, ascii_mode: bool) -> Sequence[str]:
+def curve(plan: "Plan", state: WhatIf, ascii_mode: bool, tall: int = ROWS) -> Sequence[str]:
     """The cost of the recommended plan from a tenth to ten times the requests, `X` at what the moves say."""
     points = sorted(state.volumes.values(), key=lambda each: each.by)
     if len(points) < 2:
@@ -136,14 +136,14 @@ def curve(plan: "Plan", state: WhatIf, ascii_mode: bool) -> Sequence[str]:
         return []
     here = _place(log(state.moves.get("requests", 1.0)), low, high)
     lines = []
-    for row in range(ROWS, 0, -1):
+    for row in range(tall, 0, -1):
         cells = [
-            " " if cost is None or cost / most * ROWS < row - 0.5 else fill(KINDS[verdict], ascii_mode)
+            " " if cost is None or cost / most * tall < row - 0.5 else fill(KINDS[verdict], ascii_mode)
             for cost, verdict in columns
         ]
-        if here is not None and _top(columns[here][0], most) == row:
+        if here is not None and _top(columns[here][0], most, tall) == row:
             cells[here] = "X"
-        label = short(most * row / ROWS) if row in (ROWS, ROWS // 2) else ""
+        label = short(most * row / tall) if row in (tall, (tall + 1) // 2) else ""
         lines.append(f"{label:>{LEFT - 2}} |{''.join(cells)}".rstrip())
     kinds = dict.fromkeys(verdict for _, verdict in columns)
     legend = "  ".join(f"{fill(KINDS[verdict], ascii_mode)} {VERDICTS[verdict]}" for verdict in kinds)
@@ -165,8 +165,8 @@ def _cost(point: "Volume") -> float | None:
     return point.api if point.verdict == "stay_on_api" else point.hosted
 
 
-def _top(cost: float | None, most: float) -> int:
-    return max(1, min(ROWS, int((cost or 0.0) / most * ROWS + 0.5)))
+def _top(cost: float | None, most: float, tall: int) -> int:
+    return max(1, min(tall, int((cost or 0.0) / most * tall + 0.5)))
 
 
 def _place(x: float, low: float, high: float) -> int | None:
@@ -179,9 +179,12 @@ def _axis(state: WhatIf, low: float, high: float) -> list[str]:
     flips = [each.by for each in state.flips.get("requests", ()) if each.by is not None]
     marks = [(by, f"x{by:g}") for by in (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)]
     marks = [(by, f"^{by:.2g}") for by in flips] + marks
-    cells = [" "] * (WIDTH + 6)
+    cells = ["-"] * WIDTH
     for by, text in marks:
         place = _place(log(by), low, high)
-        if place is not None and all(cell == " " for cell in cells[max(0, place - 1) : place + len(text) + 1]):
+        if place is None:
+            continue
+        place = min(place, WIDTH - len(text))
+        if all(cell == "-" for cell in cells[max(0, place - 1) : place + len(text) + 1]):
             cells[place : place + len(text)] = text
-    return [f"{'0':>{LEFT - 2}} +{'-' * WIDTH}", f"{'':>{LEFT}}{''.join(cells)}".rstrip()]
+    return [f"{'0':>{LEFT - 2}} +{''.join(cells)}"]

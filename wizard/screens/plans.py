@@ -1,11 +1,20 @@
 """Home: the drafts and plans there are; without any, the worked examples."""
 
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
+from textual.message import Message
+
+from catalogs.toml_file import InputError
 from solver.checklist import ITEMS
+from solver.plan import Plan
+from wizard.export import export_plan
 from wizard.keys import FIND, FINDING, HELP, MOVES, UNDO, Key, bindings
+from wizard.screens.diff import DiffScreen, check_of, newer
 from wizard.screens.frame import Framed, Word
+from wizard.screens.later import Later
 from wizard.screens.views import gap, money
 from wizard.session import Session
 from wizard.store import Entry, SavedPlan
@@ -15,20 +24,36 @@ from wizard.widgets.listing import Column, Row
 
 OPEN = Key("enter", "open", "enter", "open", "open the plan, or go on with the draft, under the cursor")
 NEW = Key("n", "new", "n", "new", "start a plan")
-DELETE = Key("D", "delete", "D", "delete draft", "delete the draft under the cursor; u brings it back")
+RECHECK = Key("r", "recheck", "r", "re-check", "solve the plan again with today's catalog, and show what changed")
+DIFF = Key("d", "diff", "d", "diff", "compare two plans: d on the one, then on the other")
+EXPORT = Key("x", "export", "x", "export", "write the plan under the cursor as text into the folder of plans")
+DELETE = Key("D", "delete", "D", "delete", "delete the draft or the plan under the cursor; u brings it back")
 QUIT = Key("q", "back", "q", "quit", "leave")
 CLEAR = Key("escape", "clear", "esc", "", "clear the filter")
+
+
+class Rechecked(Message):
+    """A saved plan was solved again: the plan, or one line on why there is none."""
+
+    def __init__(self, old: SavedPlan, plan: Plan | None, says: str = "") -> None:
+        self.old, self.plan, self.says = old, plan, says
+        super().__init__()
 
 
 class PlansScreen(Framed):
     """The list of plans."""
 
-    KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, OPEN, NEW, DELETE, UNDO, FIND, CLEAR, QUIT, HELP)
+    KEYS: ClassVar[tuple[Key, ...]] = (
+        *MOVES, OPEN, NEW, RECHECK, DIFF, FIND, EXPORT, DELETE, UNDO, CLEAR, QUIT, HELP,
+    )  # fmt: skip
     BINDINGS = bindings(KEYS)
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("draft", "answers kept as you gave them, not yet saved as a plan"),
         ("gap", "how far a plan may be from the cheapest one there is"),
         ("verdict", "stay on the API, hybrid, self-host, or no plan fits"),
+        ("check: due", "the plan is a quarter old or more: r solves it again"),
+        ("check: ! price", "a price in the plan has moved in the catalog: r solves it again"),
+        ("check: ok", "neither; what is not in the catalog as it stands is not looked at"),
     )
     EDIT_LABEL = "Find"
     TYPING = FINDING
@@ -40,6 +65,10 @@ class PlansScreen(Framed):
         self.drafts: dict[str, Session] = {}
         self.entries: dict[str, Entry] = {}
         self.deleted: Session | None = None
+        self.put_away: tuple[str, Path] | None = None
+        self.marked = ""
+        self.rechecking = ""
+        self.checks: Later[dict[str, str]] = Later(self, {})
         self.found: tuple[tuple[Session, ...], tuple[Entry, ...], bool] | None = None
 
     def path(self) -> str:
@@ -66,7 +95,10 @@ class PlansScreen(Framed):
         self.drafts = {f"draft {session.name}": session for session in drafts}
         self.entries = {f"plan {entry.path.stem}": entry for entry in entries}
         rows = [_draft_row(key, session) for key, session in self.drafts.items()]
-        rows += [_plan_row(key, entry, self.wizard.desk.clock(), empty) for key, entry in self.entries.items()]
+        checks = {} if empty else self._checks()
+        for key, entry in self.entries.items():
+            check = "solving" if key == self.rechecking else "marked" if key == self.marked else checks.get(key, "-")
+            rows.append(_plan_row(key, entry, self.wizard.desk.clock(), empty, check))
         wanted = self.wanted.lower()
         rows = [row for row in rows if wanted in " ".join(row.cells).lower()]
         note = ["No plan yet. n starts one; enter opens a worked example."] if empty else []
@@ -77,10 +109,18 @@ class PlansScreen(Framed):
             Column("A month", right=True),
             Column("Gap", right=True, rank=2),
             Column("Saved", rank=1),
+            Column("Check"),
         )
         self.rows(columns, rows)
         self.edit_line.set_class(not self.wanted and not self.edit_line.editing, "empty")
         self.edit_line.keep(self.wanted)
+
+    def _checks(self) -> dict[str, str]:
+        """What the column Check says of each plan, looked up in a thread once the catalog is there."""
+        catalog, today = self.wizard.catalog, self.wizard.desk.clock()
+        saved = {key: entry.plan for key, entry in self.entries.items() if entry.plan is not None}
+        rests_on = (id(catalog), today, tuple((key, plan.saved) for key, plan in saved.items()))
+        return self.checks.of(rests_on, lambda: {key: check_of(plan, today, catalog) for key, plan in saved.items()})
 
     def _key(self) -> str:
         row = self.listing.current
@@ -117,17 +157,44 @@ class PlansScreen(Framed):
             self.explain(f"! cannot be opened: {self.entries[key].problem}")
 
     def action_delete(self) -> None:
-        """Delete the draft at once; undo brings it back."""
+        """Delete the draft or the plan at once; undo brings it back."""
         session = self.drafts.get(self._key())
         if session is None:
-            self.explain("D deletes drafts; a plan is a file in your folder, delete it there.")
+            self._put_away()
             return
-        self.deleted = session
+        self.deleted, self.put_away = session, None
         self.wizard.desk.drop_draft(session.name)
         self._again(f"Draft {session.name} is deleted; u brings it back.")
 
+    def _saved(self) -> SavedPlan | None:
+        """The plan under the cursor; None for a draft, an example, or a file that cannot be read."""
+        entry = self.entries.get(self._key())
+        return None if entry is None or (self.found is not None and self.found[2]) else entry.plan
+
+    def _put_away(self) -> None:
+        entry = self.entries.get(self._key())
+        if entry is None or (self.found is not None and self.found[2]):
+            self.explain("D deletes drafts and plans of yours; an example stays.")
+            return
+        try:
+            kept = self.wizard.desk.shelf.put_away(entry.path.stem)
+        except OSError as error:
+            self.explain(f"! not deleted: {error.strerror or error}")
+            return
+        self.deleted, self.put_away = None, (entry.path.stem, kept)
+        self._again(f"Plan {entry.path.stem} is deleted; u brings it back (it lies in {kept.parent}).")
+
     def action_undo(self) -> None:
-        """Bring the draft back."""
+        """Bring the draft or the plan back."""
+        if self.put_away is not None:
+            (name, kept), self.put_away = self.put_away, None
+            try:
+                self.wizard.desk.shelf.bring_back(name, kept)
+            except OSError as error:
+                self.explain(f"! {name} lies in {kept}: {error.strerror or error}")
+                return
+            self._again(f"Plan {name} is back.")
+            return
         if self.deleted is None:
             self.explain("Nothing to undo here.")
             return
@@ -139,6 +206,70 @@ class PlansScreen(Framed):
         self.found = None
         self.note = note
         self.refresh_frame()
+
+    def action_recheck(self) -> None:
+        """Solve the plan again in a thread; the diff opens when it is there."""
+        saved = self._saved()
+        if self.rechecking:
+            self.explain("One plan at a time: the one before is still being solved.")
+        elif saved is None:
+            self.explain("r re-checks a plan that was saved: enter goes on with a draft, or opens an example.")
+        else:
+            self.rechecking = self._key()
+            self.run_worker(partial(self._recheck, saved), thread=True, exit_on_error=False, group="recheck")
+            self.note = f"{saved.name} is being solved with the catalog of today, {self.wizard.limit_s:.0f} s at most."
+            self.refresh_frame()
+
+    def _recheck(self, saved: SavedPlan) -> None:
+        """In the thread: only call the solver."""
+        try:
+            plan = self.wizard.solver(saved.scenario, lambda progress: None, self.wizard.stop)
+            self.post_message(Rechecked(saved, plan))
+        except InputError as error:
+            self.post_message(Rechecked(saved, None, f"! {error.faults[0]}"))
+        except Exception as error:
+            self.wizard.failures.append(error)
+            self.post_message(Rechecked(saved, None, f"! our fault: {type(error).__name__}: {error}".splitlines()[0]))
+
+    def on_rechecked(self, event: Rechecked) -> None:
+        """Open the diff, where one still looks at the list."""
+        self.rechecking = ""
+        if event.plan is None:
+            self.note = event.says
+        else:
+            new = SavedPlan(event.old.name, self.wizard.desk.clock().isoformat(), event.old.scenario, event.plan)
+            self.note = f"{event.old.name} was re-checked."
+            if self.wizard.screen is self:
+                self.app.push_screen(DiffScreen(event.old, new, rechecked=True))
+        self.refresh_frame()
+
+    def action_diff(self) -> None:
+        """Compare with the plan marked before; with two plans, with the other one."""
+        saved, key = self._saved(), self._key()
+        able = [name for name, entry in self.entries.items() if entry.plan is not None]
+        if saved is None or len(able) < 2:
+            self.explain(
+                "d compares two saved plans: " + ("this is none." if saved is None else "there is no second one.")
+            )
+            return
+        other = next(name for name in able if name != key) if len(able) == 2 else self.marked
+        if not other or other == key:
+            self.marked = "" if other == key else key
+            self.note = f"{saved.name} is marked: d on another plan compares." if self.marked else "No plan is marked."
+            self.refresh_frame()
+            return
+        self.marked = ""
+        found = self.entries[other].plan
+        if found is not None:
+            self.app.push_screen(DiffScreen(*newer(found, saved)))
+
+    def action_export(self) -> None:
+        """Write the plan as text beside it."""
+        saved = self._saved()
+        if saved is None:
+            self.explain("x writes a saved plan as text: this is none.")
+        else:
+            self.explain(export_plan(saved.plan, saved.name, self.wizard.desk.shelf.plans))
 
     def action_find(self) -> None:
         """Filter the list."""
@@ -175,19 +306,18 @@ class PlansScreen(Framed):
 
 def _draft_row(key: str, session: Session) -> Row:
     answered = sum(1 for item in ITEMS if item.id in session.tables.get("checklist", {}))
-    return Row((session.name, f"draft, {answered} of {len(ITEMS)}", "-", "-", "resume"), key)
+    return Row((session.name, f"draft, {answered} of {len(ITEMS)}", "-", "-", "", "resume"), key)
 
 
-def _plan_row(key: str, entry: Entry, today: date, example: bool) -> Row:
+def _plan_row(key: str, entry: Entry, today: date, example: bool, check: str) -> Row:
     saved = entry.plan
     if saved is None:
-        return Row((entry.path.stem, "! cannot be read", "-", "-", ""), key)
+        return Row((entry.path.stem, "! cannot be read", "-", "-", "", ""), key)
     plan = saved.plan
     when = "example" if example else "today" if saved.saved == today.isoformat() else saved.saved
     total = f"{money(plan.total_per_month)} {plan.currency}" if plan.total_per_month is not None else "-"
-    return Row(
-        (entry.path.stem, VERDICTS[plan.verdict], total, gap(plan.gap) if plan.gap is not None else "-", when), key
-    )
+    told = gap(plan.gap) if plan.gap is not None else "-"
+    return Row((entry.path.stem, VERDICTS[plan.verdict], total, told, when, "" if example else check), key)
 
 
 def _about_plan(saved: SavedPlan) -> str:

@@ -59,7 +59,7 @@ def _change_lines(change: Change) -> list[str]:
 
 
 def _said(change: Change) -> str:
-    old, new = _shown(change, change.old), _shown(change, change.new)
+    old, new = shown(change, change.old), shown(change, change.new)
     if change.action == "added":
         return new
     if change.action == "removed":
@@ -73,7 +73,8 @@ def _said(change: Change) -> str:
     return said
 
 
-def _shown(change: Change, value: float | str | None) -> str:
+def shown(change: Change, value: float | str | None) -> str:
+    """A value of a change as people write it: money, a share, a price, a number, a word."""
     if value is None:
         return "none"
     if isinstance(value, str):

@@ -17,7 +17,7 @@ FRAME = str.maketrans(
 )  # fmt: skip
 POOLS, APIS = "#%&@", "=-~+o"
 """Marks of the layers, by what serves: pools the dark ones, APIs the light ones."""
-MAP = {"stay_on_api": "A", "hybrid": "H", "self_host": "S", "no_plan": "."}
+MAP: "dict[Verdict, str]" = {"stay_on_api": "A", "hybrid": "H", "self_host": "S", "no_plan": "."}
 WIDE = 20.0
 """Costs that differ by this factor are drawn on a logarithmic scale."""
 _drawing = threading.Lock()
@@ -147,4 +147,4 @@ def _ticks(plt: Any, low: float, high: float, tell: Any, tall: bool = False) -> 
 
 
 def _words(marks: str) -> str:
-    return ", ".join(f"{mark} {VERDICTS[verdict]}" for verdict, mark in MAP.items() if mark in marks)  # type: ignore[index]
+    return ", ".join(f"{mark} {VERDICTS[verdict]}" for verdict, mark in MAP.items() if mark in marks)

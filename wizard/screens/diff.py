@@ -1,0 +1,248 @@
+"""The diff of two plans: verdict and money first, then by what the money moved, then each change with its mark."""
+
+import difflib
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
+
+from solver.comparison import Change, Comparison, compare
+from wizard.keys import BACK, FIND, FINDING, HELP, MOVES, Key, bindings
+from wizard.screens.frame import Framed, Word
+from wizard.screens.help import Page
+from wizard.screens.later import Later
+from wizard.screens.views import money
+from wizard.store import SavedPlan, to_toml
+from wizard.text.comparison import shown
+from wizard.text.tables import VERDICTS
+from wizard.widgets.edit_line import EditLine
+from wizard.widgets.listing import Column, Row
+
+if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
+
+DETAIL = Key("enter", "detail", "enter", "details", "the change in full, on a page")
+TOML = Key("v", "toml", "v", "TOML diff", "both files, line by line, on a page")
+OTHER = Key("tab", "swap", "tab", "other way", "the same two plans the other way round")
+KEEP = Key("w", "keep", "w", "keep the new", "save the re-checked plan over the old one")
+MARKS = {"added": "+", "removed": "-", "changed": "~"}
+TITLES = {
+    "verdict": "verdict", "confidence": "how sure", "status": "solve", "cheapest": "cheapest", "bill": "bill",
+    "allocation": "served by", "fallback": "if lost", "pool": "pools", "scenario": "you", "price": "price",
+    "exchange_rate": "rate",
+}  # fmt: skip
+COLUMNS = (
+    Column(""), Column("Subject", rank=1), Column("What", grows=True, least=16, ends=True),
+    Column("Before", grows=True, least=10, right=True), Column("After", grows=True, least=10, right=True),
+)  # fmt: skip
+
+
+class DiffScreen(Framed):
+    """What changed between two plans. `rechecked`: the newer one is the older one solved again, in no file yet."""
+
+    KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, DETAIL, TOML, OTHER, KEEP, FIND, BACK, HELP)
+    BINDINGS = bindings(KEYS)
+    WORDS: ClassVar[tuple[Word, ...]] = (
+        ("+ - ~", "added, removed, changed"),
+        ("by prices", "the old answers solved with today's catalog, less the old plan"),
+        ("by you", "the new plan, less that: what the changed answers cost"),
+    )
+    EDIT_LABEL = "Find"
+    TYPING = FINDING
+
+    def __init__(self, old: SavedPlan, new: SavedPlan, rechecked: bool = False) -> None:
+        super().__init__()
+        self.old, self.new, self.rechecked = old, new, rechecked
+        self.wanted = ""
+        self.before = ""
+        self.kept = False
+        self.between: Later[float | str] = Later(self, "")
+        self.comparison: Comparison = compare(old, new)
+        self.changes: dict[str, Change] = {}
+
+    def path(self) -> str:
+        """The two plans."""
+        if self.old.name == self.new.name:
+            return f"wizard  Diff  {self.old.name}   {self.old.saved or 'not saved'} -> {self.new.saved or 'today'}"
+        return f"wizard  Diff  {self.old.name} -> {self.new.name}"
+
+    def state(self) -> str:
+        """Whether the re-checked plan is in a file."""
+        return "" if not self.rechecked else "saved" if self.kept else "not saved"
+
+    def draw(self) -> None:
+        """The verdict, the money, why it moved, and every change."""
+        found = self.comparison
+        self.head(*verdict_and_money(found, self.size.width - 2), *self._split(), strong=0)
+        said = [each for each in found.changes if each.subject != "total"]
+        self.changes = {str(place): each for place, each in enumerate(said)}
+        rows = [Row(_cells(each), key) for key, each in self.changes.items()]
+        wanted = self.wanted.lower()
+        self.rows(COLUMNS, [row for row in rows if wanted in " ".join(row.cells).lower()])
+        self.foot() if said else self.foot("Nothing changed: same verdict, same bill, same answers.")
+        self.edit_line.set_class(not self.wanted and not self.edit_line.editing, "empty")
+        self.edit_line.keep(self.wanted)
+
+    def _split(self) -> list[str]:
+        """By what the money moved; the parts add up to the difference by construction."""
+        found, total = self.comparison, self.comparison.difference
+        if total is None or found.old_total is None or found.new_total is None:
+            return []
+        same = not any(each.subject == "scenario" for each in found.changes)
+        if same:
+            why = (
+                f"catalog of {found.old_catalog} -> {found.new_catalog}"
+                if found.old_catalog != found.new_catalog
+                else "same catalog"
+            )
+            return [f"  by prices {total:>+12,.0f}   same answers; {why}"]
+        if found.old_catalog == found.new_catalog:
+            return [f"  by you    {total:>+12,.0f}   changed answers; same catalog of {found.new_catalog}"]
+        middle = self.between.of((self.old.name, self.new.name), self._middle)
+        if isinstance(middle, str):
+            return [f"  by prices, by you: {middle or 'the old answers are being solved with the catalog of today'}"]
+        return [
+            f"  by prices {middle - found.old_total:>+12,.0f}   the old answers, solved with the catalog of today",
+            f"  by you    {found.new_total - middle:>+12,.0f}   then the changed answers",
+        ]
+
+    def _middle(self) -> float | str:
+        """In a thread: the old answers with today's catalog."""
+        try:
+            plan = self.wizard.solver(self.old.scenario, lambda progress: None, self.wizard.stop)
+        except Exception as error:
+            return f"the old answers cannot be solved today ({error})".splitlines()[0]
+        return plan.total_per_month if plan.total_per_month is not None else "no plan fits the old answers today"
+
+    def _change(self) -> Change | None:
+        row = self.listing.current
+        return self.changes.get(row.key) if row else None
+
+    def about(self) -> str:
+        """The change in one line."""
+        change = self._change()
+        if change is None:
+            return "nothing matches; esc clears the filter" if self.wanted else "esc goes back."
+        dates = f", {change.old_date} -> {change.new_date}" if change.new_date else ""
+        return f"{change.key}: {said(change)}{dates}"
+
+    def action_detail(self) -> None:
+        """The change in full."""
+        change = self._change()
+        if change is None:
+            self.explain(self.about())
+            return
+        lines = [change.key, "", f"  {change.action}", f"  before      {shown(change, change.old)}",
+                 f"  after       {shown(change, change.new)}"]  # fmt: skip
+        lines += [f"  unit        {change.unit}"] if change.unit else []
+        lines += [f"  price dates {change.old_date or '-'} -> {change.new_date}"] if change.new_date else []
+        self.app.push_screen(Page(f"{self.path()} > {TITLES[change.subject]}", lines))
+
+    def action_toml(self) -> None:
+        """Both files line by line."""
+        old, new = (to_toml(saved).splitlines() for saved in (self.old, self.new))
+        lines = [
+            line.rstrip("\n") for line in difflib.unified_diff(old, new, self.old.name, self.new.name, lineterm="", n=1)
+        ]
+        self.app.push_screen(Page(f"{self.path()} > TOML", lines or ["The files are the same."]))
+
+    def action_swap(self) -> None:
+        """The other way round."""
+        if self.rechecked:
+            self.explain("tab turns two saved plans round; this one was just re-checked.")
+            return
+        self.old, self.new = self.new, self.old
+        self.comparison, self.between = compare(self.old, self.new), Later(self, "")
+        self.refresh_frame()
+
+    def action_keep(self) -> None:
+        """Save the re-checked plan over the old one."""
+        if not self.rechecked or self.kept:
+            self.explain(
+                "Saved already." if self.kept else "w keeps a re-checked plan: r in the list of plans makes one."
+            )
+            return
+        said = self.wizard.desk.keep_rechecked(self.new)
+        self.kept = not said
+        self.note = said or f"{self.new.name} is now the plan of {self.new.saved}."
+        self.refresh_frame()
+
+    def action_find(self) -> None:
+        """Filter the changes."""
+        self.before = self.wanted
+        self.edit_line.remove_class("empty")
+        self.edit_line.open(self.wanted, lambda text: "")
+        self.refresh_frame()
+
+    def on_edit_line_changed(self, event: EditLine.Changed) -> None:
+        """Filter while it is typed."""
+        self.wanted = event.text
+        self.refresh_frame()
+
+    def on_edit_line_accepted(self, event: EditLine.Accepted) -> None:
+        """Keep the filter."""
+        self._found(event.text)
+
+    def on_edit_line_restored(self) -> None:
+        """Put the filter back."""
+        self._found(self.before)
+
+    def _found(self, wanted: str) -> None:
+        self.wanted = wanted
+        self.edit_line.shut()
+        self.refresh_frame()
+
+    def action_back(self) -> None:
+        """Clear the filter first."""
+        if self.wanted:
+            self._found("")
+        else:
+            super().action_back()
+
+
+def verdict_and_money(found: Comparison, width: int) -> list[str]:
+    """`stay on the API (unchanged)   4,480 -> 4,120   -360   -8.0%`, on two lines where one is too narrow."""
+    old, new = VERDICTS[found.old_verdict], VERDICTS[found.new_verdict]
+    verdict = f"{old} (unchanged)" if old == new else f"{old} -> {new}"
+    totals = f"{money(found.old_total)} -> {money(found.new_total)} {found.new_currency}"
+    if found.difference is not None:
+        totals += f"   {found.difference:+,.0f}"
+        totals += f"   {found.difference / found.old_total:+.1%}" if found.old_total else ""
+    if len(verdict) + len(totals) + 2 > width:
+        return [verdict, totals]
+    return [f"{verdict}{totals:>{width - len(verdict)}}"]
+
+
+def _cells(change: Change) -> tuple[str, ...]:
+    old = "" if change.action == "added" else shown(change, change.old)
+    new = "" if change.action == "removed" else shown(change, change.new)
+    return MARKS[change.action], TITLES.get(change.subject, change.subject), change.key, old, new
+
+
+def said(change: Change) -> str:
+    """`1.10 -> 0.90`, `+ 0.90`, `was 1.10`."""
+    if change.action == "added":
+        return f"new, {shown(change, change.new)}"
+    if change.action == "removed":
+        return f"was {shown(change, change.old)}"
+    return f"{shown(change, change.old)} -> {shown(change, change.new)}"
+
+
+def newer(one: SavedPlan, other: SavedPlan) -> tuple[SavedPlan, SavedPlan]:
+    """The two in the order of the days on which they were saved."""
+    return (one, other) if one.saved <= other.saved else (other, one)
+
+
+def due(saved: SavedPlan, today: date, days: int = 91) -> bool:
+    """Whether a plan is a quarter old."""
+    try:
+        return (today - date.fromisoformat(saved.saved)).days >= days
+    except ValueError:
+        return False
+
+
+def check_of(saved: SavedPlan, today: date, catalog: "Catalog | None") -> str:
+    """The column Check: `! price` where one moved, `due` when a quarter old, `ok`; `-` while nothing can be told."""
+    from solver.prices_moved import prices_moved
+
+    if catalog is not None and not saved.scenario.catalog and prices_moved(saved.plan, catalog):
+        return "! price"
+    return "due" if due(saved, today) else "ok" if saved.saved else "-"
