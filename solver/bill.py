@@ -125,13 +125,17 @@ def _sunk(data: Data, solution: Solution) -> Iterator[CostLine]:
 
 def _fallback(data: Data, solution: Solution) -> Iterator[CostLine]:
     """What a loss sends elsewhere, paid there for its share of the month; what is next to nothing is one line."""
-    small, total, guessed = 0.0, 0.0, False
+    small: dict[int, tuple[float, float]] = {}
+    guessed = False
     for c, option, by_segment in paid_moves(moves_of(data, solution)):
         each = data.problem.contingencies[c]
         requests = each.share * sum(count for count, _ in by_segment.values())
         cost = each.share * sum(count * price for count, price in by_segment.values())
         if cost < LEAST_LINE or requests < LEAST_REQUESTS:
-            small, total, guessed = small + requests, total + cost, guessed or bool(each.estimate)
+            guessed = guessed or bool(each.estimate)
+            for s, (count, price) in by_segment.items():
+                before, paid = small.get(s, (0.0, 0.0))
+                small[s] = before + each.share * count, paid + each.share * count * price
             continue
         name = f"fallback to {option} while {loss_words(each.kind, each.of)}"
         told = f"{format_share(each.share)} of the month: {each.estimate}" if each.estimate else ""
@@ -140,8 +144,13 @@ def _fallback(data: Data, solution: Solution) -> Iterator[CostLine]:
             for s, (count, price) in by_segment.items()
         )
         yield line(name, "request", requests, cost / requests, told, each.source, terms=terms)
-    if small > 0:
-        yield line("other fallbacks", "request", small, total / small, "how long a loss lasts" if guessed else "")
+    if small:
+        requests, total = (sum(part[i] for part in small.values()) for i in (0, 1))
+        terms = tuple(
+            _term(data.problem.segments[s], requests=count).priced(paid / count) for s, (count, paid) in small.items()
+        )
+        told = "how long a loss lasts" if guessed else ""
+        yield line("other fallbacks", "request", requests, total / requests, told, terms=terms)
 
 
 LEAST_LINE = 0.005
