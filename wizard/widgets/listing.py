@@ -167,7 +167,8 @@ class Listing(Widget, can_focus=False):
             self.top = self.cursor - room + 1
 
     def on_resize(self) -> None:
-        """Keep the cursor in view in the new size."""
+        """Keep the cursor in view in the new size, and as much above it as fits."""
+        self.top = 0 if self.pointed else self.top
         self._keep_in_view()
         self.refresh()
 

@@ -1,0 +1,241 @@
+"""Editing by keys: every answer does something, drafts go on where they were left, undo goes all the way back."""
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from app_harness import Played, app_of, lines_of, make_app, press, sessions
+from made_figures import made_figures
+
+import wizard.screens.checklist as checklist_screen
+from solver.checklist import ITEMS, checklist_items
+from wizard.app import WizardApp
+from wizard.keys import EVERYWHERE, MOVES, OFF, PALETTE
+from wizard.screens.frame import Framed
+from wizard.screens.palette import PaletteScreen, deeds_of
+from wizard.screens.sections import open_section
+from wizard.session import scenario_of
+
+SECTIONS = {"segments": ["c"], "load": ["space"], "constraints": ["down", "down", "space"], "team": ["space"]}
+"""Each section, and keys that change something there."""
+
+
+def keys_to(section: str) -> list[str]:
+    """A section of a new plan, opened as the outline opens it."""
+    return ["n", "1", f"@{section}"]
+
+
+def play(app: WizardApp, keys: list[str], size: tuple[int, int] = (80, 24)) -> list[str]:
+    """Press keys and return what is seen."""
+
+    async def go() -> list[str]:
+        async with app.run_test(size=size) as pilot:
+            for key in keys:
+                if key.startswith("@"):
+                    open_section(app, key[1:])
+                await press(pilot, [] if key.startswith("@") else [key])
+            return lines_of(app)
+
+    return asyncio.run(go())
+
+
+@pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id)
+def test_every_answer_changes_the_scenario_or_the_advice_and_tells_effect_and_lean(
+    item: object, tmp_path: Path
+) -> None:
+    assert isinstance(item, type(ITEMS[0]))
+    app = make_app(tmp_path, catalog=made_figures)
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, ["n", "1", "o", str(item.number)])
+            bare = scenario_of(app.desk.session_now)
+            seen = set()
+            for digit in item.digits:
+                await press(pilot, [str(digit)])
+                scenario = scenario_of(app.desk.session_now)
+                advice = checklist_items(scenario)
+                did = scenario.model_copy(update={"checklist": {}, "sources": {}}), advice
+                assert did[0] != bare.model_copy(update={"checklist": {}, "sources": {}}) or advice
+                seen.add(repr(did))
+                shown = lines_of(app)
+                effect = next(line for line in shown if line.startswith(" Effect"))
+                assert "working" not in effect
+                assert len(effect.split()) > 2
+                assert any(line.startswith(" Leans   ") for line in shown)
+                assert any(line.startswith(" Advice  ") for line in shown)
+            assert len(seen) == len(item.digits)
+
+    asyncio.run(go())
+
+
+def test_effects_are_worked_out_in_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[bool] = []
+    real = checklist_screen.foreseen
+
+    def watched(*given: object) -> str:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(checklist_screen, "foreseen", watched)
+    seen = play(make_app(tmp_path, catalog=made_figures), ["n", "1", "o", "8", "3", "down", "up"])
+    assert threads
+    assert not any(threads)
+    assert any("within EU, no training; 1 of 3 API suppliers left" in line for line in seen)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_draft_goes_on_in_the_section_where_it_was_left(section: str, tmp_path: Path) -> None:
+    before = play(make_app(tmp_path, catalog=made_figures), [*keys_to(section), *SECTIONS[section]])
+    after = play(make_app(tmp_path, catalog=made_figures), ["enter"])
+    assert before[0] == after[0]
+    assert section == "segments" or before[1:20] == after[1:20]
+
+
+def test_a_draft_goes_on_in_the_segment_where_it_was_left(tmp_path: Path) -> None:
+    play(make_app(tmp_path), [*keys_to("segments"), "a", "4", "down", "enter", "type 30%", "enter"])
+    seen = play(make_app(tmp_path), ["enter"])
+    assert "Segments > tagging (2 of 2)" in seen[0]
+    assert any("> growth in a year" in line for line in seen)
+    assert "Segments" in play(make_app(tmp_path), ["enter", "escape"])[0]
+
+
+def test_undo_goes_all_the_way_back_also_in_a_later_sitting(tmp_path: Path) -> None:
+    first = make_app(tmp_path)
+    play(first, [*keys_to("segments"), "c", "enter", "enter", "type 5k/day", "enter", "escape", "D"])
+    again = make_app(tmp_path)
+
+    async def go() -> None:
+        async with again.run_test(size=(80, 24)) as pilot:
+            await press(pilot, ["enter"])
+            assert len(again.desk.session_now.history) == 3
+            await press(pilot, ["u", "u", "u"])
+            assert scenario_of(again.desk.session_now) == scenario_of(first.desk.session_now).model_validate(
+                {**dict(again.desk.session_now.base)}
+            )
+            await press(pilot, ["u"])
+            assert any("Nothing to undo." in line for line in lines_of(again))
+
+    asyncio.run(go())
+
+
+def test_space_turns_a_rule_off_and_on_again_with_its_value(tmp_path: Path) -> None:
+    keys = [*keys_to("constraints"), "slash", "type pool designs", "enter"]
+    app = make_app(tmp_path)
+    off = play(app, [*keys, "space"])
+    assert scenario_of(app.desk.session_now).policy.max_pool_designs is None
+    assert any("pool designs, at most  none" in line for line in off)
+    again = make_app(tmp_path / "again")
+    play(again, [*keys, "enter", "type 5", "enter", "space", "space"])
+    assert scenario_of(again.desk.session_now).policy.max_pool_designs == 5
+    assert again.desk.session_now.history[-1].value == "5"
+
+
+def test_an_empty_line_and_capital_d_give_a_value_back_to_the_profile(tmp_path: Path) -> None:
+    typed = [*keys_to("load"), "down", "enter", "type 12", "enter"]
+    for back in (["enter", "type  ", "enter"], ["D"]):
+        app = make_app(tmp_path / str(len(back)))
+        seen = play(app, [*typed, *back])
+        assert scenario_of(app.desk.session_now).blocks == 24
+        assert any("> load blocks" in line and "profile" in line for line in seen)
+    seen = play(make_app(tmp_path / "nothing"), [*keys_to("load"), "D"])
+    assert any("Nothing here is typed by you" in line for line in seen)
+
+
+def test_a_load_shape_that_is_not_in_the_catalog_stays_in_the_line(tmp_path: Path) -> None:
+    app = make_app(tmp_path, catalog=made_figures)
+    seen = play(app, [*keys_to("load"), "enter", "type weekly", "enter"])
+    assert any("one of azure2024_conversation, bursts, flat" in line for line in seen)
+    assert app.desk.session_now.history == ()
+
+
+def test_tab_goes_round_the_sections_and_the_segments(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, ["n", "1"])
+            open_section(app, "load")
+            for title in ("Load", "Constraints", "Team and prices", "Load"):
+                await press(pilot, [])
+                assert lines_of(app)[0].split(">")[-1].strip() == title
+                await press(pilot, ["tab"])
+            open_section(app, "segments")
+            await press(pilot, ["a", "4", "down", "down", "tab"])
+            assert "chat (1 of 2)" in lines_of(app)[0]
+            assert any("> input tokens" in line for line in lines_of(app))
+
+    asyncio.run(go())
+
+
+def test_a_key_that_is_off_says_why(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, ["n", "1"])
+            for keys in ([], ["o"], ["1"], ["escape", "question_mark"]):
+                await press(pilot, keys)
+                screen = app.screen
+                assert isinstance(screen, Framed)
+                bound = {name for each in (*screen.KEYS, *EVERYWHERE) for name in each.keys.split(",")}
+                for key in {*OFF, "x", "f5"} - bound:
+                    screen.explain()
+                    await pilot.press(key)
+                    await pilot.pause()
+                    assert app.screen is screen
+                    assert screen.note
+                    assert lines_of(app)[-2].strip() == screen.note
+
+    asyncio.run(go())
+
+
+NAMED = ("checklist_answered", "segment_editing", "constraints", "summary_api", "home_empty")
+LATER = [played for played in sessions() if played.name in NAMED]
+
+
+@pytest.mark.parametrize("played", LATER, ids=lambda played: played.name)
+def test_the_palette_names_every_action_of_the_screen_and_every_place(played: Played, tmp_path: Path) -> None:
+    app = app_of(played, tmp_path)
+
+    async def go() -> None:
+        async with app.run_test(size=played.size) as pilot:
+            await press(pilot, played.keys)
+            screen = app.screen
+            assert isinstance(screen, Framed)
+            await press(pilot, ["ctrl+p"])
+            if screen.EDIT_LABEL and screen.edit_line.editing:
+                assert app.screen is screen
+                assert "ctrl+p waits" in lines_of(app)[-2]
+                return
+            assert isinstance(app.screen, PaletteScreen)
+            names = " | ".join(deed.name for deed in deeds_of(app, screen))
+            for key in (*screen.KEYS, *EVERYWHERE):
+                assert not (key.keys and key.says) or key in MOVES or key is PALETTE or key.says in names
+            if app.desk.session is not None:
+                assert all(f"Checklist {item.number}: {item.title}" in names for item in ITEMS)
+            await press(pilot, ["escape"])
+            assert app.screen is screen
+
+    asyncio.run(go())
+
+
+def test_the_palette_does_what_the_key_would_do(tmp_path: Path) -> None:
+    by_key, by_name = make_app(tmp_path / "key"), make_app(tmp_path / "name")
+    there = [*keys_to("constraints"), *["down"] * 7]
+    one = play(by_key, [*there, "space"])
+    other = play(by_name, [*there, "ctrl+p", "type turn it off", "enter"])
+    assert one == other
+    assert scenario_of(by_key.desk.session_now) == scenario_of(by_name.desk.session_now)
+
+
+def test_a_digit_of_the_palette_answers_an_item(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    play(app, ["n", "1", "o", "8", "ctrl+p", "type so numbered 3", "enter"])
+    assert scenario_of(app.desk.session_now).checklist == {"data": 3}
+
+
+def test_enter_may_be_typed_ahead_in_the_palette(tmp_path: Path) -> None:
+    seen = play(make_app(tmp_path), ["n", "1", "ctrl+p", "type to: load", "enter"])
+    assert seen[0].strip().startswith("wizard  support-chat > Load")
