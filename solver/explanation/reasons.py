@@ -2,8 +2,11 @@
 
 from typing import Literal
 
+from pydantic import BaseModel, Field
+
 from solver.record import Part
 
+WHY_NOT = "wizard.why_not/1"
 Answer = Literal["enters_at", "not_above", "never", "margin", "refusal"]
 
 
@@ -40,13 +43,14 @@ class WhyNot(Part):
     alike: tuple[str, ...] = ()
 
 
-class WhyNotTable(Part):
+class WhyNotTable(Part, BaseModel):  # BaseModel once more, so that a linter of one file knows what its defaults are
     """Every option that was not chosen, the nearest to entering first, then those turned down.
 
     `total_per_month` is what is to be beaten. `cut` says what time did not allow; empty where all was answered.
     `counts` are the options of each answer, those alike and all refusals (pairs of segment and option) counted.
     """
 
+    schema_: str = Field(default=WHY_NOT, alias="schema")
     currency: str
     total_per_month: float
     options: tuple[WhyNot, ...]

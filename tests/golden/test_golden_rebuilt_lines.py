@@ -45,7 +45,8 @@ def _money(plan: dict[str, Any], name: str, line: dict[str, Any]) -> float:
                 quantity += row["count"] * (hours[key.split(" in ")[1]] if " in " in key else sum(hours.values()))
         return quantity * float(plan["price"][f"{option}, {said}"]["value"])
     if "term" in line:
-        return sum(prod(term["factors"].values()) * float(term.get("price", price)) for term in line["term"].values())
+        parts = [prod(term["factors"].values()) * term.get("price", price) for term in line["term"].values()]
+        return float(sum(parts))
     assert line["unit"] in PLAIN, f"{name} is not told in figures"
     return float(line["quantity"] * price)
 

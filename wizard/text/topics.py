@@ -319,12 +319,12 @@ without it. wizard explain works both out (--quick leaves them out), and
 wizard solve or new --explain holds them in the plan; a plain solve does not,
 as they take many more solves.
 
-JSON of why-not (schema of options[]: also why_not[] of a plan)
-  currency, total_per_month (to be beaten), counts (answer: options; refusal:
-  pairs of segment and option), cut, seconds, solves
-  options[]          option, kind (pool | api; empty: refused), serves
-                     (segments), answer (enters_at | not_above | never |
-                     margin | refusal),
+JSON of why-not (schema wizard.why_not/1)
+  schema, currency, total_per_month (to be beaten), counts (answer: options;
+  refusal: pairs of segment and option), cut, seconds, solves
+  options[]          and why_not[] of a plan: option, kind (pool | api; empty:
+                     refused), serves (segments), answer (enters_at | not_above
+                     | never | margin | refusal),
                      price_factor, at_most (it enters at no factor above),
                      price_now, price_then (in unit), total_then (at most, at
                      1% less), speed_factor (null: not asked, or none), wide
