@@ -145,7 +145,7 @@ def forecast_of(scenario: Scenario, catalog: Catalog, problem: Problem, options:
 
 def narrowed(scenario: Scenario, catalog: Catalog, few: Problem) -> Moved:
     """Scenario and catalog that raise no options but those of a reduced problem: tenths of a second."""
-    names = tuple(each.id for each in (*few.designs, *few.apis))
+    names = (*(design.id for design in few.designs), *(api.id for api in few.apis))
     policy = scenario.policy.model_copy(update={"may_use": names or ("none",)})
     gpus = {design.gpu for design in few.designs}
     models = {design.model for design in few.designs} | {api.offer.model for api in few.apis}

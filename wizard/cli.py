@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import Any, Literal
 
 from wizard.exits import Exit, guarded
@@ -63,6 +63,8 @@ def face(plain: bool = False) -> Literal["screens", "plain", "none"]:
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib import metadata  # two thirds of what --help would load
+
         with suppress(OSError, AttributeError):  # stdout closed or full, as argparse's own --help has it
             sys.stdout.write(f"wizard {metadata.version('wizard')}\n")
             sys.stdout.flush()
@@ -205,7 +207,13 @@ def _how_sure(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    return round(_number(text if text.isdigit() else "", 0, 100_000, "a whole number from 0 to 100000"))
+    if not text.isdigit() or int(text) > MOST_COUNTED:
+        raise argparse.ArgumentTypeError(f"found {text[:48]!r}; wanted a whole number from 0 to {MOST_COUNTED}")
+    return int(text)
+
+
+MOST_COUNTED = 100_000
+"""Worlds, seeds and workers go up to this."""
 
 
 def _robust(text: str) -> str:

@@ -38,7 +38,8 @@ def doubts_about(scenario: Scenario, catalog: Catalog, problem: Problem, plan: P
 
 def wide(problem: Problem, forecast: Forecast) -> Problem:
     """The few pool designs beside every API: where a model falls out, any other one may take its place."""
-    return reduced(problem, {each.id for each in (*forecast.problem.designs, *problem.apis)})
+    pools = {design.id for design in forecast.problem.designs}
+    return reduced(problem, pools | {api.id for api in problem.apis})
 
 
 def _scores(plan: Plan, problem: Problem, forecast: Forecast) -> Iterator[Doubt]:

@@ -185,7 +185,9 @@ def waiting(costs: Costs, at: int, horizon_months: int) -> Waiting | None:
     later = np.minimum(api, pools + costs.setup * (horizon_months / left - 1))
     price = (QUARTER * api + left * later) / horizon_months - now
     small = 1e-9 * np.maximum(1.0, now)
-    return Waiting(months=QUARTER, price_per_month=float(price.mean()), cheaper=float(np.mean(price < -small)))
+    return Waiting(
+        months=QUARTER, price_per_month=round(float(price.mean()), 6), cheaper=float(np.mean(price < -small))
+    )
 
 
 def check_of(whole: Forecast, few: Forecast, worlds: Sequence[World], workers: int = 1) -> Check:
