@@ -8,14 +8,13 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from textual.app import App
 from textual.events import Key
 from textual.screen import Screen
 
-from catalogs.catalog import Catalog
 from catalogs.toml_file import InputError
 from solver.scenario import Scenario
 from wizard.desk import Desk
@@ -31,6 +30,9 @@ from wizard.session import Session, put, scenario_of
 from wizard.shelf import Shelf
 from wizard.store import SavedPlan
 from wizard.widgets.edit_line import Field
+
+if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
 
 LINE_LOOK_S = 2.0
 TERMINATED = 143
@@ -52,7 +54,7 @@ class WizardApp(App[int], inherit_bindings=False):
         shelf: Shelf,
         solve: Solve,
         explore: Explore | None = None,
-        catalog: Callable[[], Catalog] | None = None,
+        catalog: "Callable[[], Catalog] | None" = None,
         ascii_mode: bool = False,
         plain_colours: bool = False,
         opening: Opening | None = None,

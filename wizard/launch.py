@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from catalogs.catalog import Catalog
 from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.app import WizardApp
@@ -20,6 +19,7 @@ from wizard.store import shipped_folder
 from wizard.terminal import ascii_needed, few_colours, in_browser, line_lost, silent_stdout
 
 if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
     from solver.solve import Progress
     from wizard.explorer import Explorer
 
@@ -53,7 +53,7 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
     return app.return_code or 0 if code is None else code
 
 
-def catalog_for(overlay: Mapping[str, Any]) -> Catalog:
+def catalog_for(overlay: Mapping[str, Any]) -> "Catalog":
     """The catalog for the effects that the checklist tells; also warms what a solve needs."""
     from catalogs.catalog import load_catalog
 

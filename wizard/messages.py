@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
-from catalogs.catalog import Catalog
 from solver.plan import Plan
 from solver.scenario import Scenario
 
 if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
     from solver.solve import Progress
 
 
@@ -40,6 +40,6 @@ class Ended(Message):
 class Loaded(Message):
     """The catalog is there, or one line says why not; without it effects are told without its figures."""
 
-    def __init__(self, catalog: Catalog | None, says: str = "") -> None:
+    def __init__(self, catalog: "Catalog | None", says: str = "") -> None:
         self.catalog, self.says = catalog, says
         super().__init__()
