@@ -27,7 +27,7 @@ FACTOR = 2.0
 def doubts_about(scenario: Scenario, catalog: Catalog, problem: Problem, plan: Plan, forecast: Forecast) -> list[Doubt]:
     """All doubts of a plan, those of the plan's own options first; `forecast` is over the options of the optima."""
     return [
-        *_scores(plan, problem, forecast),
+        *_scores(catalog, plan, problem, forecast),
         *_speeds(forecast),
         *_prices(plan, forecast),
         *_ranges(scenario, catalog, forecast),
@@ -42,23 +42,28 @@ def wide(problem: Problem, forecast: Forecast) -> Problem:
     return reduced(problem, pools | {api.id for api in problem.apis})
 
 
-def _scores(plan: Plan, problem: Problem, forecast: Forecast) -> Iterator[Doubt]:
+def _scores(catalog: Catalog, plan: Plan, problem: Problem, forecast: Forecast) -> Iterator[Doubt]:
     """Each model that serves a segment by a score of others: what if it fails there."""
     base = wide(problem, forecast)
     models = {design.id: design.model for design in base.designs} | {api.id: api.offer.model for api in base.apis}
-    told: dict[tuple[str, str], str] = {}
+    told: dict[tuple[str, str], tuple[str, float]] = {}
     for each in plan.scores:
+        if each.benchmark in catalog.evaluations or (each.segment, each.model) in told:
+            continue
         old = ", older than a year" if is_stale(each.date, plan.day, QUALITY_DAYS) else ""
-        if not each.benchmark.startswith("quality.") and (each.segment, each.model) not in told:
-            told[each.segment, each.model] = (
-                f"{each.benchmark} {each.date}{old}: {each.score:g}, floor {each.threshold:g}"
-            )
-    for (segment, model), why in told.items():
+        why = f"{each.benchmark} {each.date}{old}: {each.score:g}, floor {each.threshold:g}"
+        margin = (each.score - each.threshold) / (MARGIN * each.threshold) if each.threshold > 0 else 1.0
+        told[each.segment, each.model] = why, min(1.0, max(0.0, margin))
+    for (segment, model), (why, near) in told.items():
         yield Doubt(
             "score", f"{model} on {segment}", f"evaluate {model} on {segment}", "passes the floor", None,
             lambda _: None,
-            lambda _, s=segment, m=model: _without(base, models, s, m), (1,), why, True,  # type: ignore[misc]
+            lambda _, s=segment, m=model: _without(base, models, s, m), (1,), why, True, near,  # type: ignore[misc]
         )  # fmt: skip
+
+
+MARGIN = 0.1
+"""A score this share above its floor is as far from failing as an end of a range is: an estimate."""
 
 
 def _without(problem: Problem, models: dict[str, str], segment: str, model: str) -> Problem:

@@ -27,7 +27,8 @@ class RankedDoubt(Part):
 
     `decides_per_month` is at stake: where the other side (APIs, pools) wins at an end, what keeping today's would cost
     more there; else by how much the recommended plan's cost moves at the most. None: no plan is left there. `nearness`
-    is how far to that end the verdict flips, 0 to 1; None where it does not. `then` is the verdict there.
+    is how far to that end the verdict flips, 0 to 1 (of a score: its margin in tenths of the floor, at most 1); None
+    where it does not. `then` is the verdict there.
     """
 
     kind: Kind
@@ -59,7 +60,8 @@ class RankedDoubts(Part):
 class Doubt:
     """A doubt to be tried: the problem at t, from -1 (low end) over 0 (as it is) to 1 (high end).
 
-    None: nothing moves there. `wide` doubts are asked of the few pool designs beside every API.
+    None: nothing moves there. `wide` doubts are asked of the few pool designs beside every API. `near` is how near an
+    end is that cannot be halved.
     """
 
     kind: Kind
@@ -72,6 +74,7 @@ class Doubt:
     ends: tuple[int, ...] = (-1, 1)
     why: str = ""
     wide: bool = False
+    near: float = 1.0
 
 
 def ranked(
@@ -156,7 +159,7 @@ def decides(now: Answer, then: Answer) -> float | None:
 def _nearness(doubt: Doubt, now: Answer, end: int) -> tuple[float, int]:
     """How far towards an end the verdict flips, to 1/32 of the way."""
     if len(doubt.ends) == 1:
-        return 1.0, 0
+        return doubt.near, 0
     near, far, solves = 0.0, 1.0, 0
     for _ in range(STEPS):
         middle = (near + far) / 2

@@ -26,7 +26,8 @@ wizard explain FILE [--worlds [N]] [--seed S] [--robust regret|qNN] [--doubts]
 --doubts: each score of others, computed speed, old or estimated price, range,
   default and estimate of a figure, solved at the ends of its range (a factor of
   2 where none is stated; a score: as if the model failed). Those that flip the
-  verdict first, by how near, then by what they move.
+  verdict first, by how near (of a score: a tenth of its floor is the way to an
+  end), then by what they move.
 --stress: load times 1.5, requests that take pools 1.5 times as long, and both,
   with the counts and shares of the plan: which limit of which segment breaks.
   stands: the factor at which it does.
