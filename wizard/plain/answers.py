@@ -30,6 +30,7 @@ from wizard.session import (
     foreseen,
     put,
     reads_as,
+    rename_segment,
     scenario_of,
     shown,
     typed_above,
@@ -105,16 +106,18 @@ class Answers(Sitting):
         profiles = ", ".join(profile_names())
         help_ = (
             f"add PROFILE: a segment with the values of {profiles}; add PROFILE NAME names it.",
-            "copy NAME: one more like it. delete NAME takes it out; u brings it back.",
+            "copy NAME: one more like it. rename NAME NEW. delete NAME takes it out; u brings it back.",
         )
         while True:
-            text = self.ask("add PROFILE, copy NAME, delete NAME, or enter for the sections", "", help_, self.sections)
+            text = self.ask("add, copy, rename, delete and a name, or enter for the sections", "", help_, self.sections)
             word, _, rest = text.partition(" ")
             first, _, second = rest.strip().partition(" ")
             if not text:
                 return self.sections
-            if word not in ("add", "copy", "delete") or not first:
-                say("! wanted add, copy or delete, and a name")
+            if word not in ("add", "copy", "rename", "delete") or not first:
+                say("! wanted add, copy, rename or delete, and a name")
+            elif word == "rename" and not second:
+                say("! wanted rename NAME NEW")
             elif word == "add" and first not in profile_names():
                 say(f"! found {first}; wanted one of {profiles}")
             elif word != "add" and first not in names:
@@ -125,6 +128,8 @@ class Answers(Sitting):
     def _reshaped(self, word: str, first: str, second: str) -> Session:
         if word == "add":
             return add_segment(self.session, first, second)
+        if word == "rename":
+            return rename_segment(self.session, first, second)
         return copy_segment(self.session, first) if word == "copy" else put(self.session, f"segment.{first}", "none")
 
     def checklist(self) -> Place:

@@ -177,15 +177,16 @@ def test_one_goes_back_and_forth_and_undoes(person: Person) -> None:
 
 def test_segments_are_added_copied_and_deleted_as_by_flags(person: Person) -> None:
     person.answer("Number, n", "n", "1", "o", "5")
-    person.answer("add PROFILE", "add bulk-tagging tags")
-    person.answer("add PROFILE", "copy tags")
-    person.answer("add PROFILE", "delete tags")
-    person.answer("add PROFILE", "remove tags", "", "q")
+    person.answer("add, copy", "add bulk-tagging tags")
+    person.answer("add, copy", "copy tags")
+    person.answer("add, copy", "delete tags")
+    person.answer("add, copy", "rename tags-2 night", "remove tags", "add chat", "delete day", "", "q")
     assert person.end() == 0
+    assert person.heard.count("! ") == 3
     names = list(person.draft().segment)
     assert len(names) == 2
-    assert "tags" not in names
-    added = f"segment.{names[1]}=like bulk-tagging"
+    assert names[1] == "night"
+    added = "segment.night=like bulk-tagging"
     assert person.draft().segment == by_flags("support-chat", added).segment
 
 

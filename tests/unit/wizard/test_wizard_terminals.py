@@ -116,11 +116,13 @@ def test_a_terminal_without_utf_8_is_sent_ascii_alone(
 @pytest.mark.parametrize("stream", ["stdin", pytest.param("stderr", marks=LONG)])
 def test_without_a_terminal_the_example_is_printed_and_nothing_is_painted(stream: str, tmp_path: Path) -> None:
     shell = {"stdin": "</dev/null", "stderr": "2>told"}[stream]
-    text, status = pexpect.run(
-        f"/bin/sh -c '{' '.join(WIZARD)} {shell}'", env=environ(tmp_path), cwd=str(tmp_path), withexitstatus=True,
-        timeout=60, encoding="utf-8",
-    )  # type: ignore[call-overload]  # fmt: skip
-    assert status == 0
+    child: pexpect.spawn[str] = pexpect.spawn(
+        "/bin/sh", ["-c", f"{' '.join(WIZARD)} {shell}"], env=environ(tmp_path), cwd=str(tmp_path), encoding="utf-8"
+    )
+    child.expect(pexpect.EOF, timeout=60)
+    text = str(child.before)
+    child.close()
+    assert child.exitstatus == 0
     assert "a month, all counted" in text
     assert "\x1b" not in text
 
