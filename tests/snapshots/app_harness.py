@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from made_figures import made_figures
+from recorded_explorer import RecordedExplorer
 from recorded_plan import hybrid_plan, no_plan, recorded_plan
 from textual.pilot import Pilot
 
@@ -96,7 +97,7 @@ def make_app(folder: Path, plan: Plan | None = None, **settings: Any) -> WizardA
 
 def app_of(played: Played, folder: Path, **settings: Any) -> WizardApp:
     """The app that a session file asks for, its folders filled."""
-    given = {"ascii_mode": played.ascii, "plain_colours": played.no_color, **settings}
+    given = {"ascii_mode": played.ascii, "plain_colours": played.no_color, "explore": RecordedExplorer, **settings}
     if played.figures:
         given.setdefault("catalog", made_figures)
     if played.bargains:
@@ -130,8 +131,11 @@ async def settle(pilot: Pilot[int]) -> None:
     """Wait until the solve is over and its messages are heard; the same picture every time."""
     app = pilot.app
     assert isinstance(app, WizardApp)
-    await app.workers.wait_for_complete()
-    await pilot.pause()
+    for _ in range(40):  # what a thread tells may start another one
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        if not any(not worker.is_finished for worker in app.workers):
+            break
     while app.solving.running:
         await pilot.pause()
     await pilot.pause()

@@ -42,6 +42,8 @@ KEEP = Key("p", "keep", "p", "keep as plan", "make the moves answers and solve t
 EDIT = Key("e", "outline", "e", "edit", "change the answers: the outline (also o)")
 EXPORT = Key("x", "export", "x", "export", "write the plan as text into the folder of plans")
 SEEK = Key("slash", "find", "/", "find", "filter the options (tab 3); esc clears the filter")
+READ = Key("", "", "enter", "in full", "")
+TURN = Key("", "", "v", "next curve", "")
 COMMON = (DIGITS, SAVE, EDIT, EXPORT)
 
 
@@ -58,9 +60,9 @@ class PlanScreen(Framed):
         (DETAIL, OTHER, *COMMON, BACK, HELP),
         (DETAIL, REASON, SEEK, MUST, DIGITS, SAVE, BACK, HELP),
         (MORE, Key("", "", "enter", "type", ""), UNMOVE, KEEP, DIGITS, BACK, HELP),
-        (OTHER, *COMMON, BACK, HELP),
-        (DETAIL, DOUBTS, *COMMON, BACK, HELP),
-        (DETAIL, *COMMON, BACK, HELP),
+        (TURN, *COMMON, BACK, HELP),
+        (READ, DOUBTS, *COMMON, BACK, HELP),
+        (READ, *COMMON, BACK, HELP),
     )
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("gap", "how far the plan may be from the cheapest one there is; optimal: proven none is cheaper"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from solver.record import Verdict
     from wizard.what_if import WhatIf
 
-CURVES = ("load by hour", "load at the weekend", "cost against volume", "decision map", "savings")
+CURVES = ("weekday", "weekend", "cost by volume", "decision map", "savings")
 
 
 @dataclass
@@ -60,7 +60,7 @@ def curve_lines(
 def _no_savings(plan: "Plan") -> list[str]:
     """Where no plan with pools was priced, what the plan of pools alone would cost more."""
     alone = next((each for each in plan.baselines if each.name == "self_hosted"), None)
-    lines = ["Self-hosting saves nothing here: no plan with pools comes near the plan's cost, so none was drawn."]
+    lines = ["Self-hosting saves nothing here: no plan with pools comes near this cost."]
     if alone is not None and alone.total_per_month is not None and plan.total_per_month is not None:
         more = alone.total_per_month - plan.total_per_month
         if more > 0:

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from catalogs.toml_file import InputError
 from wizard.scenario_keys import value_in
-from wizard.screens.plan_why_not import price_told
 from wizard.session import put, shown
 from wizard.what_if import IN_ANSWERS, kept, told
 from wizard.widgets.listing import Row
@@ -67,4 +66,4 @@ def keep_option(wizard: "WizardApp", work: "PlanWork", row: Row) -> str:
     if work.pricing:
         return f"One at a time: {work.pricing} is being priced."
     work.price(option)
-    return price_told(work.plan, option, work.priced, work.pricing)
+    return ""

@@ -58,7 +58,10 @@ def why_not(
         key = f"other {other.option}"
         says = price_told(plan, other.option, priced or {}, pricing) or entering(other)
         rows.append(Row((", ".join(other.serves), other.option, says), key))
-        about[key], detail[key] = entering_told(other, plan.currency), _page(other, plan.currency)
+        known = (priced or {}).get(other.option) is not None
+        again = f"{other.option}: {says}; m again makes it a rule"
+        about[key] = again if known else entering_told(other, plan.currency)
+        detail[key] = _page(other, plan.currency)
     for place, refusal in enumerate(in_order(plan, rule)):
         key = f"out {place}"
         rows.append(Row((refusal.segment or "all", refusal.option, "! " + reason(refusal)), key))

@@ -39,7 +39,7 @@ def load_lines(layers: "Layers", size: Size, weekend: bool = False, ascii_only: 
     total = sum(sum(day) for day in days) or 1.0
     legend = [f"{mark} {layers.options[i]}, {sum(days[i]) / total:.0%}" for mark, i in zip(marks, order, strict=True)]
     day = "a day of the weekend" if weekend else "a weekday"
-    title = f"Requests/s by hour of {day}, at the mean load over the horizon, by what serves them"
+    title = f"Requests/s by hour of {day} (mean over the horizon), by what serves"
     return [title, *drawn(draw, (size[0], size[1] - len(legend) - 1), ascii_only), *legend]
 
 
@@ -70,10 +70,11 @@ def volume_lines(
         _ticks(plt, min(costs, default=0.0), max(costs, default=0.0), lambda cost: f"{cost:,.0f}", tall)
 
     verdicts = "".join(MAP[each.verdict] for each in points)
-    crossing = f"; the verdict flips at {', '.join(f'x{by:.3g}' for by in flips)}" if flips else ""
+    crossing = [f"the verdict flips at {', '.join(f'x{by:.3g}' for by in flips)}"] if flips else []
     legend = [
         "a the best plan of APIs alone   s the best plan with pools" + ("   (logarithmic)" if tall else ""),
-        f"verdict from left to right: {verdicts} ({_words(verdicts)}){crossing}",
+        f"verdict from left to right: {verdicts} ({_words(verdicts)})",
+        *crossing,
     ]
     title = f"{currency} a month against the requests, as a factor of today's"
     return [title, *drawn(draw, (size[0], size[1] - len(legend) - 1), ascii_only), *legend]
@@ -83,7 +84,7 @@ def map_lines(points: Mapping[tuple[float, float], "Verdict"]) -> list[str]:
     """The verdict by requests (to the right) and the price of GPUs (upward); `.` is not solved yet, or no plan."""
     across = sorted({x for x, _ in points})
     up = sorted({y for _, y in points}, reverse=True)
-    lines = ["The verdict by requests (to the right) and the price of GPUs (upward), as factors of today's", ""]
+    lines = ["Verdict by requests (right) and price of GPUs (up), factors of today's", ""]
     for y in up:
         cells = "".join(f"{_cell(points, x, y):^6}" for x in across)
         lines.append(f"  {f'x{y:g}':>6} |{cells}".rstrip())
