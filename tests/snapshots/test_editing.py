@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from app_harness import Played, app_of, lines_of, make_app, press, sessions
 from made_figures import made_figures
+from recorded_plan import recorded_plan
 
-import wizard.screens.checklist as checklist_screen
-from solver.checklist import ITEMS, checklist_items
+from solver.checklist import ITEMS, Item, checklist_items
+from solver.explanation.reasons import RulePrice
 from wizard.app import WizardApp
 from wizard.keys import EVERYWHERE, MOVES, OFF, PALETTE
 from wizard.screens.frame import Framed
 from wizard.screens.palette import PaletteScreen, deeds_of
 from wizard.screens.sections import open_section
-from wizard.session import scenario_of
+from wizard.session import foreseen, scenario_of
 
 SECTIONS = {"segments": ["c"], "load": ["space"], "constraints": ["down", "down", "space"], "team": ["space"]}
 """Each section, and keys that change something there."""
@@ -41,10 +42,7 @@ def play(app: WizardApp, keys: list[str], size: tuple[int, int] = (80, 24)) -> l
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=lambda item: item.id)
-def test_every_answer_changes_the_scenario_or_the_advice_and_tells_effect_and_lean(
-    item: object, tmp_path: Path
-) -> None:
-    assert isinstance(item, type(ITEMS[0]))
+def test_every_answer_changes_the_scenario_or_the_advice_and_tells_effect_and_lean(item: Item, tmp_path: Path) -> None:
     app = make_app(tmp_path, catalog=made_figures)
 
     async def go() -> None:
@@ -72,13 +70,12 @@ def test_every_answer_changes_the_scenario_or_the_advice_and_tells_effect_and_le
 
 def test_effects_are_worked_out_in_a_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[bool] = []
-    real = checklist_screen.foreseen
 
     def watched(*given: object) -> str:
         threads.append(threading.current_thread() is threading.main_thread())
-        return real(*given)  # type: ignore[arg-type]
+        return foreseen(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(checklist_screen, "foreseen", watched)
+    monkeypatch.setattr("wizard.screens.checklist.foreseen", watched)
     seen = play(make_app(tmp_path, catalog=made_figures), ["n", "1", "o", "8", "3", "down", "up"])
     assert threads
     assert not any(threads)
@@ -118,6 +115,20 @@ def test_undo_goes_all_the_way_back_also_in_a_later_sitting(tmp_path: Path) -> N
             assert any("Nothing to undo." in line for line in lines_of(again))
 
     asyncio.run(go())
+
+
+def test_what_the_plan_tells_of_its_rules_stands_in_the_last_column_until_p_solves_anew(tmp_path: Path) -> None:
+    told = (
+        RulePrice(requirement="policy.max_pool_designs", asked="3", without="none", per_month=0.0, proven=True,
+                  why="one pool is used"),
+        RulePrice(requirement="policy.headroom", asked="50%", without="0%", per_month=120.0, proven=False),
+    )  # fmt: skip
+    app = make_app(tmp_path, recorded_plan().model_copy(update={"requirements": told}))
+    seen = play(app, ["n", "1", "s", "@constraints", *["down"] * 7])
+    assert any("> pool designs" in line and "does not bind" in line for line in seen)
+    assert any("headroom above" in line and ">= 120" in line for line in seen)
+    assert seen[-2].strip() == "one pool is used"
+    assert any("budget" in line and line.rstrip().endswith("-") for line in seen)
 
 
 def test_space_turns_a_rule_off_and_on_again_with_its_value(tmp_path: Path) -> None:
@@ -177,14 +188,14 @@ def test_a_key_that_is_off_says_why(tmp_path: Path) -> None:
             await press(pilot, ["n", "1"])
             for keys in ([], ["o"], ["1"], ["escape", "question_mark"]):
                 await press(pilot, keys)
-                screen = app.screen
-                assert isinstance(screen, Framed)
+                assert isinstance(app.screen, Framed)
+                screen: Framed = app.screen
                 bound = {name for each in (*screen.KEYS, *EVERYWHERE) for name in each.keys.split(",")}
                 for key in {*OFF, "x", "f5"} - bound:
                     screen.explain()
                     await pilot.press(key)
                     await pilot.pause()
-                    assert app.screen is screen
+                    assert app.screen == screen
                     assert screen.note
                     assert lines_of(app)[-2].strip() == screen.note
 

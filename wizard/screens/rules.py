@@ -8,8 +8,9 @@ from typing import ClassVar
 from textual.message import Message
 
 from catalogs.toml_file import InputError
+from solver.explanation.reasons import RulePrice
 from solver.plan import Plan
-from solver.rule_off import RuleCost, cost_of, is_rule, without
+from solver.rule_off import SAME, RuleCost, cost_of, is_rule, without
 from solver.scenario import Scenario
 from wizard.keys import BACK, HELP, MOVES, OUTLINE, SAVE, SOLVE, UNDO, Key, bindings
 from wizard.questions import CONSTRAINTS, TEAM
@@ -111,9 +112,7 @@ class LoadScreen(SectionScreen):
         for row in range(ROWS, 0, -1):
             least = (row - 0.5) / ROWS if row > 1 else 1e-9  # what is above nothing is seen
             drawn = "".join(
-                mark if day[hour] >= least else " "
-                for hour in range(24)
-                for day, mark in zip(days, marks, strict=True)
+                mark if day[hour] >= least else " " for hour in range(24) for day, mark in zip(days, marks, strict=True)
             )
             lines.append(f"{100 * row / ROWS:>4.0f}%|{drawn}".rstrip())
         return [*lines, "   0h" + "+-----------6h" + "----------12h" + "----------18h" + "---------24h"]
@@ -159,10 +158,21 @@ class ConstraintsScreen(SectionScreen):
         desk = self.wizard.desk
         if key == self.pricing:
             return "solving"
-        cost = desk.rule_costs.get(key)
-        if cost is None:
+        cost, recorded = desk.rule_costs.get(key), self._recorded(key)
+        if cost is None and (recorded is None or recorded.per_month is None):
             return "-"
-        return told(cost) + ("  (last solve)" if desk.plan_is_old else "")
+        said = told(cost) if cost is not None else told_of(recorded) if recorded is not None else "-"
+        return said + ("  (last solve)" if desk.plan_is_old else "")
+
+    def _recorded(self, key: str) -> RulePrice | None:
+        """What the plan itself tells of the rule's price."""
+        plan = self.wizard.desk.plan
+        return next((each for each in plan.requirements if each.requirement == key), None) if plan else None
+
+    def about(self) -> str:
+        """The help of the rule, and why it costs nothing where the plan tells it."""
+        recorded = self._recorded(self.key)
+        return recorded.why if recorded is not None and recorded.why else super().about()
 
     def under(self) -> Sequence[str]:
         """What to do for the last column."""
@@ -230,6 +240,15 @@ def told(cost: RuleCost) -> str:
     if not cost.binds:
         return "does not bind" if cost.slack < 1 else "within the gap"
     return ("about " if cost.slack > 0.1 * abs(cost.per_month) else "") + money(cost.per_month)
+
+
+def told_of(price: RulePrice) -> str:
+    """What the plan tells of a rule's price, in a few words: `>=` where the solves leave room."""
+    if price.per_month is None:
+        return "-"
+    if price.proven and price.per_month <= SAME:
+        return "does not bind"
+    return ("" if price.proven else ">= ") + money(price.per_month)
 
 
 class TeamScreen(SectionScreen):
