@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping
 
-_HEAD = '.TH WIZARD 1 "" "wizard {version}" "User commands"\n.SH NAME\nwizard \\- {says}\n'
+_HEAD = '.TH WIZARD 1 "" "wizard {version}" "User commands"\n.ad l\n.SH NAME\nwizard \\- {says}\n'
 _SAYS = "decide between hosting a language model and paying for APIs"
 
 
@@ -36,9 +36,9 @@ def _entry(action: argparse.Action) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text as roff prints it: no escapes, no line that is a request, no hyphen that becomes another sign."""
+    """Text as roff prints it: no escape, no request, no hyphen that becomes another sign; a | may end a line."""
     text = (
         text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("^", "\\(ha").replace("~", "\\(ti")
     )
-    text = text.replace("`", "\\(ga").replace('"', "\\(dq")
+    text = text.replace("`", "\\(ga").replace('"', "\\(dq").replace("|", "|\\:")
     return "\n".join(f"\\&{line}" if line.startswith(".") else line for line in text.split("\n"))

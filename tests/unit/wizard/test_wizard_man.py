@@ -39,7 +39,7 @@ def test_the_page_shows_each_command_option_and_topic_as_it_is_written(page: str
 
 
 def test_no_line_of_text_is_taken_for_a_request(page: str) -> None:
-    known = (".TH", ".SH", ".SS", ".TP", ".PP", ".RS", ".RE", ".nf", ".fi", ".B")
+    known = (".TH", ".ad", ".SH", ".SS", ".TP", ".PP", ".RS", ".RE", ".nf", ".fi", ".B")
     assert {line.split(" ")[0] for line in page.splitlines() if line.startswith((".", "'"))} <= set(known)
 
 
