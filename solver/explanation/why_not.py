@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from time import perf_counter
 from typing import Literal
 
@@ -177,7 +178,10 @@ class _Asked:
 
 
 def _nearest_first(search: Search, asked: list[_Asked]) -> list[_Asked]:
-    """In the order of the bounds, the first of each model and GPU or supplier's model before the second of any."""
+    """In the order of the bounds, the first of each model and GPU or supplier's model before the second of any.
+
+    Pools and APIs take turns.
+    """
     near = nearness_of(search.data, search.prices)
     asked = sorted(
         asked, key=lambda each: (-float((near.designs if each.kind == "pool" else near.apis)[each.index]), each.index)
@@ -193,7 +197,9 @@ def _nearest_first(search: Search, asked: list[_Asked]) -> list[_Asked]:
             name = offer.provider, offer.model
         place[each.kind, each.index] = seen[name]
         seen[name] += 1
-    return sorted(asked, key=lambda each: place[each.kind, each.index])
+    asked = sorted(asked, key=lambda each: place[each.kind, each.index])
+    pools, apis = ([each for each in asked if each.kind == kind] for kind in ("pool", "api"))
+    return [each for pair in zip_longest(apis, pools) for each in pair if each is not None]
 
 
 def _answer(search: Search, asked: _Asked, able: dict[str, tuple[str, ...]]) -> WhyNot:
