@@ -6,12 +6,14 @@ from wizard.text.worlds_topic import WORLDS
 
 _ENVIRONMENT = """\
 Environment
-  WIZARD_PLANS   folder of the plans (default: saved_plans of the working folder; --plans goes before)
-  ACCESSIBLE=1   plain questions line by line in place of the screens, as --plain
+  WIZARD_PLANS   folder of the plans (default: saved_plans of the working folder);
+                 --plans goes before
+  ACCESSIBLE=1   plain questions line by line, no screens; as --plain
   TERM=dumb      the same: nothing can be painted there
   NO_COLOR       no colour on the screens, marks stay
   LC_ALL, LC_CTYPE, LANG   without UTF-8 the screens are in ASCII (--ascii)
-  XDG_STATE_HOME drafts and the log stand in its folder wizard (default ~/.local/state)
+  XDG_STATE_HOME drafts and the log stand in its folder wizard
+                 (default ~/.local/state)
 """
 
 _EXIT_CODES = "Exit codes\n" + "".join(f"  {code:>3d}  {meaning}\n" for code, meaning in MEANING.items())
