@@ -154,9 +154,10 @@ class Reading(Part):
 class ScoreHeld(Part):
     """The score with which an option keeps a segment's floor, where it serves the segment or would after a loss.
 
-    `floor` is what was asked; `threshold` and all scores are in `unit` of `benchmark` at `date`. `score` is `base_score`
-    after quantisation, `low` and `high` are after the largest and the smallest loss seen. `scored` is whose score it is:
-    the model, `model@precision`, or the predecessor of a closed model. `note` tells sources that disagree.
+    `floor` is what was asked; `threshold` and all scores are in `unit` of `benchmark` at `date`. `score` is
+    `base_score` after quantisation, `low` and `high` are after the largest and the smallest loss seen. `scored` is
+    whose score it is: the model, `model@precision`, or the predecessor of a closed model. `note` tells sources that
+    disagree.
     """
 
     segment: str
@@ -255,7 +256,6 @@ class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one fil
     day: str = ""
     seconds: float = 0.0
 
-
     @property
     def open_gap(self) -> float | None:
         """The gap of the cheapest plan, which may be another one: what the main solve left open."""
@@ -278,7 +278,7 @@ NEAREST = 50
 _MONEY = (
     "per_month", "total_per_month", "bound_per_month", "saves_per_month", "more_per_month", "api_per_month",
     "api_bound_per_month", "slow_per_month", "fast_per_month", "at_least_per_month", "labour_per_month",
-    "needed_per_month", "total_per_month_then", "total_then",
+    "needed_per_month", "total_per_month_then", "total_then", "once", "first_year", "later_years",
 )  # fmt: skip
 SAME_COST = 1e-6
 """A difference a month that is rounding."""
@@ -350,8 +350,6 @@ def _round(name: str, value: Any) -> Any:
         return round(value, 9) + 0.0
     if name == "distance":
         return float(f"{value:.12g}") if isfinite(value) and value < _MAX_DISTANCE else _MAX_DISTANCE
-    if name == "gap":
-        return round(value, 9) + 0.0
     if not isfinite(value):
         return "unbounded" if name in ("found", "wanted") else value
     return (round(value, 6) if name in _MONEY else float(f"{value:.12g}")) + 0.0
