@@ -350,12 +350,12 @@ def test_failed_requests_even_arrivals_and_engines_never_proposed_are_told(capsy
 
 
 def test_more_kept_in_flight_than_fits_is_told_as_a_queue(capsys: Printed) -> None:
-    """64 GB beside the weights, less a tenth and the runtime's 2, hold some 370 requests of 144 MB."""
+    """0.9 of 80 GiB less the weights and the runtime's 2 GB hold some 410 requests of 144 MB."""
     file = changed(SWEEP, with_fields(request_rate="inf", max_concurrency=1000))
     assert run("measure", file, *ON, "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["reads"][0]["fit"] == pytest.approx((72e9 - 16.06e9 - 2e9) / (131_072 * 1100), rel=0.01)
-    assert any("1000 kept in flight where 374 fit" in note for note in found["notes"])
+    assert found["reads"][0]["fit"] == pytest.approx((0.9 * 80 * 2**30 - 16.06e9 - 2e9) / (131_072 * 1100), rel=0.01)
+    assert any("1000 kept in flight where 411 fit" in note for note in found["notes"])
     assert "TTFT" not in found["effects"][0]["says"]
 
 
