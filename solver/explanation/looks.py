@@ -21,7 +21,8 @@ from solver.record import Verdict
 from solver.solve import Outcome
 
 ROUGH = 0.2
-"""The gap of a solve that only asks whether some plan is cheap enough."""
+"""The gap of the first plan with pools, which is only looked for. Never that of a proof: what a search may miss below a
+plan that it has found, though that one is too dear, is within its gap."""
 TURNS = 3
 """Better plans than those of the known designs that a deep look takes in at most."""
 LEAST_S = 0.1
@@ -102,7 +103,7 @@ class Looker:
                 return True, True
             if deep:
                 there = asked if bill is None else at_end(asked, "slow")
-                wide = hosting_branch(there, self.effort(ROUGH), below, [*self.known])
+                wide = hosting_branch(there, self.effort(), below, [*self.known])
                 self._learn(there, wide)
                 # A plan that is cheap enough and yet does not win (paid back too late) is no proof that none does.
                 proven = proven and wide.status == "infeasible"
@@ -126,7 +127,7 @@ class Looker:
         best = hosting_branch(few, self.effort())
         for _ in range(TURNS if deep else 0):
             below = None if best.objective is None else best.objective * (1 - self.gap)
-            wide = hosting_branch(problem, self.effort(ROUGH), below, [*self.known])
+            wide = hosting_branch(problem, self.effort(), below, [*self.known])
             if not wide.found:
                 return few, best, wide.status == "infeasible"
             self._learn(problem, wide)

@@ -3,13 +3,17 @@
 import threading
 from dataclasses import replace
 from math import log
+from time import perf_counter
 
 import pytest
 from made_options import offer, price, with_prices
+from made_problems import random_problem
 from made_sweeps import BREAK_EVEN, even_catalog, even_scenario
 
 from solver.explanation.flip_records import Flip, Flips
 from solver.explanation.flips import PRECISION, flips_of
+from solver.explanation.looks import Looker
+from solver.explanation.quick import quick_answer
 from solver.options import problem_of
 
 
@@ -126,3 +130,17 @@ def test_options_that_another_load_lets_in_are_raised_anew() -> None:
     found = flip(flips_of(asked, serverless, problem, levers=["requests"]), "requests", "up")
     assert found.by == pytest.approx(log(20) / 5 / (2000 / 86400), rel=0.01)
     assert found.after in ("self_host", "hybrid")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_deep_look_says_what_the_whole_solve_says(seed: int) -> None:
+    problem = random_problem(seed, blocks=4)
+    for by in (0.5, 1.0, 3.0, 10.0):
+        charges = {pair: tuple(replace(charge, price=charge.price * by) for charge in pays)
+                   for pair, pays in problem.charges.items()}  # fmt: skip
+        dearer = replace(problem, charges=charges)
+        look = Looker(1e-4, 20.0, perf_counter() + 60).first(dearer)
+        whole = quick_answer(dearer, gap=1e-4, limit_s=20.0, full=True)
+        assert look.proven, (seed, by)
+        assert look.verdict == whole.verdict, (seed, by)
+        assert look.total == pytest.approx(whole.recommended_total, rel=1e-3)
