@@ -102,6 +102,10 @@ class WizardApp(App[int], inherit_bindings=False):
         if self.opening is not None:
             self.call_after_refresh(self._open_at, self.opening)
 
+    def on_unmount(self) -> None:
+        """Let other sessions have the draft."""
+        self.desk.shelf.let_go()
+
     def _load(self) -> None:
         try:
             self.post_message(Loaded(self.load_catalog() if self.load_catalog else None))
@@ -300,7 +304,9 @@ class WizardApp(App[int], inherit_bindings=False):
         self.set_timer(self.patience_s, self._show_solving)
 
     def _solve(self, scenario: Scenario, stop: threading.Event) -> None:
-        """In the thread: only call the solver, and tell what comes."""
+        """In the thread: only call the solver, and tell what comes; the plan's screen, long to import, is read here."""
+        import wizard.screens.plan  # noqa: F401
+
         tell = at_most_five_a_second(lambda progress: bool(self.post_message(Progressed(progress))))
         try:
             self.post_message(Ended(scenario, self.solver(scenario, tell, stop)))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -11,6 +12,7 @@ from solver.checklist import item_named
 from solver.plan import Plan
 from solver.rule_off import RuleCost
 from solver.scenario import Scenario
+from wizard.drafts import ChangedElsewhereError
 from wizard.questions import question_for
 from wizard.scenario_file import scenario_tables
 from wizard.segments import segment_in
@@ -32,6 +34,8 @@ class Desk:
         self.drafted = False
         self.written: tuple[str, str] = ("", "")
         """What was written last since the start: `draft` or `plan`, and its name; told on leaving."""
+        self.unsaved_for = ""
+        """Why the draft could not be written; empty where it was."""
         self.rule_costs: dict[str, RuleCost] = {}
         """What rules cost by the last solve, by full key, as far as they were priced."""
         self.profiles_left: tuple[tuple[Session, Session], ...] = ()
@@ -67,18 +71,36 @@ class Desk:
         """Put the decision aside; its draft is kept."""
         self.session, self.plan, self.answered, self.rule_costs = None, None, None, {}
         self.saving, self.saved_as, self.drafted, self.profiles_left = "", "", False, ()
+        self.unsaved_for = ""
+        self.shelf.let_go()
 
     def edit(self, session: Session) -> None:
-        """Take the changed session and write its draft; where it cannot be written, `saving` says so."""
+        """Take the changed session and write its draft; where it cannot be written, `saving` says so.
+
+        A draft that another session wrote meanwhile is left to it: this one goes on under a name of its own.
+        """
         if not self.drafted:
-            session = replace(session, name=self.shelf.free_draft_name(session.name))
+            session = replace(session, name=self.shelf.new_draft(session.name), left_out=())
             self.drafted = True
-        self.session = session
+        self.session, self.unsaved_for = session, ""
         try:
             self.shelf.keep(session)
             self.saving, self.written = "draft saved", ("draft", session.name)
-        except (InputError, OSError):
-            self.saving = "! draft not saved"
+        except ChangedElsewhereError:
+            self.session = replace(session, name=self.shelf.new_draft(session.name))
+            self._keep_apart(self.session)
+        except InputError as error:
+            self._not_kept(error)
+
+    def _keep_apart(self, session: Session) -> None:
+        try:
+            self.shelf.keep(session)
+            self.saving, self.written = f"changed elsewhere: saved as {session.name}", ("draft", session.name)
+        except InputError as error:
+            self._not_kept(error)
+
+    def _not_kept(self, error: InputError) -> None:
+        self.saving, self.unsaved_for = "! draft not saved", str(error.faults[0])
 
     def undo(self) -> str:
         """Drop the last change, a change of profile too; return what to say."""
@@ -123,18 +145,43 @@ class Desk:
             self.edit(session)
 
     def resume(self, session: Session) -> None:
-        """Go on with a draft."""
-        self.clear()
-        self.session, self.saving, self.drafted = session, "draft saved", True
-        self.written = ("draft", session.name)
+        """Go on with a draft, as it stands now. One that is open elsewhere, or is not read whole, is left as it is.
 
-    def drop_draft(self, name: str) -> None:
-        """Delete a draft; if it lies on the desk, it is put aside too."""
-        self.shelf.drop(name)
+        Then the first change starts a draft of its own, as it does on a saved plan.
+        """
+        self.clear()
+        ours = self.shelf.hold(session.name)
+        self.session = session = self.shelf.draft(session.name) or session
+        if ours and not session.left_out:
+            self.saving, self.drafted, self.written = "draft saved", True, ("draft", session.name)
+            return
+        self.shelf.let_go(session.name)
+        count = len(session.left_out)
+        why = f"{count} answer{'s' * (count != 1)} not known here" if ours else "open elsewhere"
+        self.saving = f"! {why}: a change makes a copy"
+
+    def drop_draft(self, name: str) -> str:
+        """Delete a draft, and put it aside if it lies on the desk; return what went wrong, or nothing."""
+        try:
+            self.shelf.drop(name)
+        except InputError as error:
+            return f"! {error.faults[0]}"
         if self.drafted and self.name == name:
             self.clear()
         if self.written == ("draft", name):
             self.written = ("", "")
+        return ""
+
+    def bring_back(self, session: Session) -> str:
+        """Write a draft that was deleted, under another name where its own was taken; return what went wrong."""
+        name = self.shelf.new_draft(session.name)
+        try:
+            self.shelf.keep(replace(session, name=name))
+        except InputError as error:
+            return f"! {error.faults[0]}"
+        finally:
+            self.shelf.let_go(name)
+        return ""
 
     def open_saved(self, saved: SavedPlan, example: bool) -> None:
         """Take a plan; the first change of its answers starts a draft of its own."""
@@ -156,7 +203,8 @@ class Desk:
         except InputError as error:
             return str(error.faults[0])
         if self.drafted and not self.plan_is_old:
-            self.shelf.drop(self.session.name)
+            with suppress(InputError):  # it stays in the list, beside the plan
+                self.shelf.drop(self.session.name)
             self.drafted, self.saving = False, ""
         self.saved_as, self.written = name, ("plan", name)
         self.session = replace(self.session, name=name) if not self.drafted else self.session

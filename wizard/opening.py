@@ -9,7 +9,7 @@ from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError
 from wizard.desk import Desk
 from wizard.scenario_file import question_of
-from wizard.session import put, start
+from wizard.session import answers_of, put, start
 from wizard.store import plans_folder
 
 
@@ -63,7 +63,7 @@ def last_words(desk: Desk) -> str:
     """
     kind, name = ("draft", desk.name) if desk.drafted else desk.written
     if desk.drafted and desk.saving.startswith("!"):
-        return f"wizard: draft {name} could not be written"
+        return unsaved_words(desk)
     if kind == "draft":
         return _in_80(f"draft {name} is kept", "wizard opens it again, first in the list")
     if name or desk.saved_as:
@@ -72,6 +72,20 @@ def last_words(desk: Desk) -> str:
         said = "plan saved as" if name else "plan"
         return _in_80(f"{said} {path}", f"wizard show {path.stem if usual else shlex.quote(str(path))} prints it again")
     return ""
+
+
+def unsaved_words(desk: Desk) -> str:
+    """Why the draft could not be written, and the answers themselves: as the command that gives them again, if any."""
+    session = desk.session_now
+    answers = answers_of(session)
+    sets = [*answers.get("set", {}).items(), *((f"checklist.{k}", v) for k, v in answers.get("checklist", {}).items())]
+    given = shlex.join(part for key, text in sets for part in ("--set", f"{key}={text}"))
+    of_profile = {**session.base, "catalog": {}} == {**profiles().get(desk.profile, {}), "catalog": {}}
+    command = f"wizard new {session.name} --profile {desk.profile} " if of_profile else ""
+    return (
+        f"wizard: draft {session.name} could not be written: {desk.unsaved_for}\n"
+        f"{'this gives the same answers again' if command else 'its answers were'}:\n{command}{given}"
+    )
 
 
 def _in_80(said: str, hint: str) -> str:

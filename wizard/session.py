@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 FILE = "your answers"
 YOU = "you"
+DRAFT_SCHEMA = 1
+"""The form of a draft; one without a number was written before drafts had one, in the same form."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Session:
-    """A decision in the making. `base` is the tables of a profile or of a plan; it is never changed."""
+    """A decision in the making. `base` is the tables of a profile or of a plan; it is never changed.
+
+    `left_out` are steps of a draft of another version that cannot be taken here.
+    """
 
     name: str
     base: Mapping[str, Any]
     history: tuple[Step, ...] = ()
     screen: str = ""
     cursor: int = 0
+    left_out: tuple[Step, ...] = ()
 
     @cached_property
     def tables(self) -> dict[str, Any]:
@@ -228,6 +234,7 @@ def play(answers: Mapping[str, Any], name: str = "played") -> Scenario:
 def to_draft(session: Session) -> dict[str, Any]:
     """The session as tables for a draft: where the person is, the base, and all steps."""
     return {
+        "schema": DRAFT_SCHEMA,
         "draft": {"name": session.name, "screen": session.screen, "cursor": session.cursor},
         "history": [{step.kind: step.key, "value": step.value} for step in session.history],
         "base": deepcopy(dict(session.base)),
@@ -235,14 +242,37 @@ def to_draft(session: Session) -> dict[str, Any]:
 
 
 def from_draft(tables: Mapping[str, Any], file: str = "draft") -> Session:
-    """The session that `to_draft` wrote; InputError when the tables are no draft."""
+    """The session that `to_draft` wrote; InputError when the tables are no draft, or one of a newer version.
+
+    A step that this version cannot take (its key has gone) is left out, and told in `left_out`.
+    """
+    schema = tables.get("schema", 0)
+    if not isinstance(schema, int) or schema > DRAFT_SCHEMA:
+        raise InputError(Fault(file, "schema", "a draft of a newer wizard", f"schema {DRAFT_SCHEMA} or older"))
     try:
         place = tables["draft"]
         steps = tuple(_step(entry) for entry in tables.get("history", []))
-        session = Session(str(place["name"]), tables["base"], steps, str(place["screen"]), int(place["cursor"]))
-        check(Scenario, session.tables, file)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        session = Session(str(place["name"]), tables["base"], (), str(place["screen"]), int(place["cursor"]))
+        whole = replace(session, history=steps)
+        try:
+            check(Scenario, whole.tables, file)
+            return whole
+        except UNTAKEN:
+            check(Scenario, session.tables, file)
+            return _as_far_as_it_goes(session, steps)
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise InputError(Fault(file, "draft", f"no draft ({error})", "a draft as the wizard writes it")) from None
+
+
+UNTAKEN = (InputError, KeyError, TypeError, ValueError, AttributeError)
+
+
+def _as_far_as_it_goes(session: Session, steps: tuple[Step, ...]) -> Session:
+    for step in steps:
+        try:
+            session = _checked(session, step)
+        except UNTAKEN:
+            session = replace(session, left_out=(*session.left_out, step))
     return session
 
 

@@ -133,6 +133,7 @@ def write_whole(path: Path, text: str, exclusive: bool = False) -> None:
                 os.link(temporary, target)
             else:
                 os.replace(temporary, target)
+            _sync(target.parent)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
@@ -147,6 +148,16 @@ def write_whole(path: Path, text: str, exclusive: bool = False) -> None:
 def is_stream(path: Path) -> bool:
     """Whether a path is a pipe or a device: what is written there cannot be renamed, and reading it may never end."""
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+def _sync(folder: Path) -> None:
+    """Have the rename itself written, where the system can: else a power cut may bring the old text back."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _umask() -> int:
@@ -224,14 +235,19 @@ def load_draft(name: str, directory: Path | None = None) -> dict[str, Any]:
     return read_toml((directory or drafts_folder()) / f"{checked_name(name)}.toml")
 
 
-def list_drafts(directory: Path | None = None) -> tuple[str, ...]:
-    """Names of the drafts that can be read, the one written last first."""
+def list_drafts(directory: Path | None = None, broken: bool = False) -> tuple[str, ...]:
+    """Names of the drafts that can be read as TOML, or of those that are `broken`, the one written last first."""
     found = []
     with suppress(OSError):
         for path in (directory or drafts_folder()).glob("*.toml"):
-            with suppress(OSError, ValueError):
-                tomllib.loads(path.read_text(encoding="utf-8"))
-                found.append((-path.stat().st_mtime_ns, path.stem))
+            with suppress(OSError):
+                try:
+                    tomllib.loads(path.read_text(encoding="utf-8"))
+                    fails = False
+                except ValueError:
+                    fails = True
+                if fails == broken:
+                    found.append((-path.stat().st_mtime_ns, path.stem))
     return tuple(name for _, name in sorted(found) if re.fullmatch(NAME, name))
 
 

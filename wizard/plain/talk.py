@@ -57,12 +57,15 @@ class Talk(Answers):
         if chosen >= len(drafts):
             say("! only a draft can be deleted here; a plan is a file in your folder")
         else:
-            self.desk.drop_draft(drafts[chosen].name)
-            say(f"Draft {drafts[chosen].name} is deleted.")
+            said = self.desk.drop_draft(drafts[chosen].name)
+            say(said or f"Draft {drafts[chosen].name} is deleted.")
         return self.home
 
     def _resumed(self, draft: Session) -> Place:
         self.desk.resume(draft)
+        if self.desk.saving.startswith("!"):
+            say(self.desk.saving)
+        draft = self.session
         tell(f"Going on with {draft.name}. Answered so far:", *answered(draft))
         place = draft.screen.removeprefix("checklist ")
         return partial(self.item, int(place) - 1) if place.isdecimal() else self.sections

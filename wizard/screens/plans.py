@@ -64,6 +64,7 @@ class PlansScreen(Framed):
         self.before = ""
         self.drafts: dict[str, Session] = {}
         self.entries: dict[str, Entry] = {}
+        self.unreadable: tuple[str, ...] = ()
         self.deleted: Session | None = None
         self.put_away: tuple[str, Path] | None = None
         self.marked = ""
@@ -91,6 +92,7 @@ class PlansScreen(Framed):
             drafts, entries = shelf.in_progress(), shelf.saved()
             empty = not drafts and not entries
             self.found = (drafts, shelf.shipped() if empty else entries, empty)
+            self.unreadable = shelf.unreadable()
         drafts, entries, empty = self.found
         self.drafts = {f"draft {session.name}": session for session in drafts}
         self.entries = {f"plan {entry.path.stem}": entry for entry in entries}
@@ -102,6 +104,7 @@ class PlansScreen(Framed):
         wanted = self.wanted.lower()
         rows = [row for row in rows if wanted in " ".join(row.cells).lower()]
         note = ["No plan yet. n starts one; enter opens a worked example."] if empty else []
+        note += [f"! {said}" for said in self.unreadable[:1]]
         self.head("Should we host the model, or keep paying for APIs?", *note)
         columns = (
             Column("Example" if empty else "Plan", grows=True),
@@ -162,8 +165,11 @@ class PlansScreen(Framed):
         if session is None:
             self._put_away()
             return
+        session = self.wizard.desk.shelf.draft(session.name) or session  # as it stands now
+        if said := self.wizard.desk.drop_draft(session.name):
+            self.explain(said)
+            return
         self.deleted, self.put_away = session, None
-        self.wizard.desk.drop_draft(session.name)
         self._again(f"Draft {session.name} is deleted; u brings it back.")
 
     def _saved(self) -> SavedPlan | None:
@@ -198,8 +204,11 @@ class PlansScreen(Framed):
         if self.deleted is None:
             self.explain("Nothing to undo here.")
             return
-        session, self.deleted = self.deleted, None
-        self.wizard.desk.shelf.keep(session)
+        session = self.deleted
+        if said := self.wizard.desk.bring_back(session):
+            self.explain(said)
+            return
+        self.deleted = None
         self._again(f"Draft {session.name} is back.")
 
     def _again(self, note: str) -> None:

@@ -119,7 +119,7 @@ def _open_segments(app: "WizardApp") -> None:
 def open_place(app: "WizardApp", place: str) -> None:
     """Open the screen on which a draft was left, above the one that lies under it."""
     session: Session = app.desk.session_now
-    if place.startswith("checklist "):
+    if place in (f"checklist {item.number}" for item in ITEMS):
         app.open_item(int(place.removeprefix("checklist ")) - 1)
     elif place.startswith("segment ") and place.removeprefix("segment ") in session.tables.get("segment", {}):
         open_section(app, "segments")
