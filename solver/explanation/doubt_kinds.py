@@ -27,7 +27,7 @@ FACTOR = 2.0
 def doubts_about(scenario: Scenario, catalog: Catalog, problem: Problem, plan: Plan, forecast: Forecast) -> list[Doubt]:
     """All doubts of a plan, those of the plan's own options first; `forecast` is over the options of the optima."""
     return [
-        *_scores(catalog, plan, problem, forecast),
+        *scores_doubted(catalog, plan, problem, forecast),
         *_speeds(forecast),
         *_prices(plan, forecast),
         *_ranges(scenario, catalog, forecast),
@@ -42,7 +42,7 @@ def wide(problem: Problem, forecast: Forecast) -> Problem:
     return reduced(problem, pools | {api.id for api in problem.apis})
 
 
-def _scores(catalog: Catalog, plan: Plan, problem: Problem, forecast: Forecast) -> Iterator[Doubt]:
+def scores_doubted(catalog: Catalog, plan: Plan, problem: Problem, forecast: Forecast) -> Iterator[Doubt]:
     """Each model that serves a segment by a score of others: what if it fails there."""
     base = wide(problem, forecast)
     models = {design.id: design.model for design in base.designs} | {api.id: api.offer.model for api in base.apis}

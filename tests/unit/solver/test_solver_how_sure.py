@@ -11,19 +11,20 @@ import pytest
 from made_options import shipped_catalog
 from made_problems import design, flat_blocks, offer
 
-from solver.explanation.doubt_kinds import _api_at, _design_at, _faster, _without
+from solver.explanation.doubt_kinds import _api_at, _design_at, _faster, _without, scores_doubted
 from solver.explanation.doubt_ranking import Doubt, RankedDoubt, ranked
 from solver.explanation.outlook_records import Waiting
 from solver.explanation.stress import held_of, limits_of, stress_of
 from solver.explanation.sure import Sure
 from solver.explanation.why import capacity_of
 from solver.optimise import optimise
-from solver.plan import Plan, Pool, Replicas
+from solver.plan import Plan, Pool, Replicas, ScoreHeld
 from solver.problem import ApiOption, Charge, Problem, Purchase, Rules
 from solver.program.data import data_of
 from solver.readoff import read_off
 from solver.scenario import Scenario
 from solver.solution import solution_of
+from solver.worlds import Forecast
 from wizard.text.worlds import sure_lines
 
 HOURS = 730.0
@@ -121,6 +122,28 @@ def test_a_score_is_tried_as_if_it_failed() -> None:
     nothing = replace(PROBLEM, charges={}, apis=())
     (none,) = ranked([fails(nothing, "m")], nothing, nothing).doubts
     assert (none.then, none.decides_per_month) == ("no_plan", None)
+
+
+def held(benchmark: str, score: float) -> ScoreHeld:
+    return ScoreHeld(
+        segment="s", option=POOL.id, model="m", floor="mid", benchmark=benchmark, date="2026-11-01", unit="%",
+        threshold=50.0, base_score=score, score=score, low=score, high=score, scored="m", source="made",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("score", "near"), [(51.0, 0.2), (50.0, 0.0), (70.0, 1.0)])
+def test_scores_of_others_are_doubted_by_their_margin_and_evaluations_of_ones_own_are_not(
+    score: float, near: float
+) -> None:
+    catalog = shipped_catalog()
+    own = replace(catalog, evaluations={"mine": None})  # type: ignore[arg-type, dict-item]
+    plan = plan_of(PROBLEM).model_copy(update={"scores": (held("arena_text", score), held("mine", score))})
+    found = list(scores_doubted(own, plan, PROBLEM, Forecast(PROBLEM)))
+    assert [each.subject for each in found] == ["m on s"]
+    (told,) = ranked(found, PROBLEM, PROBLEM).doubts
+    assert told.nearness == pytest.approx(near)  # a tenth of the floor of 50 is 5
+    none = plan.model_copy(update={"scores": (held("mine", score),)})
+    assert not list(scores_doubted(own, none, PROBLEM, Forecast(PROBLEM)))
 
 
 def test_what_time_does_not_allow_is_counted() -> None:
