@@ -13,6 +13,9 @@ from textual.widgets import Input, Static
 from wizard.widgets.glyphs import cut, shown
 
 FIELD = 28
+PARTS = {
+    "enter": "enter", "up": "up", "shift+tab": "up", "down": "down", "tab": "down", "escape": "escape",
+}  # fmt: skip
 
 
 class Field(Input):
@@ -26,26 +29,63 @@ class Field(Input):
     ]
 
     class Parted(Message):
-        """The typing ends with this key."""
+        """The typing ends with this key, on this text: what is typed before it is heard is of the next field."""
 
-        def __init__(self, key: str) -> None:
+        def __init__(self, key: str, text: str) -> None:
             self.key = key
+            self.text = text
             super().__init__()
+
+    parting = False
+    """Whether a text that was accepted is under way: keys wait until the line is open on the next, or shut."""
+    ahead: tuple[tuple[str, str | None], ...] = ()
 
     def on_mount(self) -> None:
         """Keep the cursor from blinking: a blink is traffic on the line, and another picture each time."""
         self.cursor_blink = False
 
+    def on_key(self, event: events.Key) -> None:
+        """End the typing at once, not when the key has gone round by the screen; keep what comes ahead of its field."""
+        if self.parting or event.key in PARTS:
+            event.stop()
+            event.prevent_default()
+        if self.parting:
+            self.ahead = (*self.ahead, (event.key, event.character))
+        elif event.key in PARTS:
+            self.action_part(PARTS[event.key])
+
     def take(self, character: str) -> None:
         """Take a character as if its key had come here."""
-        if self.selection.is_empty:
+        if self.parting:
+            self.ahead = (*self.ahead, (character, character))
+        elif self.selection.is_empty:
             self.insert_text_at_cursor(character)
         else:
             self.replace(character, *self.selection)
 
     def action_part(self, key: str) -> None:
         """Tell the line that the typing ends."""
-        self.post_message(self.Parted(key))
+        if self.parting:
+            self.ahead = (*self.ahead, (key, None))
+            return
+        self.parting = True
+        self.post_message(self.Parted(key, self.value))
+
+    def parted(self, keep: bool) -> None:
+        """Take the keys that came ahead, now that the line is open on the next field; shut, they are the screen's."""
+        self.parting = False
+        if not keep:
+            self.ahead = ()
+        while self.ahead and not self.parting:
+            (key, character), self.ahead = self.ahead[0], self.ahead[1:]
+            if self.disabled:
+                self.app.post_message(events.Key(key, character))
+            elif key in PARTS:
+                self.action_part(PARTS[key])
+            elif key == "backspace":
+                self.action_delete_left()
+            elif character is not None and character.isprintable():
+                self.take(character)
 
 
 class EditLine(Horizontal):
@@ -164,14 +204,16 @@ class EditLine(Horizontal):
     def on_field_parted(self, event: Field.Parted) -> None:
         """Accept, restore, or stay on a text that does not read."""
         event.stop()
-        text = self.field.value
+        text, taken = event.text, True
         if event.key == "escape":
             self.post_message(self.Restored())
         elif self._echo(text):
             self.post_message(self.Accepted(text, {"up": -1, "down": 1}.get(event.key, 0)))
         else:
-            said = self._read(text)[0]
+            said, taken = self._read(text)[0], False
             self.post_message(self.Refused(said.removeprefix("! "), len(said) <= self._room))
+        # Twice later: behind the message above here, then behind it again at the screen, which opens or shuts the line.
+        self.call_later(self.screen.call_later, self.field.parted, taken)
 
     def on_resize(self, event: events.Resize) -> None:
         """Echo again in the new width."""
