@@ -23,7 +23,7 @@ from wizard.explorer import Explore, Explored
 from wizard.keys import EVERYWHERE, bindings, off
 from wizard.messages import Ended, Loaded, Progressed, Solve
 from wizard.opening import Opening, opening_of
-from wizard.progress import Solving, at_most_five_a_second
+from wizard.progress import Solving, at_most_two_a_second
 from wizard.screens.frame import Framed
 from wizard.screens.plans import PlansScreen
 from wizard.session import Session, put, scenario_of
@@ -307,7 +307,7 @@ class WizardApp(App[int], inherit_bindings=False):
         """In the thread: only call the solver, and tell what comes; the plan's screen, long to import, is read here."""
         import wizard.screens.plan  # noqa: F401
 
-        tell = at_most_five_a_second(lambda progress: bool(self.post_message(Progressed(progress))))
+        tell = at_most_two_a_second(lambda progress: bool(self.post_message(Progressed(progress))))
         try:
             self.post_message(Ended(scenario, self.solver(scenario, tell, stop)))
         except InputError as error:

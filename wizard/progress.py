@@ -13,7 +13,7 @@ STAGES = {
     "baselines": "the best plan of each strategy alone, beside it",
 }
 """The stages as the screen shows them; a report of a pure strategy (`closed_api` ...) belongs to the last."""
-EVERY_S = 0.2
+EVERY_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Solving:
         )
 
 
-def at_most_five_a_second(tell: Callable[["Progress"], object]) -> Callable[["Progress"], None]:
-    """Pass on the first report of each stage, then one every fifth of a second of the solver's own clock."""
+def at_most_two_a_second(tell: Callable[["Progress"], object]) -> Callable[["Progress"], None]:
+    """Pass on the first report of each stage, then one every half second of the solver's own clock."""
     last: dict[str, float] = {}
 
     def report(progress: "Progress") -> None:

@@ -19,7 +19,7 @@ from solver.scenario import FILE, Scenario
 from wizard.cli import PROFILES, face
 from wizard.commands.find import find_file
 from wizard.exits import Exit, say
-from wizard.progress import at_most_five_a_second
+from wizard.progress import at_most_two_a_second
 from wizard.scenario_file import Question, question_of, read_question
 from wizard.store import SavedPlan, checked_name, load, plans_folder, refuse_taken, to_toml, write_plan, write_whole
 from wizard.text import show
@@ -149,7 +149,7 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
 
     def work(stop: threading.Event) -> Plan:
         hears = tell or (progress_teller() if options.verbose else None)
-        on_progress = at_most_five_a_second(hears) if hears else None
+        on_progress = at_most_two_a_second(hears) if hears else None
         limits = (options.gap, options.limit)
         plan = decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today())
         plan = with_conflict(plan, question.scenario, catalog, options.limit, stop)

@@ -18,7 +18,7 @@ STOPPING = "stopping, at most 5 s; the best plan found is kept"
 
 
 class SolvingScreen(Framed):
-    """How far the solve is; drawn anew at most five times a second."""
+    """How far the solve is; drawn anew at most twice a second."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (TAKE, LEAVE, STOP, HELP)
     BINDINGS = bindings(KEYS)
