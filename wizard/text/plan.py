@@ -17,6 +17,7 @@ from wizard.text.tables import (
     WIDTH,
     apportioned,
     cut,
+    factors,
     money,
     number,
     plain,
@@ -148,7 +149,8 @@ def _bill(plan: Plan) -> list[str]:
 
 def _bill_line(line: CostLine, amount: float, wide: int) -> list[str]:
     """Name, quantity x price, amount; on two lines where one is too narrow for them."""
-    arithmetic = plain(f"{number(line.quantity)} {line.unit} x {price(line.price)}")
+    quantity, each = factors(line.quantity, line.price)
+    arithmetic = plain(f"{quantity} {line.unit} x {each}")
     paid = f"{money(amount):>{_AMOUNT}}{'  est' if line.estimate else '  old' if line.stale else ''}"
     name = plain(line.name)
     if len(name) <= wide and 3 + wide + len(arithmetic) < _ROOM:

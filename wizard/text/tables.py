@@ -3,7 +3,7 @@
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Sequence
-from math import floor, isfinite
+from math import floor, isfinite, log10
 
 WIDTH = 80
 VERDICTS = {
@@ -67,6 +67,29 @@ def price(value: float) -> str:
         whole, _, cents = text.partition(".")
         return f"{whole}.{cents:0<2}"
     return f"{value:.4g}"
+
+
+def factors(quantity: float, each: float) -> tuple[str, str]:
+    """A quantity and its price with as few digits as give their product to the cent; else with all that are told."""
+    amount, whole = quantity * each, (number(quantity), price(each))
+    for digits in range(5, 13) if isfinite(quantity) and isfinite(each) else ():
+        for pair in (whole, (_digits(quantity, digits), whole[1]), (whole[0], _digits(each, digits - 1))):
+            if abs(_read(pair[0]) * _read(pair[1]) - amount) < 0.005:
+                return pair
+        whole = (_digits(quantity, digits), _digits(each, digits))
+    return number(quantity), price(each)
+
+
+def _digits(value: float, digits: int) -> str:
+    """A number to so many significant digits, with commas and no exponent."""
+    if not value or not isfinite(value):
+        return number(value)
+    text = f"{value:,.{max(0, digits - 1 - floor(log10(abs(value))))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _read(text: str) -> float:
+    return float(text.replace(",", ""))
 
 
 def share(value: float | None) -> str:

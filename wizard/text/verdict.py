@@ -1,8 +1,10 @@
 """The verdict argued: how sure, why, what it pays back, what is cheaper, what is simpler, what the checklist says."""
 
+from math import isclose
+
 from solver.explanation.records import Disagreement, Hosting, Simplest
 from solver.plan import Plan
-from wizard.text.tables import VERDICTS, money, number, plain, share, wrap
+from wizard.text.tables import VERDICTS, money, plain, share, wrap
 
 SURE = {"certain": "certain", "likely": "likely", "tie": "a tie"}
 SIDES = {"api": "the API", "self_host": "self-hosting"}
@@ -48,9 +50,7 @@ def why(hosting: Hosting) -> str:
         return "No pool may serve anything, so the API is what is left."
     if hosting.reason == "api_is_cheaper":
         if hosting.fast_per_month is None:
-            least = (
-                f"costs at least {money(hosting.at_least_per_month)}" if hosting.at_least_per_month else "costs more"
-            )
+            least = f"costs {_at_least(hosting)}"
             return f"APIs alone cost {api} a month; self-hosting {least}, be its speed at the best end of its band."
         than = f"{total}, and {money(hosting.fast_per_month)} at the best end of the band of its speed"
         return f"APIs alone cost {api} a month; the best plan with pools costs {than}."
@@ -64,7 +64,9 @@ def why(hosting: Hosting) -> str:
         )
     if hosting.reason == "not_paid_back":
         return f"{saves} ({api}), but what is spent once is not back within {hosting.horizon_months} months."
-    slow = f", and {_less(hosting.api_per_month, hosting.slow_per_month)} at the worst end of the band of its speed"
+    same = hosting.slow_per_month == hosting.total_per_month
+    less = "as much" if same else _less(hosting.api_per_month, hosting.slow_per_month)
+    slow = f", and {less} at the worst end of the band of its speed"
     if hosting.reason == "not_shown":
         return f"{saves} ({api}); time ended before a saving was found at the worst end of the band of its speed."
     wanted = (
@@ -74,6 +76,16 @@ def why(hosting: Hosting) -> str:
     if hosting.needed_per_month == 0:
         wanted = "any saving is enough, as what runs has paid its entry"
     return f"{saves} ({api}){slow}; {wanted}."
+
+
+def _at_least(hosting: Hosting) -> str:
+    """What no plan with pools is under; where the search stopped at the margin, that it says no more."""
+    least, api = hosting.at_least_per_month, hosting.api_per_month
+    if not least:
+        return "more"
+    stopped = api is not None and isclose(least, api * (1 + hosting.margin), rel_tol=1e-9) and hosting.margin > 0
+    more = f" ({share(hosting.margin)} more is proven; how much more was not asked)" if stopped else ""
+    return f"at least {money(least)}{more}"
 
 
 def _less(api: float | None, hosting: float | None) -> str:
@@ -86,10 +98,16 @@ def _back(hosting: Hosting) -> list[str]:
     """When what is spent once is back, and what is saved after; nothing where no plan with pools is known."""
     if hosting.first_year is None or hosting.later_years is None:
         return []
-    back = "never" if hosting.payback_months is None else f"after {number(hosting.payback_months)} months"
-    once = f"Self-hosting takes {money(hosting.once)} once, back {back}; it" if hosting.once > 0 else "Self-hosting"
+    back = "never" if hosting.payback_months is None else f"after {_months(hosting.payback_months)}"
+    once = f"Self-hosting takes {money(hosting.once, 0)} once, back {back}; it" if hosting.once > 0 else "Self-hosting"
     first, later = hosting.first_year, hosting.later_years
-    return [f"{once} saves {money(first)} in the first year and {money(later)} in each later one, set-up paid once."]
+    return [
+        f"{once} saves {money(first, 0)} in the first year and {money(later, 0)} in each later one, set-up paid once."
+    ]
+
+
+def _months(value: float) -> str:
+    return "less than 0.1 months" if 0 < value < 0.1 else f"{value:.1f} months"
 
 
 def _simpler(simplest: Simplest) -> str:

@@ -15,7 +15,7 @@ from wizard.store import SavedPlan
 from wizard.text.comparison import comparison_text
 from wizard.text.plan import plan_text
 from wizard.text.refusals import reason, rule_words
-from wizard.text.tables import apportioned, cut, money, number, plain, price, share, table, wrap
+from wizard.text.tables import apportioned, cut, factors, money, number, plain, price, share, table, wrap
 
 LONG = "x" * 300
 
@@ -86,9 +86,24 @@ def test_the_printed_lines_add_up_to_the_printed_total() -> None:
     assert round(sum(amounts[:-1]), 2) == amounts[-1] == 2546.33
 
 
+@pytest.mark.parametrize(
+    ("quantity", "each"),
+    [(224.9791, 3.0), (1 / 3, 2307.6923), (3250.0, 0.0168734), (1008.2533, 3.0), (619.83, 0.06), (1e6 / 7, 1e-5 / 3)],
+)
+def test_the_factors_of_a_line_give_its_amount_to_the_cent(quantity: float, each: float) -> None:
+    told = [float(text.replace(",", "")) for text in factors(quantity, each)]
+    assert told[0] * told[1] == pytest.approx(quantity * each, abs=0.005)
+
+
+def test_factors_have_no_more_digits_than_it_takes() -> None:
+    assert factors(730.0, 3.0) == ("730", "3.00")
+    assert factors(224.9791, 3.0) == ("224.98", "3.00")  # 225 x 3.00 would be six cents more
+    assert factors(float("inf"), 0.0) == ("unbounded", "0.00")
+
+
 def test_a_line_shows_quantity_times_price_and_marks_an_estimate() -> None:
     text = plan_text(rounded(plan()), "")
-    assert re.search(r"^ GPU hours +1,460 replica-hour x 1\.6667 +2,433\.33$", text, re.MULTILINE)
+    assert re.search(r"^ GPU hours +1,460 replica-hour x 1\.66667 +2,433\.33$", text, re.MULTILINE)
     assert re.search(r"^ +300 GB-month x 0\.02 +6\.00  est$", text, re.MULTILINE)
     assert "a disk twice the weights" in text
 

@@ -90,7 +90,7 @@ def test_all_parts_stand_in_the_text_with_their_amounts() -> None:
     flat = " ".join(text.split())
     for words in (
         "HYBRID, LIKELY",
-        "takes 25,000.00 once, back after 2.631 months; it saves 89,000.00 in the first year and 114,000.00 in each",
+        "takes 25,000 once, back after 2.6 months; it saves 89,000 in the first year and 114,000 in each",
         "The cheapest plan is another one: self-host, 2,000.00 a month, 546.33 less. That is the price",
         "Simpler, for 53.67 a month more: stay on the API with no pool designs, 1 supplier (now 1 pool design, 2 suppl",
         "The checklist leans to the API in 2 of 5 answers (load, team), the cost does not",
