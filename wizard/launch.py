@@ -1,6 +1,8 @@
 """The app on a real terminal: the solver and the catalog behind it, the terminal around it, one line after it."""
 
+import gc
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -24,11 +26,16 @@ if TYPE_CHECKING:
     from wizard.explorer import Explorer
 
 LIMIT_S = 60.0
+COLLECTING = (10_000, 50, 100)
+"""Objects, and rounds of the younger ones, after which garbage is collected."""
+SWITCH_S = 0.001
+"""A thread that computes gives way to the screen after so long; Python's own 5 ms add up to stalls that are felt."""
 
 
 def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, overlays: Sequence[str]) -> int:
     """Run the app; return its exit code. InputError, before anything is painted, for what cannot be used."""
     overlay = read_overlays(overlays)
+    sys.setswitchinterval(SWITCH_S)
     app = WizardApp(
         clock=lambda: datetime.now().astimezone().date(),
         shelf=Shelf(plans, None, shipped_folder()),
@@ -54,10 +61,18 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
 
 
 def catalog_for(overlay: Mapping[str, Any]) -> "Catalog":
-    """The catalog for the effects that the checklist tells; also warms what a solve needs."""
+    """The catalog for the effects that the checklist tells; also reads what a solve needs, so that no key waits for it.
+
+    The collector of garbage would stop every thread for a tenth of a second and more, to walk through a catalog that
+    stays: it is told to leave out what is there by now, and to look at the rest less often.
+    """
+    import solver.decide  # noqa: F401
     from catalogs.catalog import load_catalog
 
-    return load_catalog(overlays=[("the scenario", overlay)] if overlay else [])
+    found = load_catalog(overlays=[("the scenario", overlay)] if overlay else [])
+    gc.freeze()
+    gc.set_threshold(*COLLECTING)
+    return found
 
 
 def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: threading.Event) -> Plan:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from solver.record import Verdict
     from wizard.screens.frame import Framed
 
-IDLE_S = 0.6
+IDLE_S = 2.0
 """Nothing is looked for in the background until so long after the last move: the answer to a key comes first."""
 TELL_S = 0.5
 """What comes in bits is drawn at most so often."""
@@ -122,6 +122,7 @@ class PlanWork:
                 if self.what_if.problem:
                     break
         finally:
+            self.moved_at = monotonic()
             self.solving -= 1
         self.tell()
 
