@@ -59,7 +59,8 @@ def _thumb(catalog: Catalog, plan: Plan) -> Iterator[Reading]:
         name="best pure API spend",
         value=spend,
         unit=f"{plan.currency}/month",
-        says=f"{side} the {rule.low:,.0f}-{rule.high:,.0f} a month from which hosting is worth considering",
+        says=f"{side} the {round(rule.low, -2):,.0f}-{round(rule.high, -2):,.0f} a month from which hosting is worth "
+        "considering",
     )
 
 
@@ -80,7 +81,7 @@ def _pool(catalog: Catalog, problem: Problem, plan: Plan, pool: Pool) -> Iterato
         name=f"{pool.option}: replicas by the mean",
         value=busy,
         unit="replicas",
-        says=f"{held:g} are held for the peak and the headroom; {pool.utilisation:.0%} busy",
+        says=f"{held:g} held for the peak and the headroom; {pool.utilisation:.0%} busy",
     )
     design = Design(pool.model, pool.precision, pool.gpu, pool.gpus_per_replica, pool.engine)
     if is_sized(catalog.models[pool.model]):

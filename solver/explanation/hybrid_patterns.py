@@ -92,9 +92,8 @@ def _bulk_hard(sides: Sides) -> Iterator[Pattern]:
         hard.append(name)
         nearest = min((reason for reason in short if reason is not None), key=lambda reason: reason.distance)
         if isinstance(nearest.found, float) and isinstance(nearest.wanted, float) and not why:
-            why = (
-                f"{name} asks {counted(nearest.wanted)} {nearest.unit}, the pools' models have {counted(nearest.found)}"
-            )
+            has = f"the best of the pools' models has {counted(nearest.found)}"
+            why = f"{name} asks {counted(nearest.wanted)} {nearest.unit}, {has}"
     if not hard or not sides.on_pools:
         return
     found = sides.pattern("bulk_hard", sides.on_pools, tuple(hard), why)
@@ -113,8 +112,9 @@ def _steady_spikes(sides: Sides) -> Iterator[Pattern]:
         steady, spike = float(pool[quiet].min()), float(pool[busy])
         if steady >= MOSTLY and steady - spike >= PEAK_MORE:
             why = (
-                f"below the mean load pools serve {steady:.0%} of the requests, at {load[busy]:.3g} requests/s, "
-                f"{load[busy] / np.average(load, weights=seen.problem.blocks.hours):.2g} times the mean, {spike:.0%}"
+                f"up to the mean load pools serve {steady:.0%} of the requests, at the busiest {spike:.0%} "
+                f"({load[busy]:.3g} requests/s, "
+                f"{load[busy] / np.average(load, weights=seen.problem.blocks.hours):.2g} times the mean)"
             )
             yield sides.pattern("steady_spikes", (name,), (name,), why)
 

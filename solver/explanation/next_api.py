@@ -40,7 +40,7 @@ def _wind_down(seen: Seen) -> Iterator[Draft]:
         kind="build",
         action=f"Move traffic off {named(tuple(seen.pools_today))} by share, then give the servers back and end the "
         "contracts.",
-        because="what runs today costs more a month by" if today is not None else "pools that run today",
+        because="what runs today costs more a month by" if today is not None else "still running today",
         figure=today - seen.total if today is not None else float(len(seen.pools_today)),
         unit=seen.plan.currency if today is not None else "pool",
         weight=100,
@@ -61,7 +61,7 @@ def _limits(seen: Seen) -> Iterator[Draft]:
         kind="sign",
         action=f"Have {api.offer.provider} confirm a limit of {counted(ROOM * peak)} requests/s for {api.offer.model}; "
         f"it is {known}.",
-        because="requests/s at the peak",
+        because="the peak",
         figure=peak,
         unit="requests/s",
         weight=70,
@@ -82,7 +82,7 @@ def _terms(seen: Seen) -> Iterator[Draft]:
             kind="sign",
             action=f"Sign with {named(used)} what is asked of the data: "
             f"{', '.join(key.replace('_', ' ') for key in asked)}.",
-            because="demands on data",
+            because="asked of the data",
             figure=float(len(asked)),
             unit="demand",
             weight=90,
@@ -122,7 +122,7 @@ def _second_supplier(seen: Seen) -> Iterator[Draft]:
         id="drill_supplier",
         kind="drill",
         action=f"Open an account for {other} and switch a share of {name} to it and back; each quarter.",
-        because=f"hours a month that {provider} is down, as counted",
+        because=f"{provider} is down a month, as counted",
         figure=down,
         unit="hour",
         weight=60,
@@ -139,12 +139,12 @@ def _refused(seen: Seen) -> Iterator[Draft]:
     if not near:
         return
     each = min(near, key=lambda refusal: (refusal.distance, refusal.segment, refusal.option))
-    known = f"{each.found:.6g}" if isinstance(each.found, float) else "nothing known"
+    known = f"{each.found:,.6g}" if isinstance(each.found, float) else "nothing known"
     yield Draft(
         id="evaluate_refused",
         kind="evaluate",
         action=f"Evaluate {each.option.removesuffix('/*')} on 300 prompts of {each.segment}: only its score is short.",
-        because=f"{known} where {each.wanted:.6g} {each.unit} is asked; short by, as a share",
+        because=f"{known} where {each.wanted:,.6g} {each.unit} is asked; short by",
         figure=each.distance,
         unit="share",
         weight=30,
@@ -209,7 +209,7 @@ def _retiring(seen: Seen) -> Iterator[Draft]:
                 id="replace_retiring",
                 kind="evaluate",
                 action=f"Choose the heir of {served.option}, which retires on {retires}; compare it on {part.name}.",
-                because="days until it retires",
+                because="until it retires",
                 figure=float(max(0, (retires - today).days)),
                 unit="day",
                 weight=85,

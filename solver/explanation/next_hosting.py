@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from catalogs.records import COMMITTED, TERM_MONTHS
+from solver.bill import WORDS
 from solver.costs import people_of
 from solver.explanation.drafts import Draft
 from solver.explanation.seen import Seen, counted, named
@@ -88,7 +89,7 @@ def _evaluate(seen: Seen, id_: str) -> Iterator[Draft]:
         action=f"Evaluate {model} on 300 prompts of {row.segment}, {beside}; go on only if it keeps the floor."
         if public
         else f"Repeat the evaluation {row.benchmark} with {model} as it will be served.",
-        because=f"its {row.score:.4g} on {row.benchmark} of {row.date} is above the floor by",
+        because=f"its {counted(row.score)} on {row.benchmark} of {row.date} is above the floor by",
         figure=row.score - row.threshold,
         unit=row.unit,
         weight=90 if public else 70,
@@ -117,7 +118,7 @@ def _sign(seen: Seen) -> Iterator[Draft]:
     rows = [(pool, row) for pool in _pools(seen) for row in pool.replicas]
     bound = [(pool, row) for pool, row in rows if row.purchase in COMMITTED]
     if bound:
-        said = [f"{counted(row.count)} of {pool.option} ({row.purchase.replace('_', ' ')})" for pool, row in bound]
+        said = [f"{counted(row.count)} of {pool.option} ({WORDS[row.purchase]})" for pool, row in bound]
         monthly = sum(
             line.per_month
             for line in seen.plan.lines
@@ -142,7 +143,7 @@ def _sign(seen: Seen) -> Iterator[Draft]:
         id="book_capacity",
         kind="sign",
         action=f"Ask {pool.provider} for a quota of {ceil_of(most * pool.gpus_per_replica)} {pool.gpu} at once.",
-        because="replicas at the busiest hour",
+        because="held at the busiest hour",
         figure=most,
         unit="replica",
         weight=80,
@@ -168,7 +169,7 @@ def _build(seen: Seen, id_: str, with_it: str) -> Iterator[Draft]:
         id=id_,
         kind="build",
         action=f"Build {pools}: a health check on each replica that restarts it, {with_it}.",
-        because="weeks of set-up",
+        because="set-up",
         figure=weeks,
         unit="engineer-week",
         weight=100,
@@ -199,7 +200,7 @@ def _overflow(seen: Seen) -> Iterator[Draft]:
         id=f"overflow_to_{other[1]}" if other else "queue_on_pool",
         kind="build",
         action=action,
-        because="requests/s that the pool carries",
+        because="the pool carries",
         figure=_peak(seen, pool)[2],
         unit="requests/s",
         weight=60,
@@ -214,7 +215,7 @@ def _queue(seen: Seen) -> Iterator[Draft]:
         kind="build",
         action=f"Put a queue before {pool.option}: answers get slower before any fails, and who is refused first is "
         "written down.",
-        because="requests/s that the pool carries",
+        because="the pool carries",
         figure=_peak(seen, pool)[2],
         unit="requests/s",
         weight=60,
@@ -256,7 +257,7 @@ def _spare(seen: Seen) -> Iterator[Draft]:
         id="spare_replica",
         kind="build",
         action=f"Keep a replica of {pool.option} for one that fails and for blue-green updates; {more}.",
-        because="replicas free at the busiest hour",
+        because="free at the busiest hour",
         figure=free,
         unit="replica",
         weight=50,
@@ -308,7 +309,7 @@ def _revisit(seen: Seen, id_: str, what: str) -> Iterator[Draft]:
     ends = f", and before the term of {min(terms)} months ends" if terms else ""
     hosting = seen.plan.hosting
     api = hosting.api_per_month if hosting else None
-    because = "APIs alone cost a month; it turns when that falls to the plan's total"
+    because = "look sooner when APIs alone no longer cost clearly more than the plan; a month they cost"
     if api is None:
         because = "no plan of APIs alone fits, it turns when one does; the plan costs a month"
     yield Draft(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from solver.explanation.findings import MISTAKES, PATTERNS
 from solver.plan import Plan, loss_words
 from wizard.screens.views import View, money, share
+from wizard.text.findings import because
 from wizard.text.tables import number
 from wizard.text.verdict import SIDES
 from wizard.widgets.listing import Column, Row
@@ -77,12 +78,11 @@ def next_steps(plan: Plan) -> View:
     for place, step in enumerate(plan.next_steps):
         key = f"step {place}"
         rows.append(Row((step.date, f"{step.days:g}", step.action), key))
-        figure = share(step.figure) if step.unit == "share" else f"{number(step.figure)} {step.unit}"
-        about[key] = f"because {step.because}: {figure}"
+        about[key] = f"because {because(step)}"
         detail[key] = [
             step.action, "", f"  kind        {step.kind}", f"  by          {step.date}",
             f"  days        {step.days:g} of one person's work; {step.effort}",
-            f"  because     {step.because}: {figure}",
+            f"  because     {because(step)}",
         ]  # fmt: skip
     days = sum(step.days for step in plan.next_steps)
     none = "Nothing to do is told in this plan: it was saved before there were next steps; s solves anew."

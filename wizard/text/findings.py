@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from solver.explanation.findings import MISTAKES, PATTERNS, Mistake, NextStep, Pattern
 from wizard.text.tables import money, number, plain, share, wrap
 
+_COUNTED = ("day", "demand", "engineer-week", "hour", "pool", "replica")
 _WHERE = {"plan": "in this plan", "today": "as it runs today"}
 
 
@@ -32,7 +33,7 @@ def step_lines(steps: Sequence[NextStep]) -> list[str]:
     lines = ["Next steps"] if steps else []
     for number_, each in enumerate(steps, 1):
         lines += wrap(f"{each.kind} by {each.date}, {_days(each.days)}: {plain(each.action)}", f" {number_} ", "   ")
-        lines += wrap(f"because: {plain(each.because)}: {_figure(each)}. Effort: {each.effort}", "   ", "     ")
+        lines += wrap(f"because: {because(each)}. Effort: {each.effort}", "   ", "     ")
     return lines
 
 
@@ -40,5 +41,9 @@ def _days(days: float) -> str:
     return f"{number(days)} day{'' if days == 1 else 's'}"
 
 
-def _figure(each: NextStep) -> str:
-    return share(each.figure) if each.unit == "share" else f"{number(each.figure)} {plain(each.unit)}"
+def because(each: NextStep) -> str:
+    """Why a step is taken, with its figure: `set-up: 4 engineer-weeks`, `95.6% of all requests are on the pool`."""
+    words = plain(each.because)
+    many = "s" if each.figure != 1 and each.unit in _COUNTED else ""
+    figure = share(each.figure) if each.unit == "share" else f"{number(each.figure)} {plain(each.unit)}{many}"
+    return f"{figure} {words}" if words.startswith("of ") else f"{words}: {figure}"

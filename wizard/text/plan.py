@@ -181,7 +181,10 @@ def _replicas(pool: Pool) -> str:
         always = any(row.block is None for row in pool.replicas if row.purchase == purchase)
         low, high = min(counts), max(counts)
         spread = number(high) if always or low == high else f"{number(low)} to {number(high)}"
-        said.append(f"{spread} {purchase.replace('_', ' ')}" + ("" if always else f" in {len(counts)} load blocks"))
+        words = (
+            purchase.replace("_", " ").replace(" 1m", " 1 month").replace(" 1y", " 1 year").replace(" 3y", " 3 years")
+        )
+        said.append(f"{spread} {words}" + ("" if always else f" in {len(counts)} load blocks"))
     return ", ".join(said) or "none"
 
 
@@ -210,7 +213,9 @@ def _readings(plan: Plan) -> list[str]:
     lines = ["To read beside it"] if plan.readings else []
     for reading in plan.readings:
         says = f" ({reading.says})" if reading.says else ""
-        lines += wrap(f"{reading.name}: {number(reading.value)} {reading.unit}{says}", " ", "   ")
+        of = reading.unit.removeprefix("share ")
+        value = share(reading.value) if of != reading.unit else number(reading.value)
+        lines += wrap(f"{reading.name}: {value} {of}{says}", " ", "   ")
     return lines
 
 

@@ -78,7 +78,7 @@ def _told(each: WhyNot) -> Iterable[str]:
     if each.answer == "not_above":
         yield "time ended: it enters at no price above this, and perhaps far below"
         return
-    yield now if (each.price_factor or 0.0) < 1 else f"{now}: at its price, as the plan is not proven the cheapest"
+    yield now if (each.price_factor or 0.0) < 1 else f"{now}: it may enter at that, as a plan with it is within the gap"
     if each.speed_factor is not None:
         yield f"or {each.speed_factor:.2f} times as fast"
     if not each.proven:

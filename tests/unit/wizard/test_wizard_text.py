@@ -123,7 +123,7 @@ def test_a_baseline_that_is_not_proven_says_so() -> None:
 def test_replicas_are_told_by_purchase_and_range_over_the_blocks() -> None:
     text = plan_text(rounded(plan()), "")
     assert POOL in text
-    assert "1 reserved 1y, 1 to 2 spot in 2 load blocks" in text
+    assert "1 reserved 1 year, 1 to 2 spot in 2 load blocks" in text
 
 
 def test_a_time_limit_is_said_and_never_called_optimal() -> None:
