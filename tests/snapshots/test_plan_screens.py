@@ -1,0 +1,194 @@
+"""The plan's screens: the quick path's keys, what becomes an answer, what is written."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_harness import TODAY, lines_of, make_app, press, seed
+from recorded_explorer import POOL, RecordedExplorer
+from recorded_plan import hybrid_plan, recorded_plan
+from textual.pilot import Pilot
+
+from solver.explanation.quick import Answer
+from solver.plan import Plan
+from solver.scenario import Scenario
+from wizard.app import WizardApp
+from wizard.screens.diff import DiffScreen, due
+from wizard.screens.plan import PlanScreen
+from wizard.session import scenario_of, start
+from wizard.store import SavedPlan, load
+from wizard.what_if import WhatIf, read_move
+
+MOST_KEYS = 15
+
+
+def played(app: WizardApp, play: Callable[[Pilot[int]], Coroutine[Any, Any, None]]) -> None:
+    """Run the app under a pilot."""
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await play(pilot)
+
+    asyncio.run(go())
+
+
+def test_from_n_to_a_saved_plan_takes_at_most_fifteen_keys_with_a_number_typed(tmp_path: Path) -> None:
+    """Every press counts, each letter too: new, profile, the volume, solve, save, its name accepted."""
+    keys = ["n", "1", "enter", *"60k/day", "enter", "escape", "s", "w", "enter"]
+    app = make_app(tmp_path, explore=RecordedExplorer)
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, ["slash" if key == "/" else key for key in keys])
+
+    played(app, play)
+    assert len(keys) <= MOST_KEYS
+    saved = load(tmp_path / "saved_plans" / "support-chat.toml")
+    assert saved.scenario.segment["chat"].requests.per_month == pytest.approx(60_000 * 365 / 12, rel=1e-3)
+
+
+def test_with_every_default_it_takes_five(tmp_path: Path) -> None:
+    played(make_app(tmp_path), lambda pilot: press(pilot, ["n", "1", "s", "w", "enter"]))
+    assert (tmp_path / "saved_plans" / "support-chat.toml").exists()
+
+
+def test_m_twice_makes_the_option_a_rule_of_the_scenario(tmp_path: Path) -> None:
+    app = make_app(tmp_path, explore=RecordedExplorer)
+    played(app, lambda pilot: press(pilot, ["n", "1", "s", "3", "down", "down", "m", "m"]))
+    assert scenario_of(app.desk.session_now).policy.must_use == (POOL,)
+    assert app.desk.answered is not None
+    assert app.desk.answered.policy.must_use == (POOL,)
+
+
+def test_p_makes_the_moves_answers_and_tells_what_is_the_markets(tmp_path: Path) -> None:
+    app = make_app(tmp_path, explore=RecordedExplorer)
+    before = scenario_of(start("x", "support-chat")).segment["chat"].requests.per_month
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, ["n", "1", "s", "4", "right", "p"])
+        assert any("of the market, not of your answers" in line for line in lines_of(app))
+        await press(pilot, ["u", "down", "enter", "type x 2", "enter", "p"])
+        assert isinstance(app.screen, PlanScreen)
+
+    played(app, play)
+    after = scenario_of(app.desk.session_now).segment["chat"].requests.per_month
+    assert after == pytest.approx(2 * before, rel=1e-3)
+
+
+def test_a_move_shows_solving_at_once_and_takes_keys_meanwhile(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    class Slow(RecordedExplorer):
+        def answer(self, moves: Any, start: Any = (), stop: Any = None) -> Answer:
+            if moves:
+                assert release.wait(20)
+            return super().answer(moves, start, stop)
+
+    app = make_app(tmp_path, explore=Slow)
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, ["n", "1", "s", "4", "down"])
+        await pilot.press("right", "right")
+        await pilot.pause()
+        assert any("requests x 1.25: solving" in line for line in lines_of(app))
+        release.set()
+        await press(pilot, [])
+        assert any("requests x 1.25: stay on the API" in line for line in lines_of(app))
+
+    played(app, play)
+
+
+def test_a_plan_put_away_comes_back_as_it_was(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    seed(tmp_path / "saved_plans")
+    path = tmp_path / "saved_plans" / "rag-eu.toml"
+    text = path.read_text(encoding="utf-8")
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, ["D"])
+        assert not path.exists()
+        await press(pilot, ["u"])
+
+    played(app, play)
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_x_writes_the_plan_as_text(tmp_path: Path) -> None:
+    seed(tmp_path / "saved_plans")
+    played(make_app(tmp_path), lambda pilot: press(pilot, ["down", "x"]))
+    assert "4,120.00" in (tmp_path / "saved_plans" / "support-bot.txt").read_text(encoding="utf-8")
+
+
+def test_a_recheck_is_kept_only_when_asked(tmp_path: Path) -> None:
+    seed(tmp_path / "saved_plans")
+    cheaper = recorded_plan().model_copy(update={"lines": recorded_plan().lines[1:], "total_per_month": 1_960.0})
+    app = make_app(tmp_path, cheaper)
+    path = tmp_path / "saved_plans" / "support-bot.toml"
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, ["down", "r"])
+        assert isinstance(app.screen, DiffScreen)
+        assert any("4,120 -> 1,960" in line and "-2,160" in line for line in lines_of(app))
+        assert load(path).saved == "2026-08-30"
+        await press(pilot, ["w"])
+
+    played(app, play)
+    assert (load(path).saved, load(path).plan.total_per_month) == (TODAY.isoformat(), 1_960.0)
+
+
+def test_a_diff_across_catalogs_splits_the_money_so_that_it_adds_up(tmp_path: Path) -> None:
+    """Old 4,120; the old answers with today's catalog 3,800; new 3,950: prices -320, you +150."""
+    old = SavedPlan("a", "2026-08-30", scenario_of(start("a", "rag-search")), recorded_plan())
+    new_plan = recorded_plan().model_copy(update={"total_per_month": 3_950.0, "catalog_as_of": "2026-12-01"})
+    new = SavedPlan("b", "2026-11-20", scenario_of(start("b", "support-chat")), new_plan)
+
+    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event) -> Plan:
+        assert scenario == old.scenario
+        return recorded_plan().model_copy(update={"total_per_month": 3_800.0})
+
+    app = make_app(tmp_path, solve=solve)
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, [])
+        app.push_screen(DiffScreen(old, new))
+        await press(pilot, [])
+        seen = "\n".join(lines_of(app))
+        assert "by prices         -320" in seen
+        assert "by you            +150" in seen
+
+    played(app, play)
+
+
+def test_due_is_a_quarter_old() -> None:
+    saved = SavedPlan("a", "2026-08-25", scenario_of(start("a", "rag-search")), hybrid_plan())
+    assert due(saved, date(2026, 11, 24))
+    assert not due(saved, date(2026, 11, 23))
+
+
+@pytest.mark.parametrize(("text", "by"), [("x 2", 2.0), ("0.5x", 0.5), ("+30%", 1.3), ("-20%", 0.8), ("3", 3.0)])
+def test_a_move_is_read_as_people_write_it(text: str, by: float) -> None:
+    lever = RecordedExplorer(scenario_of(start("a", "rag-search"))).levers()[1]
+    assert read_move(lever, text) == pytest.approx(by)
+
+
+@pytest.mark.parametrize("text", ["", "two", "x 1000", "-200%", "60k/day"])
+def test_a_move_that_cannot_be_read_or_is_too_far_is_refused(text: str) -> None:
+    lever = RecordedExplorer(scenario_of(start("a", "rag-search"))).levers()[1]
+    with pytest.raises(ValueError, match=r"factor|from"):
+        read_move(lever, text)
+
+
+def test_undo_goes_back_move_by_move_and_steps_stay_in_bounds() -> None:
+    state = WhatIf(levers=RecordedExplorer(scenario_of(start("a", "rag-search"))).levers())
+    quality = state.levers[3]
+    assert state.step(quality, -1) == ""
+    assert "goes from -1 to +2" in state.step(quality, -1)
+    assert state.step(quality, 1) == ""
+    assert state.moves == {}
+    assert state.undo()
+    assert state.moves == {"quality": -1.0}
+    assert state.undo()
+    assert not state.undo()
