@@ -20,8 +20,8 @@ def plan(by: float, currency: str = "USD") -> Plan:
         DESIGN: PriceUsed(value=pair * by, unit="replica-hour", date="", source=""),
         "gone/model input": PriceUsed(value=1.0, unit="Mtok", date="", source=""),
     }
-    return Plan(status="optimal", verdict="hybrid", currency=currency, total_per_month=1.0, bound_per_month=1.0, gap=0.0,
-                catalog_as_of="2026-11-01", prices=prices)  # fmt: skip
+    return Plan(status="optimal", verdict="hybrid", currency=currency, total_per_month=1.0, bound_per_month=1.0,
+                gap=0.0, catalog_as_of="2026-11-01", prices=prices)  # fmt: skip
 
 
 def test_prices_as_they_are_have_not_moved() -> None:
