@@ -114,7 +114,7 @@ def _close(search: Search, bounds: Bounds, rates: Rates, opened: set[int]) -> No
         if len(opened) > before[0]:
             search.run(sorted(opened), _some_pool, part=PART)
         if before == (len(opened), len(chosen), search.floor):  # as many again of the most promising, looked at closely
-            chosen |= set(sorted(left_out, key=lambda k: (bounds.with_design[k], k))[: len(chosen)])
+            chosen |= set(sorted(left_out, key=lambda k: (bounds.with_design[k], k))[: max(JOIN, len(chosen))])
             rough = search.gap * HALF
     if not search.over:
         search.ended = "time_limit", "time"
@@ -190,9 +190,12 @@ def _outcome(search: Search) -> Outcome:
     status, stopped_by = search.ended
     bound = max(0.0, search.bound)
     if search.best is None or search.best > search.below:
-        if not search.over:
-            none_below = search.below if search.below < np.inf else None
+        limited = search.below < np.inf
+        if not search.over and (not limited or bound >= search.below * (1 - PRECISE)):
+            none_below = search.below if limited else None
             return Outcome("infeasible", "proof", None, none_below, None, nodes=search.nodes, seconds=seconds)
+        if status == "optimal":  # plans at the limit that the solver cannot tell from one below it
+            status, stopped_by = "time_limit", "time"
         known = bound if np.isfinite(bound) and bound > 0 else None
         return Outcome(status, stopped_by, None, known, None, nodes=search.nodes, seconds=seconds)
     bound = min(bound, search.best)

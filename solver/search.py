@@ -73,7 +73,7 @@ class Search:
     @property
     def wanted(self) -> float:
         """What a plan must cost less than to matter."""
-        return min(self.below, np.inf if self.best is None else self.best * (1 - self.gap * HALF))
+        return self.below if self.best is None or self.best > self.below else self.best * (1 - self.gap * HALF)
 
     @property
     def bound(self) -> float:
@@ -141,8 +141,10 @@ class Search:
             gap *= 1.0 if missing else HALF * HALF
 
     def _proven(self, outcome: Outcome) -> bool:
-        """Whether the round's bound, within the gap, is that of the best plan."""
-        return outcome.bound is not None and self.best is not None and self.best * (1 - self.gap) <= outcome.bound
+        """Whether the round's bound, within the gap, is that of the best plan, or no plan below the limit is left."""
+        if self.best is None or outcome.bound is None:
+            return False
+        return outcome.bound >= (self.best * (1 - self.gap) if self.best <= self.below else self.below)
 
     def _found(self, program: Program, outcome: Outcome) -> set[tuple[int, int]]:
         """Note the plan of a round with its fallback, if it has one; the contingencies that the next round needs."""
@@ -159,7 +161,7 @@ class Search:
         if self.best is None or total < self.best:
             self.best = total
             self.values = least_switches(program.data, program.variables, {**kept, **fallback.values})
-        if outcome.bound is not None and total - outcome.bound <= self.gap * total:
+        if total <= self.below and outcome.bound is not None and total - outcome.bound <= self.gap * total:
             return set()
         return self._new(self._dear(program, outcome, fallback.paid, total))
 

@@ -15,7 +15,7 @@ import numpy as np
 import pulp
 
 from solver.program.build import Program
-from solver.program.variables import least_switches, unwritten
+from solver.program.variables import least_switches, unwritten, without_idle
 
 Status = Literal["optimal", "time_limit", "stopped", "infeasible"]
 StoppedBy = Literal["proof", "time", "user"]
@@ -281,7 +281,7 @@ def _outcome(program: Program, columns: list[Any], solver: Any, gap: float) -> O
         if status == "optimal":
             raise SolverError("the solver calls a model optimal without a plan")
         return Outcome(status, stopped_by, None, bound, None, nodes=nodes, seconds=seconds)
-    values = _polished(program, columns, solver)
+    values = without_idle(program.variables, _polished(program, columns, solver))
     if not unwritten(program.data):  # else a switch may be on for what is not yet written
         values = least_switches(program.data, program.variables, values)
     objective = float(sum(cost * values.get(var.name, 0.0) for var, cost in program.cost.items()))

@@ -293,6 +293,13 @@ def least_switches(data: Data, v: Variables, values: Mapping[str, float]) -> dic
     return {name: value for name, value in tidy.items() if value != 0}
 
 
+def without_idle(v: Variables, values: Mapping[str, float]) -> dict[str, float]:
+    """The plan without replicas of pools that it does not open: they can serve nothing, and a limit may leave some."""
+    closed = {k for k, var in v.open.items() if values.get(var.name, 0.0) < 0.5}
+    idle = {var.name for counts in (v.r, v.d, v.e, v.v) for key, var in counts.items() if key[0] in closed}
+    return {name: value for name, value in values.items() if name not in idle}
+
+
 def most_steps(data: Data, a: int) -> int:
     """Steps of provisioned units that all admissible load could fill, or the least number that is sold."""
     api = data.problem.apis[a]

@@ -24,6 +24,7 @@ from catalogs.records import PurchaseType
 from solver.optimise import optimise
 from solver.problem import Charge, FixedCost, InForce, PeopleSteps, Problem, Purchase, Rules
 from solver.program.build import build
+from solver.program.variables import without_idle
 from solver.solve import Outcome, Progress, SolverError, solve
 
 ROOT = Path(__file__).parents[3]
@@ -75,6 +76,39 @@ def test_a_search_with_time_left_is_not_ended_by_time(seed: int, monkeypatch: py
     monkeypatch.setattr("solver.optimise.SIZE", -1)
     outcome = optimise(tiny_case(seed), limit_s=60.0)
     assert (outcome.status == "time_limit") == (outcome.seconds > 30)
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_no_plan_below_a_cost_is_said_only_where_there_is_none(forced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whatever the gap: a plan just above the limit must not end the search for one below it.
+    if forced:
+        monkeypatch.setattr("solver.optimise.SIZE", -1)
+    told = []
+    for seed in range(2, 90, 4):
+        problem = tiny_case(seed)
+        whole = optimise(problem, gap=1e-9).objective
+        if not whole:
+            continue
+        for part in (0.9, 0.97, 1.03, 1.1):
+            outcome = optimise(problem, gap=0.2, below=whole * part)
+            told.append(outcome.status)
+            if part > 1:
+                assert outcome.objective is not None, (seed, part)
+                assert whole * (1 - SLACK) <= outcome.objective <= whole * part * (1 + SLACK)
+            else:
+                assert (outcome.status, outcome.objective) == ("infeasible", None), (seed, part)
+    assert len(told) > 50
+
+
+def test_replicas_of_a_pool_that_is_not_open_are_left_out() -> None:
+    program = build(one_pool(1.5))
+    values = {"open_k0": 0.0, "d_k0_m2_b0": 3.0} | dict.fromkeys(
+        (var.name for var in program.variables.x.values()), 0.0
+    )
+    counts = {var.name: 3.0 for var in program.variables.d.values()}
+    assert counts
+    assert without_idle(program.variables, values | counts).keys().isdisjoint(counts)
+    assert without_idle(program.variables, values | counts | {"open_k0": 1.0}).keys() >= counts.keys()
 
 
 # Stop and limit
