@@ -107,8 +107,8 @@ def _still(way: Purchase) -> float:
     return way.running if way.capital > 0 else 0.0
 
 
-def branch_of(problem: Problem, branch: Branch, effort: Effort) -> Outcome:
-    """The best plan of a branch."""
+def branch_of(problem: Problem, branch: Branch, effort: Effort, below: float | None = None) -> Outcome:
+    """The best plan of a branch; of one with pools, below a cost where that is given."""
     if branch == "api":
         return optimise(api_only(problem), effort.gap, effort.limit_s, stop=effort.stop)
     if branch == "pools_alone":
@@ -116,15 +116,20 @@ def branch_of(problem: Problem, branch: Branch, effort: Effort) -> Outcome:
             return Outcome("infeasible", "proof", None, None, None)
         pools = {design.id for design in problem.designs}
         problem = restricted(problem, lambda _, option: option in pools)
-    return hosting_branch(problem, effort)
+    return hosting_branch(problem, effort, below)
+
+
+DEAR = 2.0
+"""Pools alone are the hardest to solve: only plans of them below so many times the cheapest of the world count."""
 
 
 @dataclass(frozen=True)
 class Costs:
     """A month's cost of each decision in each world [w, d], of each branch with nothing signed [w, branch].
 
-    Infinite where there is no plan. `kinds` [w] is what the cheapest plan of all comes to; `setup` [w] the part of the
-    best plan with pools that spreads set-up over the horizon; `proven` whether no solve was ended by time.
+    Infinite where there is no plan, of pools alone (nothing signed) also where it costs DEAR times the cheapest.
+    `kinds` [w] is what the cheapest plan of all comes to; `setup` [w] the part of the best plan with pools that spreads
+    set-up over the horizon; `proven` whether no solve was ended by time.
     """
 
     decisions: tuple[Decision, ...]
@@ -190,7 +195,8 @@ def _row(problem: Problem, decisions: tuple[Decision, ...], signed: Sequence[flo
     pools = outcomes[1]
     alone = pools
     if pools.found and kind_of(problem, pools) != "self_host":
-        alone = branch_of(problem, "pools_alone", effort)
+        least = min(map(_cost, outcomes))
+        alone = branch_of(problem, "pools_alone", effort, DEAR * least if least < inf else None)
     outcomes.append(alone)
     free = [_cost(each) for each in outcomes]
     of = []

@@ -162,8 +162,9 @@ def _outlook(costs: Costs, branch: Branch, place: int) -> Outlook:
 
 def _with_doubt(told: Outlook, few: Candidates) -> Outlook:
     """A strategy without a plan in any world, of which it is not proven that there is none, is unknown."""
-    status = next(few.optima[branch].status for branch in BRANCHES if NAMES[branch] == told.strategy)
-    return told.model_copy(update={"unknown": told.cost is None and status != "infeasible"})
+    today = next(few.optima[branch] for branch in BRANCHES if NAMES[branch] == told.strategy)
+    unknown = told.cost is None and not today.found and today.status != "infeasible"
+    return told.model_copy(update={"unknown": unknown})
 
 
 def signed_words(decision: Decision) -> tuple[str, ...]:

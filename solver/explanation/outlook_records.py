@@ -27,8 +27,8 @@ class Outlook(Part):
     `hybrid` is pools with APIs where these help, `self_host` pools alone. `wins` is the share of worlds in which the
     cheapest plan of all is of that kind. Cost and regret are of what is decided today: `signed` replicas stay, the rest
     adapts; regret is what it costs more than the cheapest plan of the world. `no_plan` is the share of worlds in which
-    it has no plan; cost and regret are then of the others, and None where there is none at all; `unknown` says that
-    none was found in time, which proves nothing.
+    it has no plan (`self_host`: none below twice the cheapest); cost and regret are then of the others, and None where
+    there is none at all; `unknown` says that none was found in time, which proves nothing.
     """
 
     strategy: StrategyName

@@ -64,7 +64,7 @@ def _check(worlds: Worlds) -> str:
 
 def _quantiles(cost: Quantiles | None, unknown: bool = False) -> str:
     if cost is None:
-        return "   none found in time" if unknown else "   no plan"
+        return "   none found in time" if unknown else "   no plan, or none below twice the cheapest"
     values = (cost.q5, cost.q25, cost.q50, cost.q75, cost.q95)
     return "".join(f"{money(value, 0):>{11 + (i > 0)}}" for i, value in enumerate(values))
 

@@ -14,6 +14,8 @@ wizard explain FILE [--worlds [N]] [--seed S] [--robust regret|qNN] [--doubts]
     wins       share of worlds in which the cheapest plan is of that kind
     regret     what a strategy decided today costs more than the best of the
                world: mean, 95 %, worst
+    no plan    share of worlds without one; of pools alone, without one below
+               twice the cheapest
     waiting    a quarter on APIs, then the best of the world, against deciding
                today; set-up is then spread over the months that are left
   A world is solved over the few options that some optimum holds, of today and

@@ -136,7 +136,7 @@ def test_scores_of_others_are_doubted_by_their_margin_and_evaluations_of_ones_ow
     score: float, near: float
 ) -> None:
     catalog = shipped_catalog()
-    own = replace(catalog, evaluations={"mine": None})  # type: ignore[arg-type, dict-item]
+    own = replace(catalog, evaluations={"mine": None})  # type: ignore[dict-item]
     plan = plan_of(PROBLEM).model_copy(update={"scores": (held("arena_text", score), held("mine", score))})
     found = list(scores_doubted(own, plan, PROBLEM, Forecast(PROBLEM)))
     assert [each.subject for each in found] == ["m on s"]

@@ -65,6 +65,11 @@ def test_two_worlds_by_hand() -> None:
     assert found.proven
 
 
+def test_pools_alone_count_below_twice_the_cheapest() -> None:
+    # APIs cost 1,200, one replica and three quarters on APIs 1,900: four replicas are 4,000, more than twice 1,200
+    assert costs(small(), World(api_price=0.2)).of[0].tolist() == [pytest.approx(1200), pytest.approx(1900), inf]
+
+
 def test_the_report_of_two_worlds_by_hand() -> None:
     told = report(costs(small(), *TWO), PLACES, 0, "stay_on_api", 12)
     api, hybrid, alone = told.strategies
