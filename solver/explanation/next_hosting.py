@@ -116,9 +116,9 @@ def _measure(seen: Seen) -> Iterator[Draft]:
 def _sign(seen: Seen) -> Iterator[Draft]:
     """What is committed; else the capacity by the hour that somebody must have ready."""
     rows = [(pool, row) for pool in _pools(seen) for row in pool.replicas]
-    bound = [(pool, row) for pool, row in rows if row.purchase in COMMITTED]
+    bound = [(pool, row, way) for pool, row in rows for way in COMMITTED if row.purchase == way]
     if bound:
-        said = [f"{counted(row.count)} of {pool.option} ({WORDS[row.purchase]})" for pool, row in bound]
+        said = [f"{counted(row.count)} of {pool.option} ({WORDS[way]})" for pool, row, way in bound]
         monthly = sum(
             line.per_month
             for line in seen.plan.lines

@@ -47,12 +47,20 @@ def rule_words(rule: str) -> str:
 
 def reason(refusal: Refusal) -> str:
     """A refusal in words: rule, found, wanted, unit; with as many digits as tell found from wanted."""
-    unit = f" {refusal.unit}" if refusal.unit else ""
-    found, wanted = number(refusal.found), number(refusal.wanted)
-    if found == wanted and isinstance(refusal.found, float) and isinstance(refusal.wanted, float):
-        digits = next((n for n in range(5, 13) if f"{refusal.found:.{n}g}" != f"{refusal.wanted:.{n}g}"), 12)
-        found, wanted = f"{refusal.found:.{digits}g}", f"{refusal.wanted:.{digits}g}"
-    if refusal.rule == Rule.MEMORY:
+    return reason_of(refusal.rule, refusal.found, refusal.wanted, refusal.unit)
+
+
+def reason_of(rule: str, is_: float | str, asked: float | str, unit: str) -> str:
+    """The same of the parts of a refusal; what was found is left out where the rule's words say it already."""
+    unit = f" {unit}" if unit else ""
+    found, wanted, words = number(is_), number(asked), rule_words(rule)
+    if found == wanted and isinstance(is_, float) and isinstance(asked, float):
+        digits = next((n for n in range(5, 13) if f"{is_:.{n}g}" != f"{asked:.{n}g}"), 12)
+        found, wanted = f"{is_:.{digits}g}", f"{asked:.{digits}g}"
+    if rule == Rule.MEMORY:
         # Weights that fill the memory to the byte leave nothing for a request.
         return f"memory: needs {'more than ' * (found == wanted)}{wanted} of {found}{unit}"
-    return f"{rule_words(refusal.rule)}: {found}, wanted {wanted}{unit}"
+    if words.endswith(found):
+        return f"{words}: wanted {wanted}{unit}"
+    said = found if found.startswith(words) else f"{words}: {found}"
+    return f"{said}, wanted {wanted}{unit}"

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from solver.explanation.reasons import RulePrice, WhyNot, WhyNotTable
-from wizard.text.refusals import rule_words
-from wizard.text.tables import cut, money, number, plain, price, share, wrap
+from wizard.text.refusals import reason_of
+from wizard.text.tables import cut, money, plain, price, share, wrap
 
 MOST = 20
 """Groups of options in a table that is not whole."""
@@ -21,7 +21,7 @@ def why_not_text(table: WhyNotTable, name: str = "", every: bool = False) -> str
     never = _of(table, "never")
     if never:
         pools, apis = (sum(1 + len(e.alike) for e in never if e.kind == kind) for kind in ("pool", "api"))
-        lines += ["", *wrap(f"At no price, not even for free: {pools:,} pools and {apis:,} APIs.", "")]
+        lines += ["", *wrap(f"At no price, not even for free: {_many(pools, 'pool')} and {_many(apis, 'API')}.", "")]
         lines += [f"   {plain(each.option)}" for each in never] if every else []
     refused = _of(table, "refusal")
     if refused:
@@ -30,6 +30,10 @@ def why_not_text(table: WhyNotTable, name: str = "", every: bool = False) -> str
     if table.cut:
         lines += ["", *wrap(f"{table.cut}.")]
     return "\n".join(lines) + "\n"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _of(table: WhyNotTable, *answers: str) -> list[WhyNot]:
@@ -106,10 +110,8 @@ def _refusals(refused: Iterable[WhyNot]) -> list[str]:
     lines: list[str] = []
     for each in refused:
         whom = f"{each.serves[0]}: " if each.serves else ""
-        found, wanted = number(each.found), number(each.wanted)
-        lines += wrap(
-            f"{whom}{each.option}: {rule_words(each.rule)}: {found}, wanted {wanted} {each.unit}".rstrip(), " ", "   "
-        )
+        told = reason_of(each.rule, each.found, each.wanted, each.unit)
+        lines += wrap(f"{whom}{each.option}: {told}", " ", "   ")
     return lines
 
 

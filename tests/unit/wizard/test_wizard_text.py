@@ -14,7 +14,7 @@ from solver.refusals import Refusal, Rule
 from wizard.store import SavedPlan
 from wizard.text.comparison import comparison_text
 from wizard.text.plan import plan_text
-from wizard.text.refusals import reason, rule_words
+from wizard.text.refusals import reason, reason_of, rule_words
 from wizard.text.tables import apportioned, cut, factors, money, number, plain, price, share, table, wrap
 
 LONG = "x" * 300
@@ -84,6 +84,18 @@ def test_the_printed_lines_add_up_to_the_printed_total() -> None:
     amounts = [float(found.replace(",", "")) for found in re.findall(r" ([\d,]+\.\d\d)(?:  est)?$", bill, re.MULTILINE)]
     assert len(amounts) == len(lines()) + 1
     assert round(sum(amounts[:-1]), 2) == amounts[-1] == 2546.33
+
+
+@pytest.mark.parametrize(
+    ("rule", "found", "wanted", "told"),
+    [
+        ("no_price", "no price", "a price an hour", "no price: wanted a price an hour"),
+        ("retired", "retired on 2026-11-24", "in service", "retired on 2026-11-24, wanted in service"),
+        ("memory", 144.0, 144.02, "memory: needs 144.02 of 144"),
+    ],
+)
+def test_a_reason_says_nothing_twice(rule: str, found: float | str, wanted: float | str, told: str) -> None:
+    assert reason_of(rule, found, wanted, "") == told
 
 
 @pytest.mark.parametrize(

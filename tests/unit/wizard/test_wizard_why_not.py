@@ -60,7 +60,7 @@ def test_the_nearest_of_a_model_and_gpu_stands_for_the_others() -> None:
     assert "1 more of it, no nearer" in text
     assert "or 2.50 times as fast" in text
     assert re.search(r"azure/gpt-5-nano +<90\.0%", text)
-    assert "0 pools and 1 APIs" in text
+    assert "0 pools and 1 API." in text
     assert "first token too late: 900, wanted 800 ms" in text
     assert "time ended." in text
     every = why_not_text(table(NEAR, FAR, BOUND, NEVER, REFUSED), "mine", every=True)
