@@ -25,16 +25,16 @@ def varied(texts: Sequence[str], points: int | None, scenario: Scenario, catalog
     if not 1 <= len(texts) <= len(POINTS):
         raise InputError(Fault(OPTION, "", f"{len(texts)} of them", "one or two"))
     count = POINTS[len(texts)] if points is None else points
-    if points is not None and not 2 <= points <= MOST_POINTS ** (1 / len(texts)):
-        most = round(MOST_POINTS ** (1 / len(texts)))
+    most = round(MOST_POINTS ** (1 / len(texts)))
+    if points is not None and not 2 <= points <= most:
         raise InputError(Fault("--points", "", str(points), f"from 2 to {most} points along each range"))
-    found = tuple(_vary(text, count, scenario, catalog) for text in texts)
+    found = tuple(_vary(text, count, most, scenario, catalog) for text in texts)
     if len({each.lever for each in found}) < len(found):
         raise InputError(Fault(OPTION, found[0].lever, "the same lever twice", "two levers"))
     return found
 
 
-def _vary(text: str, points: int, scenario: Scenario, catalog: Catalog) -> Vary:
+def _vary(text: str, points: int, most: int, scenario: Scenario, catalog: Catalog) -> Vary:
     name, equals, given = text.partition("=")
     name = name.strip()
     if name not in LEVERS:
@@ -46,6 +46,7 @@ def _vary(text: str, points: int, scenario: Scenario, catalog: Catalog) -> Vary:
         ends = [_move(lever, part, given) for part in given.split("..", 1)]
         if not ends[0] < ends[1]:
             raise InputError(Fault(OPTION, name, short(given), "a range from less to more, such as 0.1x..10x"))
+        _within(Vary(name, (ends[0], ends[1])), lever, given, scenario, catalog)
         log = "%" not in given and not lever.steps
         moves = _between(lever, ends[0], ends[1], points, log)
     else:
@@ -53,6 +54,8 @@ def _vary(text: str, points: int, scenario: Scenario, catalog: Catalog) -> Vary:
         log = "%" not in given and not lever.steps
         if len(moves) < 2:
             raise InputError(Fault(OPTION, name, short(given), WANTED))
+        if len(moves) > most:
+            raise InputError(Fault(OPTION, name, f"{len(moves)} points", f"at most {most} along each range"))
     return _within(Vary(name, moves, log), lever, given, scenario, catalog)
 
 
@@ -84,5 +87,5 @@ def _within(vary: Vary, lever: Lever, given: str, scenario: Scenario, catalog: C
     slack = 1e-9
     if vary.moves[0] < low * (1 - slack if low > 0 else 1 + slack) or vary.moves[-1] > high * (1 + slack):
         mark = "" if lever.steps else "x"
-        raise InputError(Fault(OPTION, lever.name, short(given), f"within {low:.4g}{mark}..{high:.4g}{mark}"))
+        raise InputError(Fault(OPTION, lever.name, short(given), f"within {low + 0.0:.4g}{mark}..{high:.4g}{mark}"))
     return vary

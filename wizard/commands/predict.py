@@ -109,7 +109,7 @@ class _Options:
         text = getattr(self.options, name)
         if text is None:
             return 0
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:8]) <= MOST_GPUS:
+        if not text.isascii() or not text.isdigit() or len(text) > 8 or not 1 <= int(text) <= MOST_GPUS:
             self.fault(name, short(text), f"a whole number from 1 to {MOST_GPUS:,}")
             return 0
         return int(text)
@@ -123,6 +123,8 @@ class _Options:
         if tp or dp:
             tp = tp or (gpus // dp if gpus else 1)
             dp = dp or (gpus // tp if gpus else 1)
+            if tp * dp > MOST_GPUS:
+                self.fault("dp", f"{tp} x {dp} GPUs", f"--tp times --dp of at most {MOST_GPUS:,}")
             return max(tp * dp, 1), max(dp, 1)
         return gpus or 1, None
 

@@ -134,6 +134,9 @@ def refused(capsys: Printed, *arguments: str) -> str:
         ({"duration": 0}, "duration"),
         ({"request_rate": "fast"}, 'found "fast"; wanted requests/s above 0, or "inf"'),
         ({"request_rate": -1}, "request_rate"),
+        ({"p99_ttft_ms": 10**400}, "ttft_ms p99"),
+        ({"completed": 10**400}, "completed: found a whole number of more than 40 digits; wanted at most"),
+        ({"max_concurrency": 10**400}, "max_concurrency"),
         ({"total_input_tokens": "many"}, "total_input_tokens"),
         ({"mean_tpot_ms": 4.0}, "15.0 GB of weights are read for each token, at 3,350 GB/s"),
         ({"model_id": "acme/own-tune"}, "--model ID"),
@@ -212,6 +215,17 @@ def test_a_percentile_of_guidellm_or_aiperf_that_is_nothing_is_refused(capsys: P
     )
     quiet = changed(FILES / "aiperf_1.json", lambda found: found.pop("time_to_first_token"))
     assert "time_to_first_token" in refused(capsys, quiet, *ON)
+
+
+@pytest.mark.parametrize("value", [None, 7, "x", [], {"request_totals": [1]}])
+def test_metrics_of_guidellm_that_are_no_object_are_told(capsys: Printed, value: Any) -> None:
+    file = changed(FILES / "guidellm_concurrent.json", lambda found: found["benchmarks"][0].update(metrics=value))
+    assert "benchmarks.0.metrics" in refused(capsys, file, *ON)
+
+
+def test_a_day_that_no_calendar_has_is_told(capsys: Printed) -> None:
+    file = changed(FILES / "guidellm_poisson.json", lambda found: found["benchmarks"][1].update(start_time=1e300))
+    assert "benchmarks.1.start_time: found 1e+300; wanted seconds since 1970" in refused(capsys, file, *ON)
 
 
 def test_what_no_file_tells_is_asked_for_and_told_all_at_once(capsys: Printed) -> None:

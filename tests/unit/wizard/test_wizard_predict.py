@@ -110,6 +110,8 @@ def test_parallel_sizes(capsys: pytest.CaptureFixture[str]) -> None:
         (("--rate", "5"), '--rate: found "5"; wanted an amount per period'),
         (("--rate", "0/s"), '--rate: found "0/s"; wanted max, or more than 0 requests'),
         (("--concurrency", "1,x"), '--concurrency: found "1,x"; wanted requests in flight'),
+        (("--tp", "00000001999"), '--tp: found "00000001999"; wanted a whole number from 1 to 1,024'),
+        (("--tp", "1024", "--dp", "2", "--engine", "sglang"), "--dp: found 1024 x 2 GPUs; wanted --tp times --dp"),
         (("--tp", "0"), '--tp: found "0"; wanted a whole number from 1'),
         (("--tp", "3", "--gpus", "8"), "--gpus: found 8; wanted --tp times --dp"),
         (("--dp", "2", "--engine", "tgi"), "--dp: found 2; wanted 1 with tgi"),

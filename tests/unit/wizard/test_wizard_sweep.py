@@ -162,8 +162,10 @@ def test_out_writes_what_would_be_printed(
         (["requests=0.5x..1e9x"], "within 0.01x..100x"),
         (["requests=-100%..+50%"], "factors or changes"),
         (["quality=0.5x..2x"], "whole steps"),
-        (["quality=-3..0"], "within -0..3"),
+        (["quality=-3..0"], "within 0..3"),
         (["salary=0.5x..2x", "quality=0.5..1"], "whole steps"),
+        (["quality=0..1e12"], "within 0..3"),  # checked before a point is made of each step
+        (["requests=" + ",".join(f"{1 + i / 1e4}x" for i in range(2501))], "2501 points; wanted at most 2500"),
     ],
 )
 def test_a_bad_range_is_told_with_what_is_wanted(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from catalogs.measurements import Arrivals
 from catalogs.toml_file import Fault, InputError, short
-from wizard.importers.bench.run import Finite, Part, Positive, Run, part_of, refuse_empty, statistics
+from wizard.importers.bench.run import Finite, OneOrMore, Part, Positive, Run, part_of, refuse_empty, statistics
 
 MAJOR = "1."
 _ARRIVALS: Mapping[str, Arrivals] = {
@@ -36,7 +36,7 @@ class _Phase(Part):
     kind: str = "profiling"
     type: str
     rate: Positive | None = None
-    concurrency: int | None = Field(default=None, ge=1)
+    concurrency: OneOrMore | None = None
 
 
 class _Named(Part):

@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import Field
-
 from catalogs.measurements import Arrivals
 from catalogs.toml_file import Fault, InputError, short
-from wizard.importers.bench.run import Finite, Part, Positive, Run, part_of, refuse_empty, statistics
+from wizard.importers.bench.run import Count, Finite, OneOrMore, Part, Positive, Run, part_of, refuse_empty, statistics
 
 VERSION = 2
 _ARRIVALS: Mapping[str, Arrivals] = {
@@ -25,7 +23,7 @@ _KEPT = ("p50", "p75", "p90", "p95", "p99")
 class _Strategy(Part):
     type_: str
     rate: Positive | None = None
-    max_concurrency: int | None = Field(default=None, ge=1)
+    max_concurrency: OneOrMore | None = None
 
 
 class _Backend(Part):
@@ -38,8 +36,8 @@ class _Config(Part):
 
 
 class _Totals(Part):
-    successful: int = Field(ge=0)
-    errored: int = Field(default=0, ge=0)
+    successful: Count
+    errored: Count = 0
 
 
 class _Distribution(Part):
@@ -86,8 +84,7 @@ def runs(found: Mapping[str, Any], file: str, at: str, day: str) -> Iterator[Run
 
 
 def _run(found: Any, file: str, at: str, version: str) -> Run:
-    totals = found.get("metrics", {}).get("request_totals", {}) if isinstance(found, Mapping) else {}
-    refuse_empty(totals.get("successful"), file, f"{at}.metrics.request_totals.successful")
+    refuse_empty(_at(found, "metrics", "request_totals", "successful"), file, f"{at}.metrics.request_totals.successful")
     given = part_of(_Benchmark, found, file, at)
     strategy, metrics = given.config.strategy, given.metrics
     arrivals = _ARRIVALS.get(strategy.type_)
@@ -98,7 +95,7 @@ def _run(found: Any, file: str, at: str, version: str) -> Run:
     return Run(
         at=at,
         tool=f"GuideLLM {version}".strip(),
-        date=datetime.fromtimestamp(given.start_time, UTC).date().isoformat(),
+        date=_day(given.start_time, file, at),
         model=given.config.backend.model or "",
         arrivals=arrivals,
         offered_per_second=None if closed else strategy.rate,
@@ -112,6 +109,20 @@ def _run(found: Any, file: str, at: str, version: str) -> Run:
         ttft_ms=_statistics(metrics.time_to_first_token_ms, file, f"{at} time_to_first_token_ms"),
         tpot_ms=_statistics(metrics.inter_token_latency_ms, file, f"{at} inter_token_latency_ms"),
     )
+
+
+def _at(found: Any, *keys: str) -> Any:
+    """What stands under keys, one in the other; None where there is nothing."""
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
+
+
+def _day(seconds: float, file: str, at: str) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        raise InputError(Fault(file, f"{at}.start_time", short(seconds), "seconds since 1970")) from None
 
 
 def _statistics(given: _Successful, file: str, at: str) -> dict[str, float]:

@@ -10,6 +10,10 @@ from catalogs.toml_file import Fault, InputError, check
 
 Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[Finite, Field(gt=0)]
+MOST = 10**12
+"""No run counts as many requests, and no time of one is as many milliseconds."""
+Count = Annotated[int, Field(ge=0, le=MOST)]
+OneOrMore = Annotated[int, Field(ge=1, le=MOST)]
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -64,10 +68,10 @@ def statistics(found: Iterable[tuple[str, Any]], file: str, at: str) -> dict[str
     faults = []
     for name, value in found:
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and 0 < value < float("inf"):
+        if number and 0 < value <= MOST:
             values[name] = float(value)
         else:
-            wanted = "milliseconds above 0: a token takes time"
+            wanted = "milliseconds above 0: a token takes time, and no request takes as long as 1e12"
             faults.append(Fault(file, f"{at} {name}", str(value)[:24], wanted))
     if faults:
         raise InputError(*faults)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from catalogs.measurements import Arrivals
 from catalogs.toml_file import Fault, InputError, short
-from wizard.importers.bench.run import Finite, Part, Positive, Run, part_of, refuse_empty, statistics
+from wizard.importers.bench.run import Count, Finite, OneOrMore, Part, Positive, Run, part_of, refuse_empty, statistics
 
 KEYS = ("model_id", "num_prompts", "request_rate", "completed", "total_input_tokens", "request_throughput")
 _OF = re.compile(r"(mean|median|p[0-9.]+)_(ttft|tpot)_ms")
@@ -21,10 +21,10 @@ class _Given(Part):
     model_id: str = Field(min_length=1)
     request_rate: float | str
     burstiness: Positive = 1.0
-    max_concurrency: int | None = Field(default=None, ge=1)
+    max_concurrency: OneOrMore | None = None
     duration: Positive
-    completed: int = Field(ge=1)
-    failed: int = Field(default=0, ge=0)
+    completed: OneOrMore
+    failed: Count = 0
     total_input_tokens: Positive
     total_output_tokens: Positive
     request_throughput: Positive
