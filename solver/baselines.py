@@ -11,7 +11,7 @@ from typing import get_args
 import numpy as np
 
 from solver.plan import Baseline, BaselineName, CostLine
-from solver.problem import Problem, Rules
+from solver.problem import Problem
 from solver.readoff import read_off
 from solver.solve import Outcome, relative_gap
 from solver.units import SECONDS, Rate
@@ -100,7 +100,7 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
         return Baseline(name=strategy.name, total_per_month=None, why_null=why)
     if not outcome.found:
         why = {
-            "infeasible": f"no such plan fits the rules on the whole: {_rules(strategy.problem.rules)}",
+            "infeasible": f"no such plan fits the rules on the whole: {_rules(strategy.problem)}",
             "time_limit": "no such plan was found within the time limit",
             "stopped": "stopped before such a plan was found",
         }.get(outcome.status, outcome.status)
@@ -145,9 +145,14 @@ def best_of(outcome: Outcome, others: Iterable[Outcome | None], gap: float) -> O
     )
 
 
-def _rules(rules: Rules) -> str:
-    """The rules on the plan as a whole that this scenario has, in words; rate limits are the offers' own."""
+def _rules(problem: Problem) -> str:
+    """The rules on the plan as a whole that this scenario has, in words; limits are the offers' own."""
+    rules, offered = problem.rules, {option for _, option in problem.charges}
+    limited = (min(api.requests_per_s, api.tokens_per_s) < np.inf for api in problem.apis if api.id in offered)
+    covered = problem.coverage is not None and bool(problem.coverage.any()) and bool(problem.contingencies)
     given = {
+        "rate limits": any(limited),
+        "what must go on while something is lost": covered,
         "budget": rules.budget_per_month is not None,
         "capital": rules.capital is not None,
         "pool designs": rules.max_pool_designs is not None,
@@ -155,7 +160,7 @@ def _rules(rules: Rules) -> str:
         "must-use": bool(rules.must_use),
         "GPUs available": bool(rules.gpus_available),
     }
-    return ", ".join(["rate limits", *(words for words, has in given.items() if has)])
+    return ", ".join(words for words, has in given.items() if has) or "GPUs that can be had"
 
 
 def todays_bill(today: Baseline, bill: Rate | None, total: float | None) -> Baseline:

@@ -20,6 +20,10 @@ ROOM = 2.0
 SIGNED = ("agreements", "attestations", "no_training", "max_retention_days", "processing_in")
 
 
+FAR = 2.0
+"""Hosting that costs more than so many times the plan is not brought nearer by a model more."""
+
+
 def _largest(seen: Seen) -> tuple[str, Served]:
     """The segment and option of most money."""
     pairs = [(segment.name, served) for segment in seen.plan.segments for served in segment.served_by]
@@ -136,15 +140,16 @@ def _refused(seen: Seen) -> Iterator[Draft]:
         for each in seen.plan.refusals
         if each.rule in (Rule.QUALITY, Rule.QUALITY_UNKNOWN) and each.segment and isinstance(each.wanted, float)
     ]
-    if not near:
-        return
+    known, _ = _hosted(seen)
+    if not near or (known is not None and known > FAR * (seen.plan.total_per_month or 0.0)):
+        return  # where what is known to fit costs so much more, no other model on a pool would pay
     each = min(near, key=lambda refusal: (refusal.distance, refusal.segment, refusal.option))
-    known = f"{each.found:,.6g}" if isinstance(each.found, float) else "nothing known"
+    found = f"{each.found:,.6g}" if isinstance(each.found, float) else "nothing known"
     yield Draft(
         id="evaluate_refused",
         kind="evaluate",
         action=f"Evaluate {each.option.removesuffix('/*')} on 300 prompts of {each.segment}: only its score is short.",
-        because=f"{known} where {each.wanted:,.6g} {each.unit} is asked; short by",
+        because=f"{found} where {each.wanted:,.6g} {each.unit} is asked; short by",
         figure=each.distance,
         unit="share",
         weight=30,

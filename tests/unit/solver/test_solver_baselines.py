@@ -52,7 +52,7 @@ def test_a_strategy_without_an_option_names_the_segment(tiny_problem: Problem) -
 def test_a_strategy_that_breaks_a_rule_has_no_plan(tiny_problem: Problem) -> None:
     must = replace(tiny_problem, rules=replace(tiny_problem.rules, must_use=("llama",), budget_per_month=None))
     assert baselines(must)["closed_api"].total_per_month is None
-    said = "no such plan fits the rules on the whole: rate limits, must-use"
+    said = "no such plan fits the rules on the whole: must-use"
     assert baselines(must)["closed_api"].why_null == said
 
 
