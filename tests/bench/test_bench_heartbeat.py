@@ -1,7 +1,8 @@
 """Whether the interface stalls while a real solve runs in its thread: a heart beats in the loop that draws and hears.
 
-The budget is 50 ms. `make bench` prints the longest pause between two beats; the suite holds only ratios to the same
-loop without a solve, which a slow or busy machine slows down as well.
+The budget is 50 ms. `make bench` prints the longest pauses between two beats, beside those of the same way with a
+solver that only waits (a screen that opens is a pause too); the suite holds only ratios of the one to the other, which
+a slow or busy machine slows down as well.
 """
 
 import json
@@ -16,12 +17,12 @@ import pytest
 SCRIPT = Path(__file__).parent / "heartbeat.py"
 BUDGET_S = 0.050
 LATER, LONGER, LEAST_S = 20.0, 20.0, 0.025
-"""How many times the idle loop's a mean pause and the longest one may be; none is taken as shorter than so long."""
+"""How many times the waiting loop's a mean pause and the longest one may be; none is taken as shorter than so long."""
 
 
 @dataclass(frozen=True)
 class Heart:
-    """Pauses between beats beyond the one asked for, in seconds: idle, and while it solves."""
+    """Pauses between beats beyond the one asked for, in seconds: while it only waits, and while it solves."""
 
     idle: list[float]
     heart: list[float]
@@ -48,9 +49,11 @@ def test_the_interface_beats_on_while_it_solves() -> None:
 @pytest.mark.parametrize("profile", [1, 2, 3])
 def test_bench_stalls_while_solving(profile: int) -> None:
     for each in hearts(profile, 3):
+        second = sorted(each.heart)[-2]
         above = sum(pause > BUDGET_S for pause in each.heart)
         print(
             f"\nprofile {profile}, solved in {each.seconds:5.2f} s: longest pause {max(each.heart) * 1e3:5.1f} ms "
-            f"(idle {max(each.idle) * 1e3:4.1f}), above {BUDGET_S * 1e3:.0f} ms {above} times of {len(each.heart)}",
+            f"(waiting {max(each.idle) * 1e3:5.1f}), second {second * 1e3:5.1f}, "
+            f"above {BUDGET_S * 1e3:.0f} ms {above} times of {len(each.heart)}",
             end="",
         )

@@ -117,7 +117,7 @@ def test_a_signal_loses_the_field_being_typed_at_most(number: signal.Signals, ap
     hear(child, lambda: "ttft" in typed(tmp_path))
     child.send("eu")
     child.expect("reads as")
-    os.kill(child.pid, number)
+    child.kill(number)
     child.expect(pexpect.EOF)
     child.close()
     ended = (child.exitstatus, child.signalstatus)
