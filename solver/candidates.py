@@ -12,7 +12,7 @@ from joblib import Parallel, delayed
 
 from solver.explanation.branches import Effort, hosting_branch, used
 from solver.solve import Outcome
-from solver.world_costs import BRANCHES, Branch, Decision, branch_of, decided
+from solver.world_costs import BRANCHES, DEAR, Branch, Decision, branch_of, decided
 from solver.worlds import Forecast, Range, World, world_at
 
 CORNERS: tuple[Mapping[str, str], ...] = (
@@ -26,7 +26,10 @@ CORNERS: tuple[Mapping[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Candidates:
-    """The options [ids], the optimum of each branch with the figures as they are, and the decisions of all optima."""
+    """The options [ids], the optimum of each branch with the figures as they are, and the decisions of all optima.
+
+    Of pools alone at DEAR times the cheapest only the cost is kept.
+    """
 
     options: tuple[str, ...]
     optima: Mapping[Branch, Outcome]
@@ -46,6 +49,9 @@ def candidates(
     found: list[tuple[Outcome, tuple[str, ...], Decision]] = run(
         delayed(_optimum)(forecast, world, branch, effort) for world, branch in asked
     )
+    costs = [inf if each.objective is None else each.objective for each, _, _ in found[: len(here)]]
+    if costs[ALONE] >= DEAR * min(costs):  # what is so dear makes every world harder and wins in none
+        found[ALONE] = replace(found[ALONE][0], values={}), (), Decision("pools_alone")
     options = dict.fromkeys(also)
     for _, names, _ in found:
         options |= dict.fromkeys(names)
@@ -58,6 +64,8 @@ def candidates(
     )
 
 
+ALONE = 0
+"""The place of pools alone among the solves."""
 ALONE_S = 15.0
 """Seconds of pools alone, which is the hardest to solve and seldom wins: the time that all others take beside it."""
 

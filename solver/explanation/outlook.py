@@ -163,7 +163,7 @@ def _outlook(costs: Costs, branch: Branch, place: int) -> Outlook:
 def _with_doubt(told: Outlook, few: Candidates) -> Outlook:
     """A strategy without a plan in any world, of which it is not proven that there is none, is unknown."""
     today = next(few.optima[branch] for branch in BRANCHES if NAMES[branch] == told.strategy)
-    unknown = told.cost is None and not today.found and today.status != "infeasible"
+    unknown = told.cost is None and today.objective is None and today.status != "infeasible"
     return told.model_copy(update={"unknown": unknown})
 
 
