@@ -158,8 +158,15 @@ def parser() -> argparse.ArgumentParser:
     catalog.add_argument("--currency", metavar="CUR", default="USD", help="money in this currency (default USD)")
     _measure(command("measure", "put your own benchmarks in the place of the model's speeds", overlay, more="FILE: a "
                      "result of vllm bench serve, GuideLLM 0.8 or aiperf; wizard help measure says more."))  # fmt: skip
-    _predict(command("predict", "what one replica does: memory, speed, the highest rate at an SLO", output, overlay,
-                     more="One replica, or rows of measurements with --csv FILE; wizard help predict says more."))
+    _predict(
+        command(
+            "predict",
+            "what one replica does: memory, speed, the highest rate at an SLO",
+            output,
+            overlay,
+            more="One replica, or rows of measurements with --csv FILE; wizard help predict says more.",
+        )
+    )
     explain = command("explain", "why this plan, or which demands leave none", solving, overlay,
                       more="Where nothing fits: the smallest sets of demands in conflict; exit code 3.")  # fmt: skip
     explain.add_argument("file", metavar="PLAN_OR_SCENARIO", help="a file, or the name of a plan")
@@ -276,7 +283,7 @@ def _sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], dest="sets", help="set a key first")
     parser.add_argument("--gap", type=_gap, default=1e-3, help="proven gap to stop at (default 1e-3)")
     parser.add_argument("--limit", type=_limit, default=10.0, metavar="SECONDS", help="of each solve (default 10)")
-    parser.add_argument("--jobs", type=int, default=-1, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--jobs", type=_jobs, default=-1, metavar="N", help="processes (default: one a core)")
     parser.add_argument("--backend", choices=("loky", "dask", "ray"), default="loky", help="this machine, or a cluster")
     parser.add_argument("--address", metavar="URL", help="the cluster's, such as tcp://10.0.0.1:8786")
 
@@ -289,6 +296,15 @@ def _solving() -> argparse.ArgumentParser:
     group.add_argument("--limit", type=_limit, default=60.0, metavar="SECONDS", help="time limit (default 60)")
     group.add_argument("--all", action="store_true", help="every refusal, not the 50 nearest to passing")
     return group
+
+
+def _jobs(text: str) -> int:
+    if text != "-1" and not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= MOST_JOBS):
+        raise argparse.ArgumentTypeError(f"found {text[:48]!r}; wanted 1 to {MOST_JOBS} processes, or -1: one a core")
+    return int(text)
+
+
+MOST_JOBS = 1024
 
 
 def _gap(text: str) -> float:

@@ -18,13 +18,15 @@ WAIT_S = 10
 def spread_over(backend: str = "loky", address: str = "", jobs: int = -1) -> Iterator[Spread]:
     """A way to solve points; the linear algebra of each worker stays on one thread, as the solver does.
 
-    InputError: the backend's package is not installed, or nothing answers at the address.
+    InputError: the backend's package is not installed, nothing answers at the address, or none is needed.
     """
     needs = NEEDS.get(backend, "joblib")
     if find_spec(needs) is None:
         raise InputError(
             Fault("--backend", "", backend, f"the package {needs}", f"pip install {needs}, or leave --backend out")
         )
+    if address and backend not in NEEDS:
+        raise InputError(Fault("--address", "", address, f"--backend {' or '.join(NEEDS)} beside it"))
     if jobs == 1 and backend == "loky":
         yield map
         return

@@ -145,6 +145,24 @@ def write_whole(path: Path, text: str, exclusive: bool = False) -> None:
         raise InputError(Fault(str(path), "", f"cannot be written ({reason})", "a file that can be written")) from None
 
 
+def refuse_unwritable(given: str | Path | None) -> None:
+    """InputError where a file could not be written, before what it shall hold is worked out; None is stdout."""
+    if not given:
+        return
+    path = Path(given)
+    if os.path.isdir(path):
+        raise InputError(Fault(str(path), "", "a folder", "a file to write"))
+    if is_stream(path):
+        return
+    folder = (Path(os.path.realpath(path)) if os.path.islink(path) else path).parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    if not os.path.isdir(folder):
+        raise InputError(Fault(str(folder), "", "a file", "a folder to write to"))
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(Fault(str(path), "", f"the folder {folder}, which is read-only", "a file that can be written"))
+
+
 def is_stream(path: Path) -> bool:
     """Whether a path is a pipe or a device: what is written there cannot be renamed, and reading it may never end."""
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)

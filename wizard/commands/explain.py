@@ -15,7 +15,7 @@ from wizard.commands.find import find_file
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in
 from wizard.exits import say
 from wizard.scenario_file import Question, read_question
-from wizard.store import plans_folder, write_whole
+from wizard.store import plans_folder, refuse_unwritable, write_whole
 from wizard.text import show
 from wizard.text.explain import explain_text
 from wizard.text.json import json_text
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def explain(options: argparse.Namespace) -> int:
     """Solve the scenario (or the plan's) and print the explanation; exit code 3 where nothing fits."""
+    refuse_unwritable(options.out)
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     check_segment(options.segment, question.scenario, str(path))

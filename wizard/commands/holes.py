@@ -9,7 +9,7 @@ from wizard.commands.find import find_file
 from wizard.commands.solve import catalog_of, check_against, faults_in
 from wizard.exits import Exit, say
 from wizard.scenario_file import Question, question_of, read_question
-from wizard.store import plans_folder, write_whole
+from wizard.store import plans_folder, refuse_unwritable, write_whole
 from wizard.text import show
 from wizard.text.holes import holes_record, holes_text
 from wizard.text.json import json_text
@@ -19,6 +19,7 @@ def holes(options: argparse.Namespace) -> int:
     """Raise the options of the scenarios or plans named, else of the five profiles, and print what was unknown."""
     from solver.holes import holes as found_in
 
+    refuse_unwritable(options.out)
     asked = []
     for name, question in _questions(options):
         with faults_in(question.file):

@@ -29,7 +29,7 @@ def measure(options: argparse.Namespace) -> int:
     """Read result files, tell what they change, and put the points into an overlay; nothing is written on a fault."""
     from catalogs.catalog import load_catalog
 
-    into = Path(options.into) if options.into else None
+    into = Path(options.into) if options.into is not None else None
     overlays: list[tuple[str, Mapping[str, Any]]] = [(file, read_toml(file)) for file in options.overlay]
     if into is not None:
         overlays.append((str(into), overlay_tables(into)))

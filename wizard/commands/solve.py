@@ -21,7 +21,17 @@ from wizard.commands.find import find_file
 from wizard.exits import Exit, say
 from wizard.progress import at_most_two_a_second
 from wizard.scenario_file import Question, question_of, read_question
-from wizard.store import SavedPlan, checked_name, load, plans_folder, refuse_taken, to_toml, write_plan, write_whole
+from wizard.store import (
+    SavedPlan,
+    checked_name,
+    load,
+    plans_folder,
+    refuse_taken,
+    refuse_unwritable,
+    to_toml,
+    write_plan,
+    write_whole,
+)
 from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.plan import plan_text
@@ -37,6 +47,7 @@ def new(options: argparse.Namespace) -> int:
     name = checked_name(options.name)
     path = Path(options.out) if options.out else plans_folder(options.plans) / f"{name}.toml"
     refuse_taken(path)
+    refuse_unwritable(path)
     if not options.yes and face(options.plain) != "none":
         from wizard.commands.start import talk
 
@@ -58,6 +69,7 @@ def solve(options: argparse.Namespace) -> int:
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     out = Path(options.out) if options.out else None
+    refuse_unwritable(out)
     if out is not None and out.suffix == ".toml":
         checked_name(out.stem)
         _refuse_other(out)

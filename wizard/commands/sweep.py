@@ -13,7 +13,7 @@ from wizard.commands.solve import catalog_of, check_against, faults_in
 from wizard.exits import Exit, say, say_over
 from wizard.scenario_file import read_question
 from wizard.spread import spread_over
-from wizard.store import plans_folder, write_whole
+from wizard.store import plans_folder, refuse_unwritable, write_whole
 from wizard.sweep_ranges import varied
 from wizard.text import show
 from wizard.text.json import json_text
@@ -25,6 +25,7 @@ EVERY_S = 0.2
 
 def run_sweep(options: argparse.Namespace) -> int:
     """Sweep a scenario (or a plan's) and print the curve, or the map of two levers."""
+    refuse_unwritable(options.out)
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     with faults_in(question.file):
@@ -39,7 +40,9 @@ def run_sweep(options: argparse.Namespace) -> int:
         say(f"wrote {options.out}")
     else:
         show(text)
-    return Exit.DONE if all(point.proven for point in found.points) else Exit.TIME_LIMIT
+    if not all(point.proven for point in found.points):
+        return Exit.TIME_LIMIT
+    return Exit.DONE if any(point.total_per_month is not None for point in found.points) else Exit.NO_PLAN
 
 
 def _printed(found: Sweep, name: str, options: argparse.Namespace) -> str:

@@ -13,7 +13,7 @@ from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_
 from wizard.exits import Exit, say
 from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, read_question
-from wizard.store import from_tables, plans_folder, write_whole
+from wizard.store import from_tables, plans_folder, refuse_unwritable, write_whole
 from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.why_not import why_not_text
@@ -24,6 +24,7 @@ def why_not_command(options: argparse.Namespace) -> int:
 
     A saved plan stands as it is where nothing was changed and the catalog has not moved; else it is solved anew.
     """
+    refuse_unwritable(options.out)
     path = find_file(options.plan, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     check_segment(options.segment, question.scenario, str(path))

@@ -294,3 +294,19 @@ def assert_quiet(told: str) -> None:
     assert "our fault" not in told
 
     assert all(len(line) < 700 for line in told.splitlines())
+
+
+@pytest.mark.parametrize("command", ["solve", "explain", "why-not"])
+@pytest.mark.parametrize(
+    ("out", "says"), [(".", "found a folder; wanted a file to write"), ("file/x", "found a file; wanted a folder")]
+)
+def test_what_cannot_be_written_is_told_before_the_solve(
+    command: str, out: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], decide: Faked
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "good.toml").write_text(tomli_w.dumps(chat()))
+    assert run(command, "good.toml", "--out", out) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert says in printed.err
+    assert decide.asked == []

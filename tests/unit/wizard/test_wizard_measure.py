@@ -1,6 +1,7 @@
 """`wizard measure`: three tools' files read alike, what cannot be refused, overlays kept, and plans that change."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,17 @@ def test_a_percentile_of_guidellm_or_aiperf_that_is_nothing_is_refused(capsys: P
     )
     quiet = changed(FILES / "aiperf_1.json", lambda found: found.pop("time_to_first_token"))
     assert "time_to_first_token" in refused(capsys, quiet, *ON)
+
+
+@pytest.mark.parametrize(
+    ("file", "field", "value"),
+    [(SWEEP, "date", "20261399-000000"), (FILES / "aiperf_8.json", "start_time", "yesterday at")],
+)
+def test_a_day_that_is_none_is_not_taken(file: Path, field: str, value: str) -> None:
+    name = changed(file, with_fields(**{field: value}))
+    os.utime(name, (0, 86400.0))
+    (found,) = read_runs(name)
+    assert found.date == "1970-01-02"
 
 
 @pytest.mark.parametrize("value", [None, 7, "x", [], {"request_totals": [1]}])

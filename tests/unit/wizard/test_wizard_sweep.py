@@ -190,6 +190,23 @@ def test_bad_points_and_missing_clusters_are_bad_input(
         assert f"the package {package}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("jobs", ["0", "-2", "1.5", "1000000000", "\u00b2", "9" * 50])
+def test_processes_are_counted(jobs: str, file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("sweep", file, "--vary", "requests=0.5x,1x", "--jobs", jobs) == 2
+    assert "wanted 1 to 1024 processes, or -1" in capsys.readouterr().err
+
+
+def test_an_address_that_nothing_uses_is_told(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("sweep", file, "--vary", "requests=0.5x,1x", "--address", "tcp://10.0.0.1:8786") == 2
+    assert "--address: found tcp://10.0.0.1:8786; wanted --backend dask or ray" in capsys.readouterr().err
+
+
+def test_where_nothing_fits_at_any_point_the_exit_code_says_so(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--vary", "requests=0.5x,1x", "--jobs", "1", "--set", "policy.budget=1/month", "--json")
+    assert run("sweep", file, *words) == 3
+    assert [point["total_per_month"] for point in json.loads(capsys.readouterr().out)["points"]] == [None, None]
+
+
 def test_the_bar_says_how_far_it_is_and_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert bar(5, 10, 12.0) == "[###############...............] 5 of 10 points, about 12 s left"
     assert bar(10, 10, 20.0).endswith("] 10 of 10 points, 20 s")

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from catalogs.measurements import Arrivals
 from catalogs.toml_file import Fault, InputError, short
-from wizard.importers.bench.run import Finite, OneOrMore, Part, Positive, Run, part_of, refuse_empty, statistics
+from wizard.importers.bench.run import Finite, OneOrMore, Part, Positive, Run, day_of, part_of, refuse_empty, statistics
 
 MAJOR = "1."
 _ARRIVALS: Mapping[str, Arrivals] = {
@@ -87,7 +87,7 @@ def runs(found: Mapping[str, Any], file: str, at: str, day: str) -> Iterator[Run
     yield Run(
         at=at,
         tool=f"aiperf {given.aiperf_version}".strip(),
-        date=given.start_time[:10] if len(given.start_time) >= 10 else day,
+        date=day_of(given.start_time, day),
         model=given.input_config.models.items[0].name,
         arrivals=arrivals,
         offered_per_second=None if closed else phase.rate,

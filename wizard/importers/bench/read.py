@@ -11,7 +11,7 @@ from wizard.importers.bench.aiperf import is_aiperf
 from wizard.importers.bench.aiperf import runs as aiperf_runs
 from wizard.importers.bench.guidellm import is_guidellm
 from wizard.importers.bench.guidellm import runs as guidellm_runs
-from wizard.importers.bench.run import Run
+from wizard.importers.bench.run import MOST, Run
 from wizard.importers.bench.vllm import is_vllm
 from wizard.importers.bench.vllm import runs as vllm_runs
 
@@ -77,8 +77,8 @@ def _contradictions(run: Run, file: str) -> Iterator[Fault]:
     """Token counts and rates that are zero, or that cannot both be."""
     for key in ("input_tokens", "output_tokens", "requests_per_second", "seconds"):
         value = getattr(run, key)
-        if not value > 0:
-            yield Fault(file, f"{run.at} {key}".strip(), f"{value:g}", "more than 0")
+        if not 0 < value <= MOST:
+            yield Fault(file, f"{run.at} {key}".strip(), f"{value:g}", f"more than 0 and at most {MOST:g}")
     if 0 < run.output_tokens <= 1:
         hint = "ask for longer outputs"
         found = f"{run.output_tokens:g} tokens a request"

@@ -1,6 +1,7 @@
 """One run of a benchmark, as every reader gives it."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date as date_
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -54,6 +55,14 @@ def part_of(model: type[R], tables: Any, file: str, at: str) -> R:
     if not isinstance(tables, Mapping):
         raise InputError(Fault(file, at, "no object", "an object in braces"))
     return check(model, tables, file, at)
+
+
+def day_of(text: str, otherwise: str) -> str:
+    """The ISO day that a text starts with, where the calendar has it."""
+    try:
+        return date_.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return otherwise
 
 
 def refuse_empty(completed: Any, file: str, at: str) -> None:

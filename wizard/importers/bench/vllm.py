@@ -8,7 +8,18 @@ from pydantic import Field
 
 from catalogs.measurements import Arrivals
 from catalogs.toml_file import Fault, InputError, short
-from wizard.importers.bench.run import Count, Finite, OneOrMore, Part, Positive, Run, part_of, refuse_empty, statistics
+from wizard.importers.bench.run import (
+    Count,
+    Finite,
+    OneOrMore,
+    Part,
+    Positive,
+    Run,
+    day_of,
+    part_of,
+    refuse_empty,
+    statistics,
+)
 
 KEYS = ("model_id", "num_prompts", "request_rate", "completed", "total_input_tokens", "request_throughput")
 _OF = re.compile(r"(mean|median|p[0-9.]+)_(ttft|tpot)_ms")
@@ -46,7 +57,7 @@ def runs(found: Mapping[str, Any], file: str, at: str, day: str) -> Iterator[Run
     yield Run(
         at=at,
         tool="vllm bench serve",
-        date="-".join(told.groups()) if told else day,
+        date=day_of("-".join(told.groups()) if told else "", day),
         model=given.model_id,
         design={key: str(found[key]) for key in ("gpu", "tp", "precision", "engine") if key in found},
         arrivals=_arrivals(given, offered),
