@@ -214,7 +214,7 @@ def _how_sure(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or int(text) > MOST_COUNTED:
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) <= MOST_COUNTED):
         raise argparse.ArgumentTypeError(f"found {text[:48]!r}; wanted a whole number from 0 to {MOST_COUNTED}")
     return int(text)
 
@@ -224,7 +224,9 @@ MOST_COUNTED = 100_000
 
 
 def _robust(text: str) -> str:
-    if text != "regret" and not (text[:1] == "q" and text[1:].isdigit() and 0 < int(text[1:]) < 100):
+    if text != "regret" and not (
+        text.isascii() and text[:1] == "q" and text[1:].isdigit() and len(text) < 4 and 0 < int(text[1:]) < 100
+    ):
         raise argparse.ArgumentTypeError(f"found {text[:48]!r}; wanted regret, or a quantile such as q90")
     return text
 

@@ -1,11 +1,9 @@
 """The user's overlay as a file: measured points put at its end, what stands there left as it was written."""
 
-import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import tomli_w
 from catalogs.measurements import MeasuredPoint
 from catalogs.overlay import TABLES
 from catalogs.toml_file import Fault, InputError, parse_toml, read_bytes
-from wizard.store import is_stream, write_whole
+from wizard.store import alone, is_stream, write_whole
 
 _TABLE = "measurements"
 
@@ -46,7 +44,7 @@ def append(path: Path, points: Sequence[MeasuredPoint]) -> tuple[MeasuredPoint, 
 
     The file appears whole or is left as it was. InputError: it is no overlay, or cannot be written.
     """
-    with _alone(path):
+    with alone(Path(os.path.realpath(path)).parent):
         return _append(path, points)
 
 
@@ -76,19 +74,6 @@ def _append(path: Path, points: Sequence[MeasuredPoint]) -> tuple[MeasuredPoint,
         raise InputError(Fault(str(path), _TABLE, "a table that is closed", wanted, "nothing was changed"))
     write_whole(path, whole)
     return new
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One process at a time reads and writes again an overlay of a folder, where its file system has locks."""
-    folder = Path(os.path.realpath(path)).parent
-    with ExitStack() as stack:
-        with suppress(OSError):  # what cannot be made is told by the write
-            folder.mkdir(parents=True, exist_ok=True)
-            handle = os.open(folder, os.O_RDONLY)
-            stack.callback(os.close, handle)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
 
 
 def _row(point: MeasuredPoint) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Plans and drafts as TOML: written whole or not at all, listed, and read back as the records they were."""
 
+import fcntl
 import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -143,6 +144,18 @@ def write_whole(path: Path, text: str, exclusive: bool = False) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(Fault(str(path), "", f"cannot be written ({reason})", "a file that can be written")) from None
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One process at a time reads files of a folder and writes them again, where its file system has locks."""
+    with ExitStack() as stack:
+        with suppress(OSError):  # what cannot be made is told by the write
+            folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(folder, os.O_RDONLY)
+            stack.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def refuse_unwritable(given: str | Path | None) -> None:

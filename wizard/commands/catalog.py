@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from catalogs.toml_file import Fault, InputError, read_toml
+from catalogs.toml_file import Fault, InputError, read_toml, short
 from wizard.commands.solve import faults_in
 from wizard.exits import Exit, say
 from wizard.store import write_whole
@@ -32,6 +32,10 @@ def catalog(options: argparse.Namespace) -> int:
     if given := [name for name in ("files", "write", "new", "date") if getattr(options, name)]:
         flag = "--from" if given[0] == "files" else f"--{given[0]}"
         raise InputError(Fault("wizard catalog", flag, f'with "{options.table or ""}"', "wizard catalog refresh"))
+    if options.table in MORE and options.currency != "USD":
+        raise InputError(
+            Fault("wizard catalog", "--currency", f'with "{options.table}"', "a table; a scenario names its own")
+        )
     if options.table == "quality":
         from wizard.commands.quality import quality
 
@@ -44,7 +48,7 @@ def catalog(options: argparse.Namespace) -> int:
     if options.table and listing is None:
         known = (*BY_NAME, *MORE)
         near = _near(options.table, known)
-        raise InputError(Fault("wizard catalog", "", f'"{options.table[:48]}"', "one of " + ", ".join(known), near))
+        raise InputError(Fault("wizard catalog", "", short(options.table), "one of " + ", ".join(known), near))
     overlays = [(str(path), read_toml(path)) for path in options.overlay]
     if len(options.id) > 1:
         raise InputError(Fault("wizard catalog", "", f"{len(options.id)} ids", "one id, or a text that ids hold"))
@@ -68,7 +72,7 @@ def _chosen(rows: list[tuple[str, BaseModel]], wanted: str, name: str) -> list[t
     chosen = exact or [row for row in rows if wanted.lower() in row[0].lower()]
     if not chosen:
         near = _near(wanted, (key for key, _ in rows))
-        raise InputError(Fault("wizard catalog", name, f'"{wanted[:48]}"', f"an id of the table {name}", near))
+        raise InputError(Fault("wizard catalog", name, short(wanted), f"an id of the table {name}", near))
     return chosen
 
 

@@ -10,7 +10,7 @@ from wizard.commands.find import find_file
 from wizard.commands.solve import catalog_of, faults_in
 from wizard.exits import Exit, say
 from wizard.scenario_file import Question, question_of, read_question
-from wizard.store import plans_folder, write_whole
+from wizard.store import plans_folder, refuse_unwritable, write_whole
 from wizard.text import show
 from wizard.text.json import json_text
 
@@ -23,6 +23,7 @@ def quality(options: argparse.Namespace) -> int:
     """The floors of all profiles as a table, or of one profile, scenario or plan with scores and reasons."""
     from wizard.text.quality import overview_text, quality_record, segment_text
 
+    refuse_unwritable(options.out)
     if len(options.id) > 1:
         raise InputError(
             Fault("wizard catalog quality", "", f"{len(options.id)} names", "one profile, scenario or plan")

@@ -4,14 +4,15 @@ import argparse
 import os
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
 from catalogs import prices
 from catalogs.refresh import Reading, Source, appended, source_of, sources
-from catalogs.toml_file import Fault, InputError
+from catalogs.toml_file import Fault, InputError, short
 from wizard.exits import Exit, say
-from wizard.store import write_whole
+from wizard.store import alone, refuse_unwritable, write_whole
 from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.refresh import refresh_record, refresh_text
@@ -26,10 +27,13 @@ def refresh(options: argparse.Namespace, today: str) -> int:
     something else is bad input, and then nothing is written at all.
     """
     day = _day(options.date or today)
-    readings = [source.read(path, day, options.new) for source, path in _asked(options)]
+    refuse_unwritable(options.out)
+    asked = _asked(options)
     written: dict[str, int] = {}
-    if options.write:
-        written = _write(readings, prices.FIGURES)
+    with alone(prices.FIGURES) if options.write else nullcontext():
+        readings = [source.read(path, day, options.new) for source, path in asked]
+        if options.write:
+            written = _write(readings, prices.FIGURES)
     text = json_text(refresh_record(readings, day, written)) if options.json else refresh_text(readings, options.write)
     if options.out:
         write_whole(Path(options.out), text)
@@ -45,7 +49,7 @@ def _asked(options: argparse.Namespace) -> list[tuple[Source, Path | None]]:
     names, paths = list(options.id), [Path(path) for path in options.files]
     for name in names:
         if name not in known:
-            raise InputError(Fault(WHERE, "", f'"{name[:48]}"', "one of " + ", ".join(known)))
+            raise InputError(Fault(WHERE, "", short(name), "one of " + ", ".join(known)))
     if paths and len(names) > 1:
         raise InputError(Fault(WHERE, "--from", f"{len(names)} sources", "one source, or none: the file tells it"))
     if paths:
@@ -83,7 +87,8 @@ def _write(readings: list[Reading], folder: Path) -> dict[str, int]:
     for reading in readings:
         for table, added in reading.rows.items():
             if added:
-                rows.setdefault(table, []).extend(added)
+                known = rows.setdefault(table, [])
+                known.extend(row for row in added if row not in known)  # of a source that was named twice
     if rows:
         _refuse_read_only(folder)
     texts = {table: appended(table, added, folder) for table, added in rows.items()}

@@ -38,6 +38,33 @@ def text_of(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.csv")}
 
 
+def test_a_file_named_twice_is_written_once_and_nothing_where_the_report_cannot_be(
+    figures: Path, day: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = text_of(figures)
+    words = ("catalog", "refresh", "--write", "--from", str(day), "--from", str(day))
+    assert main([*words, "--out", "."]) == 2
+    assert "found a folder; wanted a file to write" in capsys.readouterr().err
+    assert text_of(figures) == before
+    assert main(words) == 0
+    after = text_of(figures)
+    assert sum(len(after[name].splitlines()) - len(before[name].splitlines()) for name in before) == 1
+
+
+def test_a_currency_that_changes_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    for table in ("holes", "quality"):
+        assert main(["catalog", table, "--currency", "EUR"]) == 2
+        assert f'--currency: found with "{table}"; wanted a table' in capsys.readouterr().err
+
+
+def test_a_name_of_the_terminals_own_is_not_sent_to_it(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["gpus", "\x1b[2J"], ["\x1b[2J"], ["refresh", "\x1b[2J"]):
+        assert main(["catalog", *words]) == 2
+        said = capsys.readouterr().err
+        assert "\x1b" not in said
+        assert "u001b[2J" in said
+
+
 def test_without_write_nothing_changes(figures: Path, day: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = text_of(figures)
     assert main(["catalog", "refresh", "--from", str(day)]) == 0
