@@ -1,9 +1,10 @@
 """`wizard why-not`: the options that a plan does not use, and what each would take."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from catalogs.toml_file import read_toml
+from catalogs.toml_file import InputError, read_toml
 from solver.explanation.asked import why_not
 from solver.explanation.reasons import WhyNotTable
 from solver.plan import Plan
@@ -44,11 +45,14 @@ def why_not_command(options: argparse.Namespace) -> int:
 
 def _table(question: Question, plan: Plan, options: argparse.Namespace) -> WhyNotTable:
     catalog = catalog_of(question)
-    return in_a_thread(
-        lambda stop: why_not(
-            question.scenario, catalog, plan, options.limit, options.segment or "", options.option or "", stop
+    option = options.option or ""
+    try:
+        return in_a_thread(
+            lambda stop: why_not(question.scenario, catalog, plan, options.limit, options.segment or "", option, stop)
         )
-    )
+    except InputError as error:  # an option that is looked for in vain is told as a rule's that names it
+        faults = (replace(each, key="--option") if each.found == f'"{option}"' else each for each in error.faults)
+        raise InputError(*faults) from None
 
 
 def _saved(path: Path, question: Question, options: argparse.Namespace) -> Plan | None:

@@ -170,3 +170,14 @@ def test_a_plain_solve_asks_for_no_reasons(
     assert run(*command) == 0
     assert seen == ([60.0] if asked else [])
     assert ("What each requirement costs" in capsys.readouterr().out) == asked
+
+
+def test_an_option_that_is_nowhere_is_told_by_the_flag(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "small.toml"
+    file.write_text(
+        'policy.may_use = ["apis"]\n[segment.chat]\nrequests = "60k/day"\ninput_tokens = 1000\noutput_tokens = 200\n'
+    )
+    assert run("why-not", str(file), "--option", "nope", "--json") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert f'{file}: --option: found "nope"; wanted an option id' in printed.err
