@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from math import inf, isnan, log, nan
+from math import inf, isfinite, log, nan
 from typing import NamedTuple
 
 from catalogs.catalog import Catalog
@@ -136,9 +136,9 @@ class Names:
                 return Named(found)
         models = self._catalog.models
         missing = _unknown("model", text, models) if text.strip() else Named("", "no model")
-        if isnan(params_b):
+        if not isfinite(params_b):
             return missing
-        active = params_b if isnan(active_b) else active_b
+        active = active_b if isfinite(active_b) else params_b
         near = min(models.values(), key=lambda model: _apart(model, params_b, active))
         return Named(near.id, "", f"{missing.said}; stood in for by {near.id}, nearest in parameters", True)
 

@@ -60,7 +60,7 @@ LIMITS = {
 interactive from mlcommons.org/2026/03/mlperf-inference-gpt-oss."""
 OTHER_LIMITS = {"server": (2000, 80), "interactive": (1500, 15)}
 """Taken for a model without published limits: those of DeepSeek R1."""
-_SLO = re.compile(r"TTFT\s*(?:<=)?\s*([\d.]+)\s*ms.*?TPOT\s*(?:<=)?\s*([\d.]+)\s*ms", re.I)
+_SLO = re.compile(r"TTFT\s*(?:<=)?\s*(\d+(?:\.\d+)?)\s*ms.*?TPOT\s*(?:<=)?\s*(\d+(?:\.\d+)?)\s*ms", re.I)
 _RUN = re.compile(r"\b(\d{2,6})\s+(?:\w+\s+)?(?:prompts|requests)\b", re.I)
 
 
@@ -243,7 +243,9 @@ class _Reading:
     def limits(self, kind: str, model: str, tokens_in: float) -> Slo:
         """The limits that the row's note tells, else those of MLPerf for the model, else usual ones."""
         noted = _SLO.search(self.text("note"))
-        limits = (float(noted[1]), float(noted[2])) if noted else LIMITS.get((kind, model))
+        limits = (float(noted[1]), float(noted[2])) if noted else None
+        if limits is None or not all(0 < limit <= MOST for limit in limits):
+            limits = LIMITS.get((kind, model))
         if limits is None:
             limits = OTHER_LIMITS[kind]
             self.assumed.append(f"SLO p99 TTFT {limits[0]} ms, TPOT {limits[1]} ms")

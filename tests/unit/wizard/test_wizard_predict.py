@@ -250,6 +250,22 @@ def test_what_a_row_does_not_say_is_assumed_and_told(tmp_path: Path, capsys: pyt
     assert "scenario 'odd' taken as saturated" in second["assumed"]
 
 
+@pytest.mark.parametrize("note", ["TTFT 1..2 ms, TPOT . ms", "TTFT 0 ms, TPOT 0 ms", "TTFT 1e9 ms, TPOT 9.9.9 ms"])
+def test_a_note_whose_limits_are_none_leaves_the_usual_ones(
+    note: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = "a,llama-3.1-8b,fp16,h100-sxm,1,1,vllm,mlperf-server,1000,200,,,"
+    noted, plain = rows_of(capsys, tmp_path, f"{HEAD}{row}{note}\n{row}\n")
+    assert {**noted, "note": ""} == plain
+
+
+def test_parameters_without_end_stand_in_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "model,gpu,params_b,active_b\nx,l4,inf,\nx,l4,8,inf\nx,l4,8,8\n"
+    lost, endless, near = rows_of(capsys, tmp_path, text)
+    assert lost["refusal"].startswith("unknown model 'x'")
+    assert {**endless, "active_b": "8"} == near
+
+
 def test_what_is_not_known_is_refused_with_the_nearest_name_and_the_others_are_predicted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -267,10 +283,10 @@ def test_what_is_not_known_is_refused_with_the_nearest_name_and_the_others_are_p
 def test_what_does_not_fit_is_predicted_with_what_an_engine_can_hold(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = HEAD + "a,llama-3.1-70b,fp8,h100-sxm,1,1,vllm,closed-loop,1000,200,4,,\n"
+    text = HEAD + "a,llama-3.1-70b,fp8,h100-pcie,1,1,vllm,closed-loop,20000,200,4,,\n"
     (row,) = rows_of(capsys, tmp_path, text)
     assert row["refusal"].startswith("memory: ")
-    assert float(row["pred_tpot_ms"]) > 70.5 / 3.35
+    assert float(row["pred_tpot_ms"]) > 70.5 / 2.0
     assert float(row["band"]) >= 0.5
 
 
