@@ -123,7 +123,9 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
   prices             key: value, unit, date, source, estimate, stale
   exchange_rates     the same
   rests_on[]         cause, kind (estimate | stale), per_month, share (of the total): what the bill rests on
-  mistakes[], patterns[], next_steps[]   as in wizard help mistakes
+  mistakes[]         as in wizard help mistakes
+  patterns[]         the same
+  next_steps[]       the same
   catalog_as_of      date of the catalog
   day                from which the age of figures is counted
   seconds            options + build + solve
@@ -254,7 +256,9 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
                      total_per_month (there), proven, cut; null: not looked for
   why_not[], requirements[]   as in wizard help why-not; empty with --quick
   doubts[]           sentences
-  mistakes[], patterns[], next_steps[]   as in wizard help mistakes
+  mistakes[]         as in wizard help mistakes
+  patterns[]         the same
+  next_steps[]       the same
   conflict[]         requirement (a key, as --set takes it; requests: all),
                      found (what is asked), repair (what to ask instead; null:
                      no change of it alone is enough), total_per_month_then,

@@ -84,7 +84,7 @@ def test_prices_after_the_day_are_left_out() -> None:
     assert before.as_of == "2026-10-31"
     assert all(p.date <= "2026-10-31" for p in before.gpu_prices)
     assert all(o.date <= "2026-10-31" for o in before.api_offers)
-    assert before.gpus["h100-sxm"].memory_gb == 80
+    assert before.gpus["h100-sxm"].memory_gb == 85.9
 
 
 def test_the_newest_of_two_rows_of_one_id_stands() -> None:

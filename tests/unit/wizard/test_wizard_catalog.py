@@ -72,7 +72,7 @@ def listed(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
 
 def test_an_exact_id_shows_one_row_and_a_part_of_it_all_that_hold_it(capsys: pytest.CaptureFixture[str]) -> None:
     (row,) = listed(capsys, "gpus", "h100-sxm")
-    assert row["memory_gb"] == 80.0
+    assert row["memory_gb"] == 85.9
     assert {row["id"] for row in listed(capsys, "gpus", "h100")} >= {"h100-sxm", "h100-pcie"}
 
 

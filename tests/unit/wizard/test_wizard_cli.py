@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,7 @@ def slow_solve(plans: Path, heeds: bool) -> subprocess.Popen[str]:
     )  # fmt: skip
     assert process.stderr is not None
     assert process.stderr.readline() == "solving\n"
+    time.sleep(0.3)  # until the main thread waits
     process.send_signal(signal.SIGINT)
     assert "stopping, at most 5 s" in process.stderr.readline()
     return process
@@ -213,8 +215,6 @@ def test_a_second_ctrl_c_leaves_at_once_and_writes_nothing(tmp_path: Path) -> No
 
 
 def test_help_takes_at_most_two_and_a_half_times_the_import_of_pydantic() -> None:
-    import time
-
     def best(*command: str) -> float:
         times = []
         for _ in range(7):

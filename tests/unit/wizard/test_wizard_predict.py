@@ -283,7 +283,7 @@ def test_what_is_not_known_is_refused_with_the_nearest_name_and_the_others_are_p
 def test_what_does_not_fit_is_predicted_with_what_an_engine_can_hold(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = HEAD + "a,llama-3.1-70b,fp8,h100-pcie,1,1,vllm,closed-loop,20000,200,4,,\n"
+    text = HEAD + "a,llama-3.1-70b,fp8,h100-pcie,1,1,vllm,closed-loop,40000,200,4,,\n"
     (row,) = rows_of(capsys, tmp_path, text)
     assert row["refusal"].startswith("memory: ")
     assert float(row["pred_tpot_ms"]) > 70.5 / 2.0
