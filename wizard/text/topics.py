@@ -299,7 +299,7 @@ RANGE  0.1x..10x   factors, evenly spaced by ratio
          cheapest_per_month, bound_per_month, verdict, total_per_month, proven),
          gap; the last lever moves fastest
 --plot   curves, or the maps; without colour, with --ascii in ASCII only
-Exit code 4 where time ended the solve of some point, 3 where nothing fits at any.
+Exit code 4 where time ended the solve of some point, 3 where none has a plan.
 
 All cores are used, a process each. --backend dask --address tcp://HOST:8786
 solves the points on a Dask cluster, --backend ray on a Ray cluster: the same
