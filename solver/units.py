@@ -191,12 +191,17 @@ def _number(text: str, unit: str, wanted: str) -> float:
         raise ValueError(wanted) from error
 
 
+_PART = r"0?\.\d+"
+"""A share as a number, told apart from percent by its point."""
+
+
 def _read_share(value: Any) -> float:
-    wanted = "a share such as 30% (or a number from 0 to 1)"
+    wanted = "a share such as 30% or 0.3"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(wanted)
     if isinstance(value, str):
-        return _number(value.strip(), "%", wanted) / 100
+        text = value.strip()
+        return float(text) if re.fullmatch(_PART, text) else _number(text, "%", wanted) / 100
     if not 0 <= value <= 1:
         raise ValueError(wanted)
     return float(value)
@@ -257,7 +262,7 @@ def _read_headroom(value: Any) -> float:
 
 def _share_schema(low: float, high: float, example: str) -> WithJsonSchema:
     sign = "-?" if low < 0 else ""
-    text = _texts(rf"^\s*{sign}{_COUNT}\s*%\s*$", example)
+    text = _texts(rf"^\s*{sign}(?:{_COUNT}\s*%|{_PART})\s*$", example)
     return WithJsonSchema({"anyOf": [text, {"type": "number", "minimum": low, "maximum": high}]})
 
 
