@@ -14,8 +14,18 @@ SHARE_TOLERANCE = 5e-5
 RELATIVE_TOLERANCE = 1e-6
 
 Subject = Literal[
-    "verdict", "confidence", "status", "total", "cheapest", "bill", "allocation", "fallback", "pool", "scenario",
-    "price", "exchange_rate",
+    "verdict",
+    "confidence",
+    "status",
+    "total",
+    "cheapest",
+    "bill",
+    "allocation",
+    "fallback",
+    "pool",
+    "scenario",
+    "price",
+    "exchange_rate",
 ]
 Action = Literal["added", "removed", "changed"]
 Value = float | str | None
