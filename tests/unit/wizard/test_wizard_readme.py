@@ -36,9 +36,10 @@ def test_the_scenario_and_the_overlay_of_the_readme_are_taken_as_they_stand(tmp_
     assert not any("any more" in doubt for doubt in problem.doubts)
 
 
-def test_the_readme_shows_a_picture_that_is_there() -> None:
-    (picture,) = re.findall(r"!\[.*?\]\((.*?)\)", README)
-    assert (Path(__file__).parents[3] / picture).stat().st_size > 5000
+def test_the_readme_shows_pictures_that_are_there() -> None:
+    pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
+    assert len(pictures) == 2
+    assert all((Path(__file__).parents[3] / picture).stat().st_size > 5000 for picture in pictures)
 
 
 @pytest.mark.parametrize(
