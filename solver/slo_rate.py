@@ -7,6 +7,7 @@ all designs at once finds the highest rate.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from solver.waiting import Prompts, gamma_quantile, lognormal_quantile, normal_q
 Array = NDArray[np.float64]
 PREFILL_CEILING = 0.9  # of the prefill server's time, so that a rate without an SLO still has a bounded queue
 FEWEST, STEPS, SECANT_STEPS = 1e-3, 40, 6
-RESIDENCE = 2 / np.e  # variance of an average over an exponential residence, over that of a moment
+RESIDENCE = 2 * exp(-1)  # variance of an average over an exponential residence, over that of a moment
 LEAST_FREE = 0.1
 SETTLED, SEARCHED = 1e-10, 120  # of the logarithm of N; steps, of which each third halves the bracket
 
