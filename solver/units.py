@@ -196,7 +196,7 @@ _PART = r"0?\.\d+"
 
 
 def _read_share(value: Any) -> float:
-    wanted = "a share such as 30% or 0.3"
+    wanted = "a share such as 30% (or a number from 0 to 1)"
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(wanted)
     if isinstance(value, str):

@@ -116,7 +116,7 @@ def test_a_text_is_echoed_as_it_is_read(key: str, text: str, said: str) -> None:
         ("segment.chat.requests", "1,5/day", "an amount per period, such as 60k/day, 1.8M/month or 0.7/s"),
         ("segment.chat.ttft", "1.2M", "a time such as 800 ms or 1.5 s"),
         ("segment.chat.ttft", "800", "a time such as 800 ms or 1.5 s"),
-        ("segment.chat.shared_prefix", "30", "a share such as 30% or 0.3"),
+        ("segment.chat.shared_prefix", "30", "a share such as 30% (or a number from 0 to 1)"),
         ("segment.chat.quality", "hgh", "one of low, mid, high, frontier"),
         ("policy.min_suppliers", "1.2M", "at most 20"),
         ("policy.max_pool_designs", "-3", "at least 0"),
