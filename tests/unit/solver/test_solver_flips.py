@@ -132,7 +132,7 @@ def test_options_that_another_load_lets_in_are_raised_anew() -> None:
     assert found.after in ("self_host", "hybrid")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(3, 8))])
 def test_a_deep_look_says_what_the_whole_solve_says(seed: int) -> None:
     problem = random_problem(seed, blocks=4)
     for by in (0.5, 1.0, 3.0, 10.0):

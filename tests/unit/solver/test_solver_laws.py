@@ -18,8 +18,8 @@ from solver.readoff import read_off
 
 SEEDS = st.integers(0, 5000)
 SLACK = 1e-6
-quick = settings(max_examples=60, deadline=None, derandomize=True)
-often = settings(quick, max_examples=150)
+quick = settings(max_examples=40, deadline=None, derandomize=True)
+often = settings(quick, max_examples=100)
 
 
 def cost(problem: Problem) -> float:
