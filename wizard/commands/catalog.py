@@ -4,16 +4,12 @@ import argparse
 import difflib
 from collections.abc import Iterable
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel
 
 from catalogs.toml_file import Fault, InputError, read_toml, short
+from wizard.commands.output import put
 from wizard.commands.solve import faults_in
-from wizard.exits import Exit, say
-from wizard.store import write_whole
-from wizard.text import show
 from wizard.text.catalog import BY_NAME, row_text, rows_record, rows_text, tables_record, tables_text
 from wizard.text.json import json_text
 
@@ -56,15 +52,15 @@ def catalog(options: argparse.Namespace) -> int:
     with faults_in("wizard catalog --currency"):
         figures = load_catalog(currency=options.currency, overlays=overlays)
     if listing is None:
-        return _put(json_text(tables_record(figures)) if options.json else tables_text(figures), options)
+        return put(json_text(tables_record(figures)) if options.json else tables_text(figures), options.out)
     rows, day = list(listing.rows(figures)), date.today().isoformat()
     if wanted:
         rows = _chosen(rows, wanted, listing.name)
     if options.json:
-        return _put(json_text(rows_record(listing, rows, day)), options)
+        return put(json_text(rows_record(listing, rows, day)), options.out)
     if wanted and len(rows) == 1:
-        return _put(row_text(*rows[0]), options)
-    return _put(rows_text(listing, rows, figures.currency, day), options)
+        return put(row_text(*rows[0]), options.out)
+    return put(rows_text(listing, rows, figures.currency, day), options.out)
 
 
 def _chosen(rows: list[tuple[str, BaseModel]], wanted: str, name: str) -> list[tuple[str, BaseModel]]:
@@ -79,12 +75,3 @@ def _chosen(rows: list[tuple[str, BaseModel]], wanted: str, name: str) -> list[t
 def _near(text: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(text, list(known), n=1)
     return f"did you mean {near[0]}?" if near else ""
-
-
-def _put(text: str, options: Any) -> int:
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
-    return Exit.DONE

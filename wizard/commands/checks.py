@@ -3,18 +3,18 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from catalogs.overlay import TABLES
 from catalogs.toml_file import Fault, InputError, read_toml
 from solver.scenario import Scenario
+from wizard.commands.output import put
 from wizard.commands.solve import catalog_of, faults_in
 from wizard.exits import Exit, say
 from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, question_of
 from wizard.scenario_schema import scenario_schema
-from wizard.store import from_tables, write_whole
+from wizard.store import from_tables
 from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.topics import TOPICS
@@ -65,12 +65,7 @@ def check_file(file: str, overlays: list[str]) -> tuple[str, tuple[Fault, ...]]:
 def schema(options: argparse.Namespace) -> int:
     """Print the JSON Schema of the scenario."""
     text = json_text(scenario_schema())
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
-    return Exit.DONE
+    return put(text, options.out)
 
 
 def topic(options: argparse.Namespace) -> int:

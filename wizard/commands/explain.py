@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalogs.toml_file import Fault, InputError
@@ -12,11 +11,11 @@ from solver.patterns import nearest
 from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.commands.find import find_file
+from wizard.commands.output import put
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in
 from wizard.exits import say
 from wizard.scenario_file import Question, read_question
-from wizard.store import plans_folder, refuse_unwritable, write_whole
-from wizard.text import show
+from wizard.store import plans_folder, refuse_unwritable
 from wizard.text.explain import explain_text
 from wizard.text.json import json_text
 
@@ -35,11 +34,7 @@ def explain(options: argparse.Namespace) -> int:
     found = explanation_of(plan, options.segment or "", _flips(question, plan, options))
     found = found.model_copy(update={"how_sure": _sure(question, plan, options)})
     text = json_text(found) if options.json else explain_text(plan, found, path.stem)
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
+    put(text, options.out)
     return exit_code(plan, options.gap)
 
 

@@ -1,16 +1,14 @@
 """`wizard catalog holes`: unknown figures, by how often they turned an option down, and how to supply them."""
 
 import argparse
-from pathlib import Path
 
 from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError
 from wizard.commands.find import find_file
+from wizard.commands.output import put
 from wizard.commands.solve import catalog_of, check_against, faults_in
-from wizard.exits import Exit, say
 from wizard.scenario_file import Question, question_of, read_question
-from wizard.store import plans_folder, refuse_unwritable, write_whole
-from wizard.text import show
+from wizard.store import plans_folder, refuse_unwritable
 from wizard.text.holes import holes_record, holes_text
 from wizard.text.json import json_text
 
@@ -29,12 +27,7 @@ def holes(options: argparse.Namespace) -> int:
     found = found_in(asked)
     names = [name for name, _, _ in asked]
     text = json_text(holes_record(found, names)) if options.json else holes_text(found, names)
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
-    return Exit.DONE
+    return put(text, options.out)
 
 
 def _questions(options: argparse.Namespace) -> list[tuple[str, Question]]:

@@ -8,10 +8,10 @@ from typing import Any
 from catalogs.toml_file import Fault, InputError, read_toml
 from solver.comparison import compare
 from wizard.commands.find import find_file
+from wizard.commands.output import put
 from wizard.exits import Exit, say
 from wizard.plan_file import is_plan
-from wizard.store import Entry, SavedPlan, from_tables, list_plans, plans_folder, shipped_folder, to_toml, write_whole
-from wizard.text import show
+from wizard.store import Entry, SavedPlan, from_tables, list_plans, plans_folder, shipped_folder, to_toml
 from wizard.text.comparison import comparison_text
 from wizard.text.json import json_text
 from wizard.text.plan import plan_text
@@ -27,7 +27,7 @@ def show_plan(options: argparse.Namespace) -> int:
         text = to_toml(saved)
     else:
         text = plan_text(saved.plan, saved.name, options.all)
-    return _put(text, options)
+    return put(text, options.out)
 
 
 def list_all(options: argparse.Namespace) -> int:
@@ -40,13 +40,13 @@ def list_all(options: argparse.Namespace) -> int:
         entries = list_plans(shipped_folder())
         say(f"no plans in {folder}; these are the shipped examples. wizard new NAME --profile support-chat makes one")
     if options.json:
-        return _put(json_text([_record(entry) for entry in entries]), options)
+        return put(json_text([_record(entry) for entry in entries]), options.out)
     rows: list[tuple[str, ...]] = [("Plan", "Verdict", "A month", "", "Gap", "Saved", "Segments")]
     rows += [_row(entry) for entry in entries]
     for entry in entries:
         if entry.plan is None:
             say(f"wizard: {entry.problem}")
-    return _put("\n".join(table(rows, "<<><><<")) + "\n", options)
+    return put("\n".join(table(rows, "<<><><<")) + "\n", options.out)
 
 
 def _check_folder(folder: Path) -> None:
@@ -73,7 +73,7 @@ def diff(options: argparse.Namespace) -> int:
     if faults:
         raise InputError(*faults)
     comparison = compare(*plans)
-    _put(json_text(comparison) if options.json else comparison_text(comparison), options)
+    put(json_text(comparison) if options.json else comparison_text(comparison), options.out)
     return Exit.CHANGED if options.exit_code and comparison.changes else Exit.DONE
 
 
@@ -85,15 +85,6 @@ def read_plan(argument: str, folder: Path) -> SavedPlan:
         hint = f"wizard solve {path} --out NAME.toml makes a plan of a scenario"
         raise InputError(Fault(str(path), "schema", "nothing", "a saved plan", hint))
     return from_tables(tables, str(path), path.stem)
-
-
-def _put(text: str, options: argparse.Namespace) -> int:
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
-    return Exit.DONE
 
 
 def _row(entry: Entry) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 import argparse
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,10 +12,9 @@ from catalogs.toml_file import Fault, InputError, read_toml, short
 from solver.design_arrays import DATA_PARALLEL_ATTENTION, Design, is_sized
 from solver.predict import Asked, predict
 from solver.units import Milliseconds, Percentile, Rate, Tokens, parse_count
-from wizard.exits import Exit, say
+from wizard.commands.output import put
+from wizard.exits import say
 from wizard.importers.serving_names import DEFAULT_ENGINE, Named, Names, near
-from wizard.store import write_whole
-from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.predict import prediction_text
 
@@ -36,10 +34,10 @@ def predict_command(options: argparse.Namespace) -> int:
         given = [f"--{name}" for name in OF_ONE if getattr(options, name) is not None]
         if given:
             raise InputError(Fault(COMMAND, given[0], "beside --csv FILE", "either a file or one replica"))
-        return _put(rows_text(options.csv, catalog, options.json), options)
+        return put(rows_text(options.csv, catalog, options.json), options.out)
     design, asked = _Options(options, catalog).read()
     found = predict(design, asked, catalog)
-    return _put(json_text(found) if options.json else prediction_text(found), options)
+    return put(json_text(found) if options.json else prediction_text(found), options.out)
 
 
 def rows_text(path: str, catalog: Catalog, as_json: bool = False) -> str:
@@ -191,12 +189,3 @@ class _Options:
             self.fault("rate", short(text), "max, or more than 0 requests, such as 5/s")
             return None, False
         return (found.per_second if found else None), False
-
-
-def _put(text: str, options: argparse.Namespace) -> int:
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
-    return Exit.DONE

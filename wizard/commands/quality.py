@@ -1,17 +1,15 @@
 """`wizard catalog quality`: which models keep a quality floor, open ones at which precision, and why others do not."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalogs.profiles import profile_names, profiles
 from catalogs.toml_file import Fault, InputError
 from wizard.commands.find import find_file
+from wizard.commands.output import put
 from wizard.commands.solve import catalog_of, faults_in
-from wizard.exits import Exit, say
 from wizard.scenario_file import Question, question_of, read_question
-from wizard.store import plans_folder, refuse_unwritable, write_whole
-from wizard.text import show
+from wizard.store import plans_folder, refuse_unwritable
 from wizard.text.json import json_text
 
 if TYPE_CHECKING:
@@ -40,12 +38,7 @@ def quality(options: argparse.Namespace) -> int:
         text = "\n".join(segment_text(name, part, catalog) for name, parts in found.items() for part in parts)
     else:
         text = overview_text(found, catalog)
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
-    return Exit.DONE
+    return put(text, options.out)
 
 
 def _question(name: str, options: argparse.Namespace) -> Question:

@@ -11,9 +11,9 @@ from pathlib import Path
 from catalogs import prices
 from catalogs.refresh import Reading, Source, appended, source_of, sources
 from catalogs.toml_file import Fault, InputError, short
-from wizard.exits import Exit, say
+from wizard.commands.output import put
+from wizard.exits import say
 from wizard.store import alone, refuse_unwritable, write_whole
-from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.refresh import refresh_record, refresh_text
 
@@ -35,12 +35,7 @@ def refresh(options: argparse.Namespace, today: str) -> int:
         if options.write:
             written = _write(readings, prices.FIGURES)
     text = json_text(refresh_record(readings, day, written)) if options.json else refresh_text(readings, options.write)
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
-    return Exit.DONE
+    return put(text, options.out)
 
 
 def _asked(options: argparse.Namespace) -> list[tuple[Source, Path | None]]:

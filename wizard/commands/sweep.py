@@ -3,19 +3,18 @@
 import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from time import monotonic
 
 from solver.sweep_records import Sweep
 from solver.sweeps import sweep
 from wizard.commands.find import find_file
+from wizard.commands.output import put
 from wizard.commands.solve import catalog_of, check_against, faults_in
-from wizard.exits import Exit, say, say_over
+from wizard.exits import Exit, say_over
 from wizard.scenario_file import read_question
 from wizard.spread import spread_over
-from wizard.store import plans_folder, refuse_unwritable, write_whole
+from wizard.store import plans_folder, refuse_unwritable
 from wizard.sweep_ranges import varied
-from wizard.text import show
 from wizard.text.json import json_text
 from wizard.text.sweep import sweep_csv, sweep_text
 
@@ -35,11 +34,7 @@ def run_sweep(options: argparse.Namespace) -> int:
         with spread_over(options.backend, options.address or "", options.jobs) as spread:
             found = sweep(question.scenario, catalog, ranges, options.gap, options.limit, spread, progress_bar())
     text = _printed(found, path.stem, options)
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
+    put(text, options.out)
     if not all(point.proven for point in found.points):
         return Exit.TIME_LIMIT
     return Exit.DONE if any(point.total_per_month is not None for point in found.points) else Exit.NO_PLAN

@@ -10,12 +10,12 @@ from solver.explanation.reasons import WhyNotTable
 from solver.plan import Plan
 from wizard.commands.explain import check_segment
 from wizard.commands.find import find_file
+from wizard.commands.output import put
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
-from wizard.exits import Exit, say
+from wizard.exits import Exit
 from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, read_question
-from wizard.store import from_tables, plans_folder, refuse_unwritable, write_whole
-from wizard.text import show
+from wizard.store import from_tables, plans_folder, refuse_unwritable
 from wizard.text.json import json_text
 from wizard.text.why_not import why_not_text
 
@@ -33,11 +33,7 @@ def why_not_command(options: argparse.Namespace) -> int:
     with faults_in(question.file):
         table = _table(question, plan, options)
     text = json_text(table) if options.json else why_not_text(table, path.stem, options.all)
-    if options.out:
-        write_whole(Path(options.out), text)
-        say(f"wrote {options.out}")
-    else:
-        show(text)
+    put(text, options.out)
     if plan.total_per_month is None:
         return exit_code(plan, options.gap)
     return Exit.TIME_LIMIT if table.cut else Exit.DONE

@@ -1,5 +1,6 @@
 """What a sitting of plain questions holds, and the one way in which it asks."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
@@ -15,7 +16,7 @@ from wizard.session import Session
 from wizard.shelf import Shelf
 
 
-class Sitting:
+class Sitting(ABC):
     """The desk, and questions to a person: every question takes the same letters in place of an answer."""
 
     def __init__(
@@ -41,21 +42,21 @@ class Sitting:
 
         return load_catalog(overlays=[("the scenario", self.overlay)] if self.overlay else [])
 
+    @abstractmethod
     def sections(self) -> Place:
         """Every section and its state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def profile(self, name: str = "") -> Place:
         """Choose a profile."""
-        raise NotImplementedError
 
+    @abstractmethod
     def solve(self) -> Place:
         """Solve with what there is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def save(self) -> Place:
         """Save the plan."""
-        raise NotImplementedError
 
     def go(self, first: Place) -> None:
         """Go from place to place until one leaves."""

@@ -5,15 +5,15 @@ from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from solver.comparison import Change, Comparison, compare
-from wizard.keys import BACK, FIND, FINDING, HELP, MOVES, Key, bindings
-from wizard.screens.frame import Framed, Word
+from wizard.keys import BACK, FIND, HELP, MOVES, Key, bindings
+from wizard.screens.filtered import Filtered
+from wizard.screens.frame import Word
 from wizard.screens.help import Page
 from wizard.screens.later import Later
 from wizard.screens.views import money
 from wizard.store import SavedPlan, to_toml
 from wizard.text.comparison import shown
 from wizard.text.tables import VERDICTS
-from wizard.widgets.edit_line import EditLine
 from wizard.widgets.listing import Column, Row
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class DiffScreen(Framed):
+class DiffScreen(Filtered):
     """What changed between two plans. `rechecked`: the newer one is the older one solved again, in no file yet."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, DETAIL, TOML, OTHER, KEEP, FIND, BACK, HELP)
@@ -45,14 +45,10 @@ class DiffScreen(Framed):
         ("by prices", "the old answers solved with today's catalog, less the old plan"),
         ("by you", "the new plan, less that: what the changed answers cost"),
     )
-    EDIT_LABEL = "Find"
-    TYPING = FINDING
 
     def __init__(self, old: SavedPlan, new: SavedPlan, rechecked: bool = False) -> None:
         super().__init__()
         self.old, self.new, self.rechecked = old, new, rechecked
-        self.wanted = ""
-        self.before = ""
         self.kept = False
         self.between: Later[float | str] = Later(self, "")
         self.comparison: Comparison = compare(old, new)
@@ -75,11 +71,8 @@ class DiffScreen(Framed):
         said = [each for each in found.changes if each.subject != "total"]
         self.changes = {str(place): each for place, each in enumerate(said)}
         rows = [Row(_cells(each), key) for key, each in self.changes.items()]
-        wanted = self.wanted.lower()
-        self.rows(COLUMNS, [row for row in rows if wanted in " ".join(row.cells).lower()])
+        self.matching(COLUMNS, rows)
         self.foot() if said else self.foot("Nothing changed: same verdict, same bill, same answers.")
-        self.edit_line.set_class(not self.wanted and not self.edit_line.editing, "empty")
-        self.edit_line.keep(self.wanted)
 
     def _split(self) -> list[str]:
         """By what the money moved; the parts add up to the difference by construction."""
@@ -165,35 +158,10 @@ class DiffScreen(Framed):
         self.note = said or f"{self.new.name} is now the plan of {self.new.saved}."
         self.refresh_frame()
 
-    def action_find(self) -> None:
-        """Filter the changes."""
-        self.before = self.wanted
-        self.edit_line.remove_class("empty")
-        self.edit_line.open(self.wanted, lambda text: "")
-        self.refresh_frame()
-
-    def on_edit_line_changed(self, event: EditLine.Changed) -> None:
-        """Filter while it is typed."""
-        self.wanted = event.text
-        self.refresh_frame()
-
-    def on_edit_line_accepted(self, event: EditLine.Accepted) -> None:
-        """Keep the filter."""
-        self._found(event.text)
-
-    def on_edit_line_restored(self) -> None:
-        """Put the filter back."""
-        self._found(self.before)
-
-    def _found(self, wanted: str) -> None:
-        self.wanted = wanted
-        self.edit_line.shut()
-        self.refresh_frame()
-
     def action_back(self) -> None:
         """Clear the filter first."""
         if self.wanted:
-            self._found("")
+            self.filter_by("")
         else:
             super().action_back()
 

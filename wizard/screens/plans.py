@@ -11,15 +11,15 @@ from catalogs.toml_file import InputError
 from solver.checklist import ITEMS
 from solver.plan import Plan
 from wizard.export import export_plan
-from wizard.keys import FIND, FINDING, HELP, MOVES, UNDO, Key, bindings
+from wizard.keys import FIND, HELP, MOVES, UNDO, Key, bindings
 from wizard.screens.diff import DiffScreen, check_of, newer
-from wizard.screens.frame import Framed, Word
+from wizard.screens.filtered import Filtered
+from wizard.screens.frame import Word
 from wizard.screens.later import Later
 from wizard.screens.views import gap, money
 from wizard.session import Session
 from wizard.store import Entry, SavedPlan
 from wizard.text.tables import VERDICTS, number
-from wizard.widgets.edit_line import EditLine
 from wizard.widgets.listing import Column, Row
 
 OPEN = Key("enter", "open", "enter", "open", "open the plan, or go on with the draft, under the cursor")
@@ -40,7 +40,7 @@ class Rechecked(Message):
         super().__init__()
 
 
-class PlansScreen(Framed):
+class PlansScreen(Filtered):
     """The list of plans."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
@@ -55,13 +55,9 @@ class PlansScreen(Framed):
         ("check: ! price", "a price in the plan has moved in the catalog: r solves it again"),
         ("check: ok", "neither; what is not in the catalog as it stands is not looked at"),
     )
-    EDIT_LABEL = "Find"
-    TYPING = FINDING
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted = ""
-        self.before = ""
         self.drafts: dict[str, Session] = {}
         self.entries: dict[str, Entry] = {}
         self.unreadable: tuple[str, ...] = ()
@@ -101,8 +97,6 @@ class PlansScreen(Framed):
         for key, entry in self.entries.items():
             check = "solving" if key == self.rechecking else "marked" if key == self.marked else checks.get(key, "-")
             rows.append(_plan_row(key, entry, self.wizard.desk.clock(), empty, check))
-        wanted = self.wanted.lower()
-        rows = [row for row in rows if wanted in " ".join(row.cells).lower()]
         note = ["No plan yet. n starts one; enter opens a worked example."] if empty else []
         note += [f"! {said}" for said in self.unreadable[:1]]
         self.head("Should we host the model, or keep paying for APIs?", *note)
@@ -114,9 +108,7 @@ class PlansScreen(Framed):
             Column("Saved", rank=1),
             Column("Check"),
         )
-        self.rows(columns, rows)
-        self.edit_line.set_class(not self.wanted and not self.edit_line.editing, "empty")
-        self.edit_line.keep(self.wanted)
+        self.matching(columns, rows)
 
     def _checks(self) -> dict[str, str]:
         """What the column Check says of each plan, looked up in a thread once the catalog is there."""
@@ -280,35 +272,10 @@ class PlansScreen(Framed):
         else:
             self.explain(export_plan(saved.plan, saved.name, self.wizard.desk.shelf.plans))
 
-    def action_find(self) -> None:
-        """Filter the list."""
-        self.before = self.wanted
-        self.edit_line.remove_class("empty")
-        self.edit_line.open(self.wanted, lambda text: "")
-        self.refresh_frame()
-
-    def on_edit_line_changed(self, event: EditLine.Changed) -> None:
-        """Filter while it is typed."""
-        self.wanted = event.text
-        self.refresh_frame()
-
-    def on_edit_line_accepted(self, event: EditLine.Accepted) -> None:
-        """Keep the filter."""
-        self._found(event.text)
-
-    def on_edit_line_restored(self) -> None:
-        """Put the filter back."""
-        self._found(self.before)
-
-    def _found(self, wanted: str) -> None:
-        self.wanted = wanted
-        self.edit_line.shut()
-        self.refresh_frame()
-
     def action_clear(self) -> None:
         """Clear the filter."""
         if self.wanted:
-            self._found("")
+            self.filter_by("")
         else:
             self.explain("q leaves.")
 
