@@ -8,7 +8,7 @@ The plans are of a few options: those of the present plan, the ones in question,
 """
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -222,11 +222,3 @@ class Question:
 
 LEAST_KAPPA = 1e-3
 """A thousand times as fast is no longer looked at."""
-
-
-def chosen_of(problem: Problem, options: Collection[str]) -> tuple[list[int], list[int]]:
-    """Indices of the designs and of the APIs that a plan uses."""
-    return (
-        [k for k, design in enumerate(problem.designs) if design.id in options],
-        [a for a, api in enumerate(problem.apis) if api.id in options],
-    )

@@ -14,7 +14,7 @@ import numpy as np
 from catalogs.catalog import Catalog
 from solver.baselines import restricted
 from solver.explanation.asked import why_not
-from solver.explanation.flip_records import Flip, Flips
+from solver.explanation.flip_records import Flips
 from solver.explanation.flips import flips_of
 from solver.explanation.lever_steps import Moved
 from solver.explanation.levers import LEVERS, unit_of
@@ -200,11 +200,6 @@ class Exploring:
     def why_not(self, plan: Plan, stop: threading.Event | None = None) -> WhyNotTable:
         """The options that the plan does not use, and what each would take."""
         return why_not(self.scenario, self.catalog, plan, WHY_NOT_S, stop=stop, problem=self.problem)
-
-
-def verdict_flips(flips: Flips) -> list[Flip]:
-    """The moves at which another verdict wins, the nearest first."""
-    return [each for each in flips.flips if each.what == "verdict" and each.by is not None]
 
 
 def savings(plan: Plan) -> tuple[float, ...]:
