@@ -149,12 +149,19 @@ def _limits(limits: Iterable[Mapping[str, str]], row: Mapping[str, str], note: s
     return found
 
 
+def offer_key(row: Mapping[str, str]) -> tuple[str, ...]:
+    """What tells one row of the table from another: rows of one key are one offer at different dates.
+
+    Rows of two sources for one offer are two: the later of them is passed over where the first has a price.
+    """
+    return row["provider"], row["model"], row["region"], row["provider_model"], row["source"].split(" ")[0]
+
+
 def _in_force(table: Iterable[dict[str, str]], day: str) -> list[dict[str, str]]:
     """Of rows that are one offer at several dates the newest by `day`, where there is one; else the first."""
     found: dict[tuple[str, ...], dict[str, str]] = {}
     for row in table:
-        # Rows of two sources for one offer are two: the later of them is passed over where the first has a price.
-        key = (row["provider"], row["model"], row["region"], row["provider_model"], row["source"].split(" ")[0])
+        key = offer_key(row)
         if key not in found or found[key]["date"] <= row["date"] <= day:
             found[key] = row
     return list(found.values())

@@ -6,6 +6,9 @@ changed price becomes a new row with its own date: a catalog of an earlier day s
 
 import csv
 import io
+import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +99,20 @@ def read_content(path: Path, wanted: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise InputError(Fault(str(path), "", f"more than {MAX_BYTES // 1_000_000} MB", wanted))
     return content
+
+
+def zip_member(content: bytes, path: Path, pattern: str, wanted: str) -> bytes:
+    """The first file of a zip whose name is of a pattern; InputError where there is none that can be read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            name = next((name for name in archive.namelist() if re.fullmatch(pattern, name)), None)
+            if name is None:
+                raise InputError(Fault(str(path), "", "a zip without such a file", wanted))
+            return archive.read(name)
+    # zipfile raises RuntimeError for what is encrypted, NotImplementedError for a compression that it does not know,
+    # zlib.error for damaged data and EOFError for data cut short.
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError) as error:
+        raise InputError(Fault(str(path), "", f"a zip that cannot be read ({error})", wanted)) from None
 
 
 def text_of(content: bytes, file: str, wanted: str) -> str:

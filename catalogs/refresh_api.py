@@ -1,10 +1,8 @@
 """Token prices: a release of genai-prices and LiteLLM's JSON, against api_offers.csv."""
 
 import ast
-import io
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -12,9 +10,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from catalogs.api_prices import package_models, standard_and_batch
+from catalogs.api_prices import offer_key, package_models, standard_and_batch
 from catalogs.prices import rows
-from catalogs.refresh import Change, Reading, differs, leaps, newest_rows, read_content, shown
+from catalogs.refresh import Change, Reading, differs, leaps, newest_rows, read_content, shown, zip_member
 from catalogs.toml_file import Fault, InputError
 
 TABLE = "api_offers.csv"
@@ -115,11 +113,6 @@ def genai_prices(path: Path | None, day: str, new: bool = False) -> Reading:
 def _table() -> list[Mapping[str, str]]:
     """The newest row of each offer, by source: rows of two sources for one model are two."""
     return list(newest_rows(rows(TABLE), offer_key).values())
-
-
-def offer_key(row: Mapping[str, str]) -> tuple[str, ...]:
-    """What tells one row of the table from another: rows of one key are one offer at different dates."""
-    return row["provider"], row["model"], row["region"], row["provider_model"], row["source"].split(" ")[0]
 
 
 def _genai_provider(row: Mapping[str, str]) -> str:
@@ -235,7 +228,7 @@ def _litellm_entries(path: Path) -> tuple[dict[str, dict[str, Any]], str]:
     """Entries by LiteLLM's key, and the version where the file's name tells it."""
     content = read_content(path, WANTED_LITELLM)
     if content[:2] == b"PK":
-        content = _member(content, path, rf"litellm/{_JSON}\w*\.json", WANTED_LITELLM)
+        content = zip_member(content, path, rf"litellm/{_JSON}\w*\.json", WANTED_LITELLM)
     read = _json(content, path, WANTED_LITELLM)
     entries = {key: entry for key, entry in read.items() if isinstance(entry, dict)} if isinstance(read, dict) else {}
     entries.pop("sample_spec", None)
@@ -260,7 +253,7 @@ def _release(path: Path) -> tuple[dict[tuple[str, str], Any], str]:
     content = read_content(path, WANTED_GENAI)
     version = re.match(r"genai_prices-([\w.]+?)-", path.name)
     if content[:2] == b"PK":
-        providers = _parsed(_member(content, path, r"genai_prices/data\.py", WANTED_GENAI), path)
+        providers = _parsed(zip_member(content, path, r"genai_prices/data\.py", WANTED_GENAI), path)
     else:
         read = _json(content, path, WANTED_GENAI)
         try:
@@ -279,17 +272,6 @@ def _newer(path: Path, error: Exception) -> Fault:
     first = str(error).splitlines()[0][:80] if str(error) else type(error).__name__
     hint = "install that release and run wizard catalog refresh genai-prices without --from"
     return Fault(str(path), "", f"data that the installed genai-prices cannot hold ({first})", WANTED_GENAI, hint)
-
-
-def _member(content: bytes, path: Path, pattern: str, wanted: str) -> bytes:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            name = next((name for name in archive.namelist() if re.fullmatch(pattern, name)), None)
-            if name is None:
-                raise InputError(Fault(str(path), "", "a zip without such a file", wanted))
-            return archive.read(name)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise InputError(Fault(str(path), "", f"a zip that cannot be read ({error})", wanted)) from None
 
 
 def _json(content: bytes, path: Path, wanted: str) -> Any:

@@ -2,12 +2,11 @@
 
 import csv
 import io
-import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
 from catalogs.exchange import TABLE, series
-from catalogs.refresh import Change, Reading, differs, read_content, shown, text_of
+from catalogs.refresh import Change, Reading, differs, read_content, shown, text_of, zip_member
 from catalogs.toml_file import Fault, InputError
 
 WANTED = "eurofxref.csv, eurofxref-hist.csv or either in a zip, as the ECB publishes them"
@@ -64,12 +63,7 @@ def _days(path: Path) -> dict[date, dict[str, float]]:
     """Rates by day: units of each currency for one euro."""
     file, content = str(path), read_content(path, WANTED)
     if content[:2] == b"PK":
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                name = next(name for name in archive.namelist() if name.lower().endswith(".csv"))
-                content = archive.read(name)
-        except (zipfile.BadZipFile, StopIteration, NotImplementedError, RuntimeError, EOFError) as error:
-            raise InputError(Fault(file, "", f"a zip without a CSV that can be read ({error})", WANTED)) from None
+        content = zip_member(content, path, r"(?i).*\.csv", WANTED)
     reader = csv.DictReader(io.StringIO(text_of(content, file, WANTED)), skipinitialspace=True)
     if "Date" not in (reader.fieldnames or ()) or "USD" not in (reader.fieldnames or ()):
         raise InputError(Fault(file, "line 1", "no columns Date and USD", WANTED))

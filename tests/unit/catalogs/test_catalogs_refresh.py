@@ -310,13 +310,43 @@ def test_rates_of_the_ecb_in_its_two_forms(tmp_path: Path, figures: Path) -> Non
         ("genai-prices", "data.json", b'{"providers": 3}', "cannot hold"),
         ("ecb", "eurofxref.csv", b"Date,USD\nnever,1.1\n", "line 2: found no row of rates"),
         ("ecb", "eurofxref.csv", b"Date,USD\n2026-11-25,-1\n", "above 0"),
-        ("ecb", "eurofxref.zip", b"PK\x03\x04nothing", "a zip without a CSV"),
+        ("ecb", "eurofxref.zip", b"PK\x03\x04nothing", "a zip that cannot be read"),
     ],
 )
 def test_a_bad_file_is_bad_input(tmp_path: Path, source: str, name: str, content: bytes, said: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=said):
         read(source, tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("at", "byte", "said"),
+    [
+        (6, 1, "is encrypted"),  # of a header's flags the first
+        (8, 77, "not supported"),  # of its compression
+        (None, 0xFF, "invalid"),  # of the data
+    ],
+)
+def test_a_zip_that_is_locked_odd_or_damaged_is_bad_input(tmp_path: Path, at: int | None, byte: int, said: str) -> None:
+    path = tmp_path / "eurofxref.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(HERE / "eurofxref.csv", "eurofxref.csv")
+    content = bytearray(path.read_bytes())
+    if at is None:
+        content[30 + len("eurofxref.csv")] = byte
+    else:
+        content[at] = content[content.index(b"PK\x01\x02") + 2 + at] = byte
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=rf"a zip that cannot be read \(.*{said}"):
+        read("ecb", path)
+
+
+def test_a_zip_of_other_things_is_bad_input(tmp_path: Path) -> None:
+    for source, name in (("ecb", "eurofxref.zip"), ("litellm", "litellm.whl"), ("genai-prices", "genai_prices.whl")):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("readme.txt", "nothing")
+        with pytest.raises(InputError, match="a zip without such a file"):
+            read(source, tmp_path / name)
 
 
 def test_a_cell_that_is_no_number_is_told_with_its_line(tmp_path: Path) -> None:
