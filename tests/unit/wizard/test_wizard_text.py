@@ -196,13 +196,8 @@ def test_figures_are_written_as_people_read_them(call: str, text: str) -> None:
 
 def test_a_table_aligns_and_gives_way_in_its_widest_text_column() -> None:
     rows = [("Name", "Sum"), ("a" * 100, "1.00"), ("b", "12.00")]
-    assert (
-        table(rows, "<>", width=20) == [" Name          Sum", " aaaaaaaaaaa..   1.00", " b             12.00"] or True
-    )
-    made = table(rows, "<>", width=20)
-    assert all(len(line) <= 20 for line in made)
-    assert made[1].endswith("1.00")
-    assert ".." in made[1]
+    # A space, 12 columns for the text, two between, 5 for the widest figure.
+    assert table(rows, "<>", width=20) == [" Name            Sum", " aaaaaaaaaa..   1.00", " b             12.00"]
     assert wrap("", " - ") == [" -"]
 
 
