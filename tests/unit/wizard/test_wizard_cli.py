@@ -215,13 +215,12 @@ def test_a_second_ctrl_c_leaves_at_once_and_writes_nothing(tmp_path: Path) -> No
 
 
 def test_help_takes_at_most_two_and_a_half_times_the_import_of_pydantic() -> None:
-    def best(*command: str) -> float:
-        times = []
-        for _ in range(7):
-            start = time.perf_counter()
-            subprocess.run(command, capture_output=True, check=True)
-            times.append(time.perf_counter() - start)
-        return min(times)
+    def seconds(*command: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *command], capture_output=True, check=True)
+        return time.perf_counter() - start
 
-    ratio = best(sys.executable, "-m", "wizard", "--help") / best(sys.executable, "-c", "import pydantic")
-    assert ratio <= 2.5
+    # By turns, so that other work on the machine slows both; it only ever adds, so the fastest of each counts.
+    turns = [(seconds("-m", "wizard", "--help"), seconds("-c", "import pydantic")) for _ in range(9)]
+    wizard, pydantic = map(min, zip(*turns, strict=True))
+    assert wizard <= 2.5 * pydantic, f"{wizard / pydantic:.2f}"
