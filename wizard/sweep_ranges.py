@@ -42,16 +42,15 @@ def _vary(text: str, points: int, most: int, scenario: Scenario, catalog: Catalo
     if not equals or not given.strip():
         raise InputError(Fault(OPTION, name, "no range", WANTED))
     lever, given = LEVERS[name], given.strip()
+    log = "%" not in given and not lever.steps
     if ".." in given:
         ends = [_move(lever, part, given) for part in given.split("..", 1)]
         if not ends[0] < ends[1]:
             raise InputError(Fault(OPTION, name, short(given), "a range from less to more, such as 0.1x..10x"))
         _within(Vary(name, (ends[0], ends[1])), lever, given, scenario, catalog)
-        log = "%" not in given and not lever.steps
         moves = _between(lever, ends[0], ends[1], points, log)
     else:
         moves = tuple(sorted({_move(lever, part, given) for part in given.split(",")}))
-        log = "%" not in given and not lever.steps
         if len(moves) < 2:
             raise InputError(Fault(OPTION, name, short(given), WANTED))
         if len(moves) > most:

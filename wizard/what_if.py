@@ -14,28 +14,8 @@ if TYPE_CHECKING:
     from solver.explanation.quick import Answer
 
 LADDER = (
-    0.01,
-    0.02,
-    0.05,
-    0.1,
-    0.2,
-    0.3,
-    0.5,
-    0.7,
-    0.8,
-    0.9,
-    1.0,
-    1.1,
-    1.25,
-    1.5,
-    2.0,
-    3.0,
-    5.0,
-    10.0,
-    20.0,
-    50.0,
-    100.0,
-)
+    0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0,
+)  # fmt: skip
 """Factors that left and right go through."""
 WANTED = "a factor or a change: x 2, 0.5x, +30%"
 WANTED_STEPS = "whole steps, such as +1 or -1"
