@@ -194,7 +194,7 @@ def _row(problem: Problem, decisions: tuple[Decision, ...], signed: Sequence[flo
     outcomes = [branch_of(problem, branch, effort) for branch in BRANCHES[:2]]
     pools = outcomes[1]
     alone = pools
-    if pools.found and kind_of(problem, pools) != "self_host":
+    if pools.found and kind_of(pools) != "self_host":
         least = min(map(_cost, outcomes))
         alone = branch_of(problem, "pools_alone", effort, DEAR * least if least < inf else None)
     outcomes.append(alone)
@@ -209,7 +209,7 @@ def _row(problem: Problem, decisions: tuple[Decision, ...], signed: Sequence[flo
         of.append(_cost(outcome) + paid)
     best = min(outcomes[:2], key=_cost)
     return _Row(
-        tuple(of), tuple(free), kind_of(problem, best), _setup(problem, pools),
+        tuple(of), tuple(free), kind_of(best), _setup(problem, pools),
         all(each.status in ("optimal", "infeasible") for each in outcomes),
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ def used(problem: Problem, outcome: Outcome) -> tuple[str, ...]:
     return (*opened(problem, outcome), *apis)
 
 
-def kind_of(problem: Problem, outcome: Outcome) -> Verdict:
+def kind_of(outcome: Outcome) -> Verdict:
     """What a plan comes to: no pools, no APIs, or both; `no_plan` without one."""
     if not outcome.found:
         return "no_plan"

@@ -80,7 +80,7 @@ class Looker:
         wins, proven = self._wins(problem, api, deep)
         of, best, sure = self._best(problem, deep) if wins else (apis, api, True)
         proven = proven and sure and _ended(api, best)
-        found = Look(kind_of(of, best), used(of, best), best.objective, proven)
+        found = Look(kind_of(best), used(of, best), best.objective, proven)
         return replace(found, other_plan=self._other_plan(problem, found, today))
 
     def _api(self, problem: Problem) -> tuple[Problem, Outcome]:

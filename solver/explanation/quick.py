@@ -77,7 +77,7 @@ def quick_answer(
     api = api_branch(question, effort)
     below = None if full or api.objective is None else api.objective
     hosting = hosting_branch(question, effort, below, [name for name in start if _offers(question, name)])
-    kind = kind_of(question, hosting)
+    kind = kind_of(hosting)
     cheapest = "stay_on_api" if _api_wins(api, hosting) else kind
     verdict, slow, recommended, options = cheapest, None, hosting.objective, used(question, hosting)
     if kind == cheapest and hosting.found and api.objective is not None:

@@ -62,8 +62,8 @@ class Prices:
     found: dict[tuple[str, str], RulePrice] = field(default_factory=dict)
     solved: int = 0
 
-    def without(self, questions: Sequence[Question]) -> tuple[Problem, Outcome]:
-        """The problem without these rules, and its cheapest plan below the present cost."""
+    def without(self, questions: Sequence[Question]) -> Outcome:
+        """The cheapest plan without these rules, of those below the present cost."""
         scenario = self.scenario
         for each in questions:
             scenario = changed(scenario, each.key, each.value)
@@ -73,7 +73,7 @@ class Prices:
             raise CutShortError
         self.solved += 1
         opened = [pool.option for pool in self.plan.pools]
-        return problem, optimise(
+        return optimise(
             problem, GAP, min(EACH_S, left), stage="rules", stop=self.oracle.stop, below=self.now * (1 - SAME),
             start=opened,
         )  # fmt: skip
@@ -82,7 +82,7 @@ class Prices:
         """Price them: all at once where they are free together, else each half; one alone has its price."""
         if not questions:
             return
-        problem, outcome = self.without(questions)
+        outcome = self.without(questions)
         if outcome.status == "infeasible":
             for each in questions:
                 self.note(each, self.free(each, proven=True))
@@ -95,13 +95,13 @@ class Prices:
             most = self.now - (outcome.bound or 0.0)
             self.note(questions[0], unknown.model_copy(update={"at_most": max(0.0, most)}))
         else:
-            self.note(questions[0], self.priced(questions[0], problem, outcome))
+            self.note(questions[0], self.priced(questions[0], outcome))
 
     def note(self, question: Question, price: RulePrice) -> None:
         """Keep a price."""
         self.found[question.key, price.without] = price
 
-    def priced(self, question: Question, problem: Problem, outcome: Outcome) -> RulePrice:
+    def priced(self, question: Question, outcome: Outcome) -> RulePrice:
         """What is saved without the rule."""
         total = outcome.objective or 0.0
         saved = self.now - total
@@ -110,7 +110,7 @@ class Prices:
         return self.blank(question).model_copy(
             update={
                 "per_month": saved, "at_most": max(saved, at_most), "total_then": total, "proven": proven,
-                "verdict_then": kind_of(problem, outcome), "why": "",
+                "verdict_then": kind_of(outcome), "why": "",
             }
         )  # fmt: skip
 

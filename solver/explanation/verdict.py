@@ -38,7 +38,7 @@ def judge(problem: Problem, cheapest: Outcome, gap: float, effort: Effort) -> Ju
     `gap` is that of the plan of APIs alone, as it may be the one recommended. Once stopped, or where time ends before
     it is known whether APIs alone may do, the cheapest plan stands and nothing more is said.
     """
-    kind = kind_of(problem, cheapest)
+    kind = kind_of(cheapest)
     alone = Judgement(cheapest, kind, cheapest=_cheapest(kind, cheapest, cheapest))
     if not cheapest.found or (effort.stop is not None and effort.stop.is_set()):
         return alone
@@ -164,7 +164,7 @@ def _without_buying(problem: Problem, owning: Judgement, api: Outcome, effort: E
     best = hosting_branch(renting, effort, api.objective)
     if not best.found:
         return owning
-    found = _hosting_is_cheaper(renting, best, kind_of(renting, best), api, effort)
+    found = _hosting_is_cheaper(renting, best, kind_of(best), api, effort)
     if found.hosting is None or found.hosting.reason != "clear_win":
         return owning
     more = max(0.0, (best.objective or 0.0) - owning.cheapest.total_per_month)
@@ -202,7 +202,7 @@ def _with_payback(hosting: Hosting, problem: Problem, outcome: Outcome) -> Hosti
     found = _payback(problem, outcome, hosting.api_per_month or 0.0)
     return hosting.model_copy(
         update={
-            "verdict": kind_of(problem, outcome), "total_per_month": outcome.objective, "once": found.once,
+            "verdict": kind_of(outcome), "total_per_month": outcome.objective, "once": found.once,
             "payback_months": found.months, "horizon_months": problem.rules.horizon_months,
             "first_year": found.first_year, "later_years": found.later_years,
         }
@@ -213,6 +213,5 @@ def _end(
     problem: Problem, end: End, effort: Effort, below: float | None = None, start: tuple[str, ...] = ()
 ) -> tuple[Outcome, Verdict]:
     """The best plan with pools at one end of the band, and what it comes to."""
-    there = at_end(problem, end)
-    outcome = hosting_branch(there, effort, below, start)
-    return outcome, kind_of(there, outcome)
+    outcome = hosting_branch(at_end(problem, end), effort, below, start)
+    return outcome, kind_of(outcome)
