@@ -137,8 +137,11 @@ class WizardApp(App[int], inherit_bindings=False):
     def on_key(self, event: Key) -> None:
         """Give a field what was typed before it was open; say why a key does nothing.
 
-        A letter that comes up to here passed the field by, or is bound to nothing on this screen.
+        A letter that comes up to here passed the field by, or is bound to nothing on this screen. In a window too small
+        no key acts, and the row that would say why is not there.
         """
+        if self.screen.has_class("-small"):
+            return
         if isinstance(self.focused, Field) and event.is_printable and event.character:
             event.prevent_default()
             self.focused.take(event.character)
