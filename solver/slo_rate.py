@@ -140,18 +140,23 @@ def highest_rates(arrays: DesignArrays, shape: RequestShape, times: bool = True)
         memory = memory_fit(a, shape.input_tokens, shape.output_tokens, shape.longest_tokens, shared)
         limits = _limits(case)
         low, high = np.full(len(a), np.log(FEWEST)), np.log(np.maximum(a.max_sequences, 2 * FEWEST))
-        admissible = _use(case, limits, low) <= 0
-        top = _highest(case, low, high)
+        least_use = _use(case, limits, low)
+        admissible = least_use <= 0
+        top = _highest(case, low, high, least_use)
         n_top = np.exp(top)
-        rate = _load(case, n_top).rate / a.safety
-        n = np.exp(_bisect(lambda log_n: _load(case, np.exp(log_n)).rate <= rate, low, top)) if times else np.nan
-        n = np.where(admissible & times, n, FEWEST)
-        load = _load(case, n)
+        busiest = _load(case, n_top)
+        rate = busiest.rate / a.safety
+        n = fewest = np.full(len(a), FEWEST)
+        load = idle = _load(case, fewest)
+        if times:
+            kept = np.exp(_bisect(lambda log_n: _load(case, np.exp(log_n)).rate <= rate, low, top))
+            n = np.where(admissible, kept, fewest)
+            load = _load(case, n)
         ttft, tpot = _ttft_quantile(case, load), _tpot_quantile(case, n, load)
-        rule = _rule(case, memory, limits)
-        kv_at_rest = limits[Bound.KV](np.full(len(a), FEWEST), load) * a.kv_room
+        rule = _rule(case, memory, limits, idle)
+        kv_at_rest = limits[Bound.KV](fewest, idle) * a.kv_room
         needed = a.gpus * (a.weights + a.runtime + np.where(a.kv_room > 0, kv_at_rest, 0.0)) / GB
-        bound = _bound(limits, n_top, _load(case, n_top))
+        bound = _bound(limits, n_top, busiest)
     ok = (rule == Outcome.OK) & admissible
     return Rates(
         requests_per_s=np.where(ok, rate, np.nan),
@@ -194,15 +199,15 @@ def _use(case: _Case, limits: dict[Bound, Callable[[Array, _Load], Array]], log_
     return np.asarray(np.clip(np.log(np.where(np.isnan(use), np.inf, use)), -50.0, 50.0))
 
 
-def _highest(case: _Case, low: Array, high: Array) -> Array:
+def _highest(case: _Case, low: Array, high: Array, below: Array | None = None) -> Array:
     """Largest logarithm of N between `low` and `high` that keeps all constraints; `low` where none does.
 
-    False position on the logarithm of the use, halving the weight of an end that stays (Illinois); once few designs
-    are open they go on by themselves.
+    `below` is the use at `low`, where it is known. False position on the logarithm of the use, halving the weight of
+    an end that stays (Illinois); once few designs are open they go on by themselves.
     """
     limits = _limits(case)
     left, right, stayed = low.copy(), high.copy(), np.zeros(len(low))
-    below, above = _use(case, limits, low), _use(case, limits, high)
+    below, above = _use(case, limits, low) if below is None else below, _use(case, limits, high)
     bracketed = (below <= 0) & (above > 0)
     whole = above <= 0
     for step in range(SEARCHED):
@@ -358,14 +363,15 @@ def _limits(case: _Case) -> dict[Bound, Callable[[Array, _Load], Array]]:
     return limits
 
 
-def _rule(case: _Case, memory: MemoryFit, limits: dict[Bound, Callable[[Array, _Load], Array]]) -> NDArray[np.str_]:
-    """First rule that refuses each design, at vanishing load."""
+def _rule(
+    case: _Case, memory: MemoryFit, limits: dict[Bound, Callable[[Array, _Load], Array]], idle: _Load
+) -> NDArray[np.str_]:
+    """First rule that refuses each design, at vanishing load: `idle`."""
     a = case.arrays
     n = np.full(len(a), FEWEST)
-    load = _load(case, n)
-    broken = {bound: ~(over(n, load) <= 1) for bound, over in limits.items()}
+    broken = {bound: ~(over(n, idle) <= 1) for bound, over in limits.items()}
     never = np.zeros(len(a), dtype=np.bool_)
-    timed = np.isfinite(load.step) & np.isfinite(case.prompt.alone)
+    timed = np.isfinite(idle.step) & np.isfinite(case.prompt.alone)
     return np.select(
         [
             ~np.isfinite(memory.requests),

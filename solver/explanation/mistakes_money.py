@@ -161,7 +161,7 @@ def never_revisited(seen: Seen) -> Iterator[Mistake]:
 
 
 def _right_once(seen: Seen) -> Iterator[Mistake]:
-    today = next((each.total_per_month for each in seen.plan.baselines if each.name == "today"), None)
+    today = seen.baseline("today")
     if not seen.pools_today or today is None or today <= seen.total * (1 + seen.scenario.policy.margin):
         return
     yield Mistake(
@@ -180,7 +180,7 @@ def _right_once(seen: Seen) -> Iterator[Mistake]:
 
 def _bound_too_long(seen: Seen) -> Iterator[Mistake]:
     """Against managed open models, whose price is taken to go on falling as it did."""
-    api = next((each.total_per_month for each in seen.plan.baselines if each.name == "open_api"), None)
+    api = seen.baseline("open_api")
     terms = {
         pool.option: max((_months(seen, row.purchase) for row in pool.replicas), default=0) for pool in seen.plan.pools
     }

@@ -80,12 +80,7 @@ def _requests(seen: Seen, segment: str) -> float:
 def _stand_in(seen: Seen, segments: tuple[str, ...]) -> str:
     """The cheapest API that may take over the first of the segments, or that none may."""
     name = segments[0]
-    rows = seen.indices(name)
-    prices = {
-        api.id: sum(sum(charge.cost for charge in seen.problem.charges[s, api.id]) for s in rows) / len(rows)
-        for api in seen.problem.apis
-        if all((s, api.id) in seen.problem.charges for s in rows)
-    }
+    prices = seen.api_prices((name,))
     if not prices:
         return f"No API may serve {name}: keep a second place for its pool, and decide who is refused first."
     cheapest = min(prices, key=lambda option: prices[option])

@@ -38,7 +38,7 @@ def _wind_down(seen: Seen) -> Iterator[Draft]:
     """What runs today and this plan leaves."""
     if not seen.pools_today:
         return
-    today = next((each.total_per_month for each in seen.plan.baselines if each.name == "today"), None)
+    today = seen.baseline("today")
     yield Draft(
         id="wind_down",
         kind="build",
@@ -112,12 +112,8 @@ def _second_supplier(seen: Seen) -> Iterator[Draft]:
     """The cheapest option of another supplier for the segment of most money, tried with real traffic."""
     name, served = _largest(seen)
     provider = _option(seen, served.option).offer.provider
-    rows = seen.indices(name)
-    prices = {
-        api.id: sum(sum(charge.cost for charge in seen.problem.charges[s, api.id]) for s in rows) / len(rows)
-        for api in seen.problem.apis
-        if api.offer.provider != provider and all((s, api.id) in seen.problem.charges for s in rows)
-    }
+    others = {api.id for api in seen.problem.apis if api.offer.provider != provider}
+    prices = {option: price for option, price in seen.api_prices((name,)).items() if option in others}
     down = figure(seen.catalog, f"outage_share:{provider}", "outage_share").value * HOURS_PER_MONTH
     if not prices:
         return
@@ -177,7 +173,7 @@ def _hosted(seen: Seen) -> tuple[float | None, str]:
     hosting = seen.plan.hosting
     if hosting is None or hosting.reason == "no_pool":
         return None, ""
-    whole = next((each.total_per_month for each in seen.plan.baselines if each.name == "self_hosted"), None)
+    whole = seen.baseline("self_hosted")
     known = hosting.total_per_month if hosting.total_per_month is not None else whole
     return (known, "") if known is not None else (hosting.at_least_per_month, ", at the least")
 

@@ -41,12 +41,7 @@ def _segments_of(seen: Seen, option: str) -> list[str]:
 
 def _api_for(seen: Seen, segments: list[str]) -> str | None:
     """An API that may serve all these segments: one that the plan uses, else the cheapest; None where none may."""
-    rows = [s for name in segments for s in seen.indices(name)]
-    prices = {
-        api.id: sum(sum(charge.cost for charge in seen.problem.charges[s, api.id]) for s in rows)
-        for api in seen.problem.apis
-        if rows and all((s, api.id) in seen.problem.charges for s in rows)
-    }
+    prices = seen.api_prices(segments)
     used = [seen.problem.apis[a].id for a in seen.solution.ready_apis]
     return min(prices, key=lambda option: (option not in used, prices[option]), default=None)
 
@@ -196,25 +191,22 @@ def _overflow(seen: Seen) -> Iterator[Draft]:
     action = f"Put a queue before {pool.option}, as no API may take over: slower answers before any fails."
     if other is not None:
         action = f"Send what {pool.option} cannot take to {other[0]}: slower first, then over, never an error."
-    yield Draft(
-        id=f"overflow_to_{other[1]}" if other else "queue_on_pool",
-        kind="build",
-        action=action,
-        because="the pool carries",
-        figure=_peak(seen, pool)[2],
-        unit="requests/s",
-        weight=60,
-    )
+    yield _degraded(seen, pool, f"overflow_to_{other[1]}" if other else "queue_on_pool", action)
 
 
 def _queue(seen: Seen) -> Iterator[Draft]:
     """Degradation without an API: slow before failing."""
     pool = _pools(seen)[0]
-    yield Draft(
-        id="queue_when_full",
+    action = f"Put a queue before {pool.option}: answers get slower before any fails, and who is refused first is "
+    yield _degraded(seen, pool, "queue_when_full", action + "written down.")
+
+
+def _degraded(seen: Seen, pool: Pool, id_: str, action: str) -> Draft:
+    """What is built for the load that a pool cannot take."""
+    return Draft(
+        id=id_,
         kind="build",
-        action=f"Put a queue before {pool.option}: answers get slower before any fails, and who is refused first is "
-        "written down.",
+        action=action,
         because="the pool carries",
         figure=_peak(seen, pool)[2],
         unit="requests/s",

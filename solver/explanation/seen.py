@@ -4,7 +4,7 @@ Shares by load block are the solution's, figures of money the plan's; what runs 
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,6 +77,20 @@ class Seen:
     def indices(self, segment: str) -> list[int]:
         """The sub-segments of a segment, by index."""
         return [s for s, of in enumerate(self.problem.segment_of) if of == segment]
+
+    def baseline(self, name: str) -> float | None:
+        """What a baseline of the plan costs a month; None where it has no plan, or was not solved."""
+        return next((each.total_per_month for each in self.plan.baselines if each.name == name), None)
+
+    def api_prices(self, segments: Sequence[str]) -> dict[str, float]:
+        """The mean price of a request at each API that may serve all of the segments, over their sub-segments."""
+        rows = [s for name in segments for s in self.indices(name)]
+        charges = self.problem.charges
+        return {
+            api.id: sum(sum(charge.cost for charge in charges[s, api.id]) for s in rows) / len(rows)
+            for api in self.problem.apis
+            if rows and all((s, api.id) in charges for s in rows)
+        }
 
     @cached_property
     def pools_today(self) -> dict[str, tuple[str, ...]]:
