@@ -1,5 +1,6 @@
 """The app as the guided sessions run it: a frozen clock, temporary folders, a recorded plan; and its screen as text."""
 
+import asyncio
 import threading
 import tomllib
 from collections.abc import Callable, Iterable
@@ -11,11 +12,13 @@ from typing import Any
 from made_figures import made_figures
 from recorded_explorer import RecordedExplorer
 from recorded_plan import hybrid_plan, no_plan, recorded_plan
+from textual.app import App
 from textual.pilot import Pilot
 
 from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.app import WizardApp
+from wizard.screens.frame import Framed
 from wizard.session import answer, scenario_of, start
 from wizard.shelf import Shelf
 
@@ -127,18 +130,60 @@ def lines_of(app: WizardApp) -> list[str]:
     return ["".join(segment.text for segment in strip) for strip in app.screen._compositor.render_strips()]
 
 
+async def redrawn(pilot: Pilot[int], ascii_mode: bool) -> list[str]:
+    """The screen in front drawn anew, in ASCII or not, as text."""
+    app = pilot.app
+    assert isinstance(app, WizardApp)
+    assert isinstance(app.screen, Framed)
+    app.ascii_mode = app.screen.listing.ascii_mode = ascii_mode
+    if app.screen.EDIT_LABEL:
+        app.screen.edit_line.ascii_mode = ascii_mode
+    app.redraw()
+    await settle(pilot)
+    return lines_of(app)
+
+
+async def rest(pilot: Pilot[int]) -> None:
+    """Wait until no message waits and nothing is left to draw: as long as that takes, by no clock."""
+    quiet = 0
+    while quiet < 2 and pilot.app._exception is None:
+        await pilot.pause()
+        quiet = quiet + 1 if _idle(pilot.app) else 0
+
+
+def _idle(app: App[int]) -> bool:
+    screen = app.screen
+    heard = all(
+        node._message_queue.empty() and not node._next_callbacks
+        for node in (app, *app.screen_stack, *screen.walk_children())
+    )
+    drawn = not (screen._callbacks or screen._dirty_widgets or screen._layout_required or screen._repaint_required)
+    return heard and drawn and screen.is_mounted
+
+
 async def settle(pilot: Pilot[int]) -> None:
     """Wait until the solve is over and its messages are heard; the same picture every time."""
     app = pilot.app
     assert isinstance(app, WizardApp)
-    for _ in range(40):  # what a thread tells may start another one
-        await app.workers.wait_for_complete()
-        await pilot.pause()
-        if not any(not worker.is_finished for worker in app.workers):
-            break
-    while app.solving.running:
-        await pilot.pause()
-    await pilot.pause()
+    await rest(pilot)
+    while app.solving.running or any(not worker.is_finished for worker in app.workers):
+        await app.workers.wait_for_complete()  # what a thread tells may start another one
+        await rest(pilot)
+
+
+async def resize(pilot: Pilot[int], width: int, height: int) -> None:
+    """Give the window another size and wait until the screen has it."""
+    await pilot.resize_terminal(width, height)
+    while pilot.app.screen.size != (width, height):
+        await asyncio.sleep(0.005)
+    await rest(pilot)
+
+
+async def hit(pilot: Pilot[int], *keys: str) -> None:
+    """Press keys and wait until they are heard, whatever threads still work on."""
+    for key in keys:
+        await pilot.press(key)
+        await rest(pilot)
 
 
 async def press(pilot: Pilot[int], keys: Iterable[str]) -> None:

@@ -1,5 +1,6 @@
 """The environment of the snapshots, frozen: no colour variable, one Python that may draw them anew."""
 
+import asyncio
 import sys
 from pathlib import Path
 
@@ -20,3 +21,16 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "WIZARD_PLANS"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare the pauses by the clock: the harness waits until all is heard and drawn instead, key by key."""
+
+    async def give_way(*_: float) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr("textual.app.wait_for_idle", give_way)
+    monkeypatch.setattr("textual.pilot.wait_for_idle", give_way)
+    monkeypatch.setattr("wizard.screens.plan_work.IDLE_S", 0.0)

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from app_harness import Played, app_of, lines_of, make_app, press, sessions
+from app_harness import Played, app_of, hit, lines_of, make_app, press, sessions
 from made_figures import made_figures
 from recorded_plan import recorded_plan
 
@@ -193,8 +193,7 @@ def test_a_key_that_is_off_says_why(tmp_path: Path) -> None:
                 bound = {name for each in (*screen.KEYS, *EVERYWHERE) for name in each.keys.split(",")}
                 for key in {*OFF, "x", "f5"} - bound:
                     screen.explain()
-                    await pilot.press(key)
-                    await pilot.pause()
+                    await hit(pilot, key)
                     assert app.screen == screen
                     assert screen.note
                     assert lines_of(app)[-2].strip() == screen.note

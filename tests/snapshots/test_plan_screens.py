@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_harness import TODAY, lines_of, make_app, press, seed
+from app_harness import TODAY, hit, lines_of, make_app, press, seed
 from recorded_explorer import POOL, RecordedExplorer
 from recorded_plan import hybrid_plan, recorded_plan
 from textual.pilot import Pilot
@@ -79,11 +79,11 @@ def test_p_makes_the_moves_answers_and_tells_what_is_the_markets(tmp_path: Path)
 
 
 def test_a_move_shows_solving_at_once_and_takes_keys_meanwhile(tmp_path: Path) -> None:
-    release = threading.Event()
+    release, asked = threading.Event(), threading.Event()
 
     class Slow(RecordedExplorer):
         def answer(self, moves: Any, start: Any = (), stop: Any = None) -> Answer:
-            if moves:
+            if asked.is_set():
                 assert release.wait(20)
             return super().answer(moves, start, stop)
 
@@ -91,8 +91,8 @@ def test_a_move_shows_solving_at_once_and_takes_keys_meanwhile(tmp_path: Path) -
 
     async def play(pilot: Pilot[int]) -> None:
         await press(pilot, ["n", "1", "s", "4", "down"])
-        await pilot.press("right", "right")
-        await pilot.pause()
+        asked.set()
+        await hit(pilot, "right", "right")
         assert any("requests x 1.25: solving" in line for line in lines_of(app))
         release.set()
         await press(pilot, [])

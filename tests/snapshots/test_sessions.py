@@ -5,13 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from app_harness import Played, app_of, lines_of, make_app, press, seed, sessions
+from app_harness import Played, app_of, lines_of, make_app, press, redrawn, seed, sessions
 from textual.pilot import Pilot
 
 from catalogs.profiles import profiles
 from wizard.app import WizardApp
+from wizard.keys import footer
 from wizard.opening import Opening
 from wizard.scenario_file import question_of, to_toml
+from wizard.screens.frame import SMALLEST, Framed
 from wizard.session import answers_of, play, scenario_of
 from wizard.store import load
 
@@ -37,18 +39,32 @@ def test_session_paints_its_picture_and_makes_its_scenario(
         await press(pilot, played.keys)
         seen = lines_of(app)
         assert any(played.line in line for line in seen), "\n".join(seen)
-        if not played.profile:
+        if played.profile:
+            assert scenario_made(app) == to_toml(play(played.answers))
+            assert answers_of(app.desk.session_now) == played.answers
+        else:
             assert app.desk.session is None
-            return
-        assert scenario_made(app) == to_toml(play(played.answers))
+        if played.size >= SMALLEST:
+            holds(app, played, await redrawn(pilot, True))
+            assert await redrawn(pilot, played.ascii) == seen
 
     assert snap_compare(app, run_before=run, terminal_size=played.size)
 
 
-@each_session
+def holds(app: WizardApp, played: Played, seen: list[str]) -> None:
+    """In ASCII every cell is ASCII, all is within the window, and the last row has whole keys of the screen."""
+    screen = app.screen
+    assert isinstance(screen, Framed)
+    assert len(seen) == played.size[1]
+    assert all(line.isascii() for line in seen), "\n".join(line for line in seen if not line.isascii())
+    assert all(len(line) <= played.size[0] for line in seen)
+    known = {f"{key.label} {key.short}" for key in screen.keys_shown() if key.short}
+    assert set(seen[-1].strip().split("  ")) <= known
+    assert seen[-1].rstrip() == footer(screen.keys_shown(), played.size[0])
+
+
+@pytest.mark.parametrize("played", [played for played in SESSIONS if played.profile], ids=lambda played: played.name)
 def test_session_played_by_flags_gives_the_same_scenario_byte_for_byte(played: Played) -> None:
-    if not played.profile:
-        pytest.skip("this session makes no scenario")
     sets = [f"{key}={text}" for key, text in played.set.items()]
     sets += [f"checklist.{item}={digit}" for item, digit in played.checklist.items()]
     asked = question_of(profiles()[played.profile], "profile", sets)
@@ -70,13 +86,6 @@ def run(played: Played, folder: Path, size: tuple[int, int] | None = None) -> Wi
 
     asyncio.run(go())
     return app
-
-
-@pytest.mark.parametrize("name", ["quick_filled", "checklist_last", "outline_half_done", "profile_changed"])
-def test_a_finished_session_writes_the_answers_that_repeat_it(name: str, tmp_path: Path) -> None:
-    played = named(name)
-    app = run(played, tmp_path)
-    assert answers_of(app.desk.session_now) == played.answers
 
 
 def test_a_saved_plan_holds_the_scenario_that_the_keys_made(tmp_path: Path) -> None:

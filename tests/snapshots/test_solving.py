@@ -4,10 +4,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
-from app_harness import lines_of, make_app, press
+from app_harness import hit, lines_of, make_app, press, rest
 from recorded_plan import recorded_plan
 from textual.pilot import Pilot
 
@@ -37,18 +38,18 @@ def slow_app(folder: Path, solve: Any = waiting, **settings: Any) -> WizardApp:
 
 async def until(pilot: Pilot[int], reached: Callable[[], bool]) -> None:
     """Let messages pass until something is so."""
-    for _ in range(200):
-        await pilot.pause()
-        if reached():
-            await pilot.pause()
-            return
-    raise AssertionError("it was never reached")
+    end = monotonic() + 20
+    while not reached():
+        assert monotonic() < end, "it was never reached"
+        await asyncio.sleep(0.005)
+        await rest(pilot)
+    await rest(pilot)
 
 
 async def to_solving(pilot: Pilot[int], app: WizardApp) -> None:
     """From home to the solving screen, midway."""
     await press(pilot, ["n", "1"])
-    await pilot.press("s")
+    await hit(pilot, "s")
     await until(pilot, lambda: isinstance(app.screen, SolvingScreen) and app.solving.gap is not None)
 
 
@@ -88,8 +89,7 @@ def test_stopping_is_told_at_once(snap_compare: Callable[..., bool], tmp_path: P
 
     async def run(pilot: Pilot[int]) -> None:
         await to_solving(pilot, app)
-        await pilot.press("ctrl+c")
-        await pilot.pause()
+        await hit(pilot, "ctrl+c")
         assert any("stopping, at most 5 s" in line for line in lines_of(app))
         threading.Timer(0.5, release.set).start()
 
@@ -101,7 +101,7 @@ def test_enter_takes_the_best_plan_so_far_with_its_gap(tmp_path: Path) -> None:
 
     async def play(pilot: Pilot[int]) -> None:
         await to_solving(pilot, app)
-        await pilot.press("enter")
+        await hit(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, PlanScreen))
         assert any("stopped, gap 1.8%" in line for line in lines_of(app))
 
@@ -113,7 +113,7 @@ def test_esc_stops_goes_back_and_keeps_the_plan(tmp_path: Path) -> None:
 
     async def play(pilot: Pilot[int]) -> None:
         await to_solving(pilot, app)
-        await pilot.press("escape")
+        await hit(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, QuickScreen) and app.desk.plan is not None)
         await until(pilot, lambda: any("The plan is ready: o, then Plan." in line for line in lines_of(app)))
 
@@ -125,11 +125,11 @@ def test_leaving_the_screen_lets_the_solve_go_on(tmp_path: Path) -> None:
 
     async def play(pilot: Pilot[int]) -> None:
         await to_solving(pilot, app)
-        await pilot.press("l")
+        await hit(pilot, "l")
         await until(pilot, lambda: isinstance(app.screen, QuickScreen))
         assert app.solving.running
         assert not app.stop.is_set()
-        await pilot.press("s")
+        await hit(pilot, "s")
         await until(pilot, lambda: isinstance(app.screen, SolvingScreen))
 
     played(app, play)
