@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from wizard.text.tables import BASELINES
+
 if TYPE_CHECKING:
     from solver.solve import Progress
 
@@ -28,11 +30,16 @@ class Solving:
     running: bool = False
     stopping: bool = False
     open_when_done: bool = True
+    baselines: tuple[tuple[str, float], ...] = ()
+    """What each strategy alone costs, as far as it is known, by its name."""
 
     def heard(self, progress: "Progress") -> "Solving":
         """The state after a report; a strategy's best and bound are not the plan's."""
         names = list(STAGES)
         place = names.index(progress.stage) if progress.stage in names else len(names) - 1
+        if progress.stage in BASELINES and progress.best is not None:
+            known = {**dict(self.baselines), progress.stage: progress.best}
+            return replace(self, place=place, elapsed_s=progress.elapsed_s, baselines=tuple(known.items()))
         if progress.stage != "solve":
             return replace(self, place=place, elapsed_s=progress.elapsed_s)
         return replace(
@@ -41,13 +48,19 @@ class Solving:
 
 
 def at_most_two_a_second(tell: Callable[["Progress"], object]) -> Callable[["Progress"], None]:
-    """Pass on the first report of each stage, then one every half second of the solver's own clock."""
+    """Pass on the first report of each stage, then one every half second of the solver's own clock, and its last."""
     last: dict[str, float] = {}
+    held: list[Progress] = []
 
     def report(progress: "Progress") -> None:
+        if held and held[0].stage != progress.stage:
+            tell(held.pop())
+        held.clear()
         before = last.get(progress.stage)
         if before is None or progress.elapsed_s - before >= EVERY_S:
             last[progress.stage] = progress.elapsed_s
             tell(progress)
+        else:
+            held.append(progress)
 
     return report

@@ -25,6 +25,7 @@ from wizard.widgets.edit_line import EditLine
 from wizard.widgets.glyphs import Fill, fill
 
 TABS = ("Summary", "Cost", "Why not", "What if", "Curves", "Risks", "Next steps")
+BRIEF = ("Sum", "Cost", "Why", "What if", "Curve", "Risk", "Next")
 SUMMARY, COST, WHY_NOT, WHAT_IF, CURVE, RISKS, NEXT = range(len(TABS))
 DETAIL = Key("enter", "detail", "enter", "the sum", "the row's arithmetic and source, on a page; tab 4: type a move")
 DIGITS = Key("1,2,3,4,5,6,7", "digit(#)", "1-7", "tab", "the tab so numbered")
@@ -115,10 +116,7 @@ class PlanScreen(Framed):
         view = self._view()
         changed = self.view is None or self.view.columns != view.columns
         self.view = view
-        tabs = "  ".join(
-            f"[{place + 1} {name}]" if place == self.tab else f"{place + 1} {name}" for place, name in enumerate(TABS)
-        )
-        self.head(tabs, *view.head, strong=1 if self.tab == SUMMARY else 0)
+        self.head(tabs(self.tab, self.size.width - 2), *view.head, strong=1 if self.tab == SUMMARY else 0)
         self.listing.pointed = self.tab != CURVE
         self.rows(view.columns, view.rows, 0 if changed else None)
         self.foot(*view.foot)
@@ -343,3 +341,13 @@ class PlanScreen(Framed):
             self._open(WHY_NOT)
         else:
             self.wizard.back()
+
+
+def tabs(chosen: int, width: int) -> str:
+    """The tabs in one row, the chosen one in brackets; where it is too long, the others by a word."""
+    for names, gap in ((TABS, "  "), (BRIEF, " ")):
+        told = [f"[{at + 1} {TABS[at]}]" if at == chosen else f"{at + 1} {name}" for at, name in enumerate(names)]
+        row = gap.join(told)
+        if len(row) <= width:
+            break
+    return row

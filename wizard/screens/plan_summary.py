@@ -14,7 +14,7 @@ from wizard.widgets.listing import Column, Row
 COLUMNS = (
     Column("Segment"),
     Column("Requests/month", right=True, rank=1),
-    Column("Served by", grows=True),
+    Column("Served by", grows=True, least=24),
     Column("Share", right=True),
     Column("{currency}/month", right=True),
 )

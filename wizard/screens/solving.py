@@ -7,6 +7,7 @@ from wizard.keys import HELP, Key, bindings
 from wizard.progress import STAGES, Solving
 from wizard.screens.frame import Framed, Word
 from wizard.screens.views import gap, money
+from wizard.text.tables import BASELINES
 from wizard.widgets.glyphs import gap_bar
 from wizard.widgets.listing import Column, Row
 
@@ -25,6 +26,7 @@ class SolvingScreen(Framed):
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("gap", "how far the best plan found may be from the cheapest one there is"),
         ("best so far", "a plan that meets every rule; it can be taken at any time"),
+        ("baselines", "the best plan of one strategy alone, on the same problem"),
         ("cannot be under", "proven: no plan costs less than this"),
     )
 
@@ -40,7 +42,9 @@ class SolvingScreen(Framed):
         self.rows([Column(""), Column("", grows=True), Column("", right=True)], rows)
         best = money(solving.best) if solving.best is not None else "none yet"
         bound = money(solving.bound) if solving.bound is not None else "not known yet"
-        self.foot(f"Best so far      {best}", f"Cannot be under  {bound}")
+        alone = "   ".join(f"{BASELINES[name]} {money(cost)}" for name, cost in solving.baselines)
+        beside = alone or "each strategy alone: once the plan stands"
+        self.foot(f"Best so far      {best}", f"Cannot be under  {bound}", f"Baselines        {beside}")
 
     def about(self) -> str:
         """What the keys would do now."""

@@ -165,13 +165,17 @@ def test_reports_pass_at_most_two_a_second_and_each_stage_at_least_once() -> Non
     for place in range(17):
         tell(Report("solve", place / 16))  # type: ignore[arg-type]
     tell(Report("closed_api", 1.01))  # type: ignore[arg-type]
+    tell(Report("closed_api", 1.2))  # type: ignore[arg-type]
     assert passed == [0.0, 0.5, 1.0, 1.01]
+    tell(Report("open_api", 0.0))  # type: ignore[arg-type]
+    assert passed[-2:] == [1.2, 0.0]  # the last of a stage is not lost
 
 
 def test_a_strategys_figures_are_not_taken_for_the_plans() -> None:
     state = Solving(running=True).heard(Report("solve", 1.0, 100.0, 90.0))  # type: ignore[arg-type]
     state = state.heard(Report("self_hosted", 0.1, 500.0, 400.0))  # type: ignore[arg-type]
     assert (state.place, state.best, state.bound) == (2, 100.0, 90.0)
+    assert state.baselines == (("self_hosted", 500.0),)
 
 
 def test_the_last_words_name_the_open_draft_else_what_was_written_last(desk: Desk) -> None:
