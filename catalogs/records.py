@@ -9,16 +9,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-TaskClass = Literal["chat", "rag", "code", "extraction", "classification", "reasoning", "agents"]
-QualityWord = Literal["low", "mid", "high", "frontier"]
-PurchaseType = Literal[
-    "reserved_1m", "reserved_1y", "reserved_3y", "owned", "on_demand", "managed", "spot", "serverless"
-]
-COMMITTED: tuple[PurchaseType, ...] = ("reserved_1m", "reserved_1y", "reserved_3y", "owned")
-HOURLY: tuple[PurchaseType, ...] = ("on_demand", "managed")
-TERM_MONTHS: dict[PurchaseType, int] = {"reserved_1m": 1, "reserved_1y": 12, "reserved_3y": 36}
-LicenceClass = Literal["permissive", "community", "noncommercial", "unknown"]
-Compute = Literal["bf16", "fp8", "int8", "fp4", "cpu"]
+from catalogs.vocabulary import COMMITTED as COMMITTED
+from catalogs.vocabulary import HOURLY as HOURLY
+from catalogs.vocabulary import TERM_MONTHS as TERM_MONTHS
+from catalogs.vocabulary import Compute as Compute
+from catalogs.vocabulary import LicenceClass as LicenceClass
+from catalogs.vocabulary import PurchaseType as PurchaseType
+from catalogs.vocabulary import QualityWord as QualityWord
+from catalogs.vocabulary import TaskClass as TaskClass
 
 
 class Record(BaseModel):

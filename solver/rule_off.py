@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.plan import Plan
 from solver.scenario import Scenario
 

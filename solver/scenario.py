@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from catalogs.records import COMMITTED, TERM_MONTHS, LicenceClass, PurchaseType, QualityWord, TaskClass
+from catalogs.vocabulary import COMMITTED, TERM_MONTHS, LicenceClass, PurchaseType, QualityWord, TaskClass
 from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens, format_count
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"

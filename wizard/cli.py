@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from wizard.exits import Exit, guarded
+from wizard.loading import uncollected
 from wizard.text.topics import TOPICS
 
 PROFILES = "support-chat, rag-search, code-assistant, bulk-tagging, agents"
@@ -45,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     options = parser().parse_args(arguments)
     module, _, function = _COMMANDS[options.command or ""].partition(":")
-    code: int = getattr(import_module(module), function)(options)
+    with uncollected():
+        command = getattr(import_module(module), function)
+    code: int = command(options)
     return code
 
 

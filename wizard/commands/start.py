@@ -5,6 +5,7 @@ import argparse
 from catalogs.profiles import profiles
 from wizard.cli import face
 from wizard.exits import Exit
+from wizard.loading import uncollected
 from wizard.store import plans_folder
 
 EXAMPLE = "support-chat"
@@ -32,7 +33,8 @@ def talk(options: argparse.Namespace, name: str = "", profile: str = "", sets: t
         from wizard.plain.run import run_plain
 
         return run_plain(plans=plans, name=name, profile=profile, sets=sets, overlays=overlays)
-    from wizard.app import run_app
+    with uncollected():
+        from wizard.app import run_app
 
     return run_app(
         plans=plans, ascii_only=options.ascii, mouse=options.mouse, name=name, profile=profile, sets=sets,

@@ -54,6 +54,13 @@ def test_what_solves_nothing_loads_neither_textual_nor_a_solver(arguments: tuple
         assert "pydantic" not in loaded
 
 
+def test_the_first_screen_is_painted_before_the_catalog_and_the_solver_are_loaded() -> None:
+    done = python("import sys, wizard.launch; print(*sys.modules)")
+    loaded = set(done.stdout.split())
+    assert {"wizard.screens.plans", "textual.app"} <= loaded, done.stderr
+    assert not loaded & {"catalogs.records", "solver.decide", "numpy", "pulp", "highspy", "plotext"}
+
+
 def test_help_lists_the_commands_and_the_topics(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     printed = capsys.readouterr().out
