@@ -68,15 +68,15 @@ def recorded_plan() -> Plan:
         total_per_month=4120.0, bound_per_month=4120.0, gap=0.0,
         lines=(*CHAT, TAGGING, PEOPLE),
         baselines=(
-            Baseline(name="closed_api", total_per_month=4160.0, lines=(
+            Baseline(name="closed_api", total_per_month=4160.0, per_mtok=4160.0 / 5435, lines=(
                 CostLine(name="provider-z/big input", unit="Mtok", quantity=1945.0, price=2.0, per_month=3890.0),
                 PEOPLE,
             )),
-            Baseline(name="open_api", total_per_month=4390.0, lines=(
+            Baseline(name="open_api", total_per_month=4390.0, per_mtok=4390.0 / 5435, lines=(
                 CostLine(name=f"{BATCH} input", unit="Mtok", quantity=20600.0, price=0.2, per_month=4120.0),
                 PEOPLE,
             )),
-            Baseline(name="self_hosted", total_per_month=9730.0, lines=HOSTED),
+            Baseline(name="self_hosted", total_per_month=9730.0, per_mtok=9730.0 / 5435, lines=HOSTED),
             Baseline(name="today", total_per_month=None, why_null="the scenario does not say what runs today"),
         ),
         segments=(
@@ -92,6 +92,7 @@ def recorded_plan() -> Plan:
         refusal_counts={"processing_in": 201, "ttft": 64, "memory": 31, "quality": 15, "no_training": 5},
         readings=(
             Reading(name="volume", value=5435.0, unit="Mtok/month", says="input and output"),
+            Reading(name="cost of a million tokens", value=4120 / 5435, unit="USD/Mtok"),
             Reading(name="self_hosted over this plan", value=9730 / 4120, unit="times"),
         ),
         doubts=DOUBTS,

@@ -1,6 +1,7 @@
 """The plan: seven tabs over one frame; every figure stands in the plan record or is solved for the tab."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from solver.explanation.conflict import Conflict
@@ -9,7 +10,7 @@ from wizard.keys import BACK, FINDING, HELP, MOVES, OUTLINE, SAVE, SOLVE, Key, b
 from wizard.screens.frame import Framed, Word
 from wizard.screens.help import Page
 from wizard.screens.later import Later
-from wizard.screens.plan_cost import baselines, cost
+from wizard.screens.plan_cost import GROUPINGS, baselines, cost
 from wizard.screens.plan_curves import CURVES, curve_lines, curves_view
 from wizard.screens.plan_figures import figures
 from wizard.screens.plan_keep import keep_moves, keep_option
@@ -34,6 +35,7 @@ LAST_TAB = Key("shift+tab", "turn(-1)", "shift+tab", "", "the tab before")
 DOUBTS = Key("d", "doubts", "d", "doubts", "answer the questions that could flip the verdict")
 FIGURES = Key("f", "figures", "f", "figures", "figures worth seeing beside the plan, and where prices come from")
 OTHER = Key("v", "other", "v", "other", "tab 2: the next baseline beside the plan; tab 5: the next curve")
+GROUP = Key("g", "group", "g", "group", "the bill by what is paid for, by segment, line by line (tab 2)")
 REASON = Key("t", "reason", "t", "next reason", "only the options that the next rule turned down (tab 3)")
 MUST = Key("m", "must_use", "m", "must use it", "what a plan costs that must use this option; m again keeps it (tab 3)")
 LESS = Key("left,h", "nudge(-1)", "left", "", "move the lever down and solve (tab 4); the curve before (tab 5)")
@@ -52,13 +54,13 @@ class PlanScreen(Framed):
     """Summary, cost, why not, what if, curves, risks, next steps."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, DETAIL, DIGITS, NEXT_TAB, LAST_TAB, DOUBTS, FIGURES, OTHER, REASON, MUST, SEEK, LESS, MORE, UNMOVE,
-        KEEP, SAVE, EDIT, EXPORT, OUTLINE, SOLVE, BACK, HELP,
+        *MOVES, DETAIL, DIGITS, NEXT_TAB, LAST_TAB, DOUBTS, FIGURES, OTHER, GROUP, REASON, MUST, SEEK, LESS, MORE,
+        UNMOVE, KEEP, SAVE, EDIT, EXPORT, OUTLINE, SOLVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SHOWN = (
         (DETAIL, DIGITS, DOUBTS, FIGURES, SAVE, EDIT, EXPORT, BACK, HELP),
-        (DETAIL, OTHER, *COMMON, BACK, HELP),
+        (DETAIL, OTHER, GROUP, *COMMON, BACK, HELP),
         (DETAIL, REASON, SEEK, MUST, DIGITS, SAVE, BACK, HELP),
         (MORE, Key("", "", "enter", "type", ""), UNMOVE, KEEP, DIGITS, BACK, HELP),
         (TURN, *COMMON, BACK, HELP),
@@ -82,6 +84,7 @@ class PlanScreen(Framed):
         self.plan = plan
         self.tab = 0
         self.beside_it = 0
+        self.grouped = 0
         self.rule = 0
         self.wanted = ""
         self.before = ""
@@ -109,7 +112,10 @@ class PlanScreen(Framed):
 
     def keys_shown(self) -> Sequence[Key]:
         """The keys that act on this tab."""
-        return super().keys_shown() if self.edit_line.editing else self.SHOWN[self.tab]
+        if self.edit_line.editing:
+            return super().keys_shown()
+        by = f"by {GROUPINGS[(self.grouped + 1) % len(GROUPINGS)]}"
+        return [replace(key, short=by) if key is GROUP else key for key in self.SHOWN[self.tab]]
 
     def draw(self) -> None:
         """Show the tab."""
@@ -127,7 +133,7 @@ class PlanScreen(Framed):
         plan, work, width = self.plan, self.work, self.size.width - 2
         views: tuple[Callable[[], View], ...] = (
             lambda: summary(plan, self.ascii_mode, width),
-            lambda: cost(plan, self.beside_it, self.ascii_mode),
+            lambda: cost(plan, self.beside_it, self.ascii_mode, GROUPINGS[self.grouped]),
             lambda: why_not(plan, reasons(plan)[self.rule], self.wanted, work.why_not, work.priced, work.pricing),
             lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, self.size.height),
             lambda: curves_view(work.curves, self._drawn()),
@@ -221,10 +227,20 @@ class PlanScreen(Framed):
             self.action_nudge(1)
         elif self.tab != COST:
             self.explain("v acts on tab 2 Cost and on tab 5 Curves.")
+        elif GROUPINGS[self.grouped] == "segment":
+            self.explain("A baseline has no segments: g, then v.")
         elif len(baselines(self.plan)) < 2:
             self.explain("No second baseline has a bill to set beside the plan.")
         else:
             self.beside_it += 1
+            self._open(COST)
+
+    def action_group(self) -> None:
+        """Put the lines of the bill together in the next way."""
+        if self.tab != COST:
+            self.explain("g acts on tab 2 Cost.")
+        else:
+            self.grouped = (self.grouped + 1) % len(GROUPINGS)
             self._open(COST)
 
     def action_reason(self) -> None:
