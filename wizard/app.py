@@ -74,6 +74,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self.catalog: Catalog | None = None
         self.solving = Solving()
         self.stop = threading.Event()
+        self.to_price: list[str] = []  # rules, by key, the first of which a thread prices now
         self.asked_from: Screen[Any] | None = None
         self.crash: BaseException | None = None
         self.failures: list[Exception] = []

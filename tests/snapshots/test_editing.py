@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_harness import Played, app_of, hit, lines_of, make_app, press, sessions
@@ -11,6 +12,8 @@ from recorded_plan import recorded_plan
 
 from solver.checklist import ITEMS, Item, checklist_items
 from solver.explanation.reasons import RulePrice
+from solver.plan import Plan
+from solver.scenario import Scenario
 from wizard.app import WizardApp
 from wizard.keys import EVERYWHERE, MOVES, OFF, PALETTE
 from wizard.screens.frame import Framed
@@ -129,6 +132,36 @@ def test_what_the_plan_tells_of_its_rules_stands_in_the_last_column_until_p_solv
     assert any("headroom above" in line and ">= 120" in line for line in seen)
     assert seen[-2].strip() == "one pool is used"
     assert any("budget" in line and line.rstrip().endswith("-") for line in seen)
+
+
+def test_a_prices_every_rule_as_it_comes_until_a_stops_it(tmp_path: Path) -> None:
+    """The first solve is the plan's, the next the first rule's; the one after waits until it is stopped."""
+    asked: list[Scenario] = []
+
+    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event) -> Plan:
+        asked.append(scenario)
+        assert len(asked) < 3 or stop.wait(20)
+        return recorded_plan()
+
+    app = make_app(tmp_path, solve=solve)
+
+    async def go() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await press(pilot, ["n", "1", "s"])
+            open_section(app, "constraints")
+            await hit(pilot, "a")
+            while len(asked) < 3:
+                await hit(pilot, "down")
+            seen = lines_of(app)
+            assert [sum(line.rstrip().endswith(end) for line in seen) for end in ("does not bind", "solving")] == [1, 1]
+            assert f"{len(app.to_price)} rules are being priced" in "\n".join(seen)
+            await hit(pilot, "a")
+            await press(pilot, [])
+            assert app.to_price == []
+            assert "Stopped: the rest is not priced." in lines_of(app)[-2]
+
+    asyncio.run(go())
+    assert len(app.desk.rule_costs) == 1
 
 
 def test_space_turns_a_rule_off_and_on_again_with_its_value(tmp_path: Path) -> None:

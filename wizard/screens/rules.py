@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
@@ -11,7 +11,6 @@ from catalogs.toml_file import InputError
 from solver.explanation.reasons import RulePrice
 from solver.plan import Plan
 from solver.rule_off import SAME, RuleCost, cost_of, is_rule, without
-from solver.scenario import Scenario
 from wizard.keys import BACK, HELP, MOVES, OUTLINE, SAVE, SOLVE, UNDO, Key, bindings
 from wizard.questions import CONSTRAINTS, TEAM
 from wizard.screens.frame import Word
@@ -20,9 +19,13 @@ from wizard.screens.views import money
 from wizard.session import Session
 from wizard.widgets.glyphs import fill
 
+if TYPE_CHECKING:
+    from wizard.app import WizardApp
+
 NEXT = Key("tab", "turn(1)", "tab", "next", "the next section: load, constraints, team and prices")
 LAST = Key("shift+tab", "turn(-1)", "shift+tab", "", "the section before")
 PRICE = Key("p", "price", "p", "price it", "solve without the rule under the cursor: what it costs a month")
+PRICE_ALL = Key("a", "price_all", "a", "price all", "price every rule that is on, one after the other; a again stops")
 LOAD = ("load", "blocks", "horizon")
 LOAD_OF_SEGMENT = ("requests", "growth", "load", "may_wait")
 DEMANDS = ("processing_in", "no_training", "spot_tolerance", "coverage")
@@ -122,14 +125,17 @@ class ConstraintsScreen(SectionScreen):
     """The rules, and what each costs: the screen where one bargains with security and finance."""
 
     KEYS: ClassVar[tuple[Key, ...]] = (
-        *MOVES, CHANGE, TOGGLE, PRICE, SOLVE, NEXT, LAST, TAKE_BACK, FIND, UNDO, OUTLINE, SAVE, BACK, HELP,
+        *MOVES, CHANGE, TOGGLE, PRICE, PRICE_ALL, SOLVE, NEXT, LAST, TAKE_BACK, FIND, UNDO, OUTLINE, SAVE, BACK, HELP,
     )  # fmt: skip
     BINDINGS = bindings(KEYS)
     SECTION = "constraints"
     TITLES = ("Rule", "Value", "From", "Costs a month")
     WORDS: ClassVar[tuple[Word, ...]] = (
         *WORDS[:1],
-        ("costs a month", "what the plan would cost less without this one rule, all others kept, solved anew by p"),
+        (
+            "costs a month",
+            "what the plan would cost less without this one rule, all others kept, solved anew by p, or a for all",
+        ),
         ("does not bind", "without the rule the plan would cost the same"),
         ("last solve", "answers were changed since: s solves again"),
     )
@@ -140,10 +146,6 @@ class ConstraintsScreen(SectionScreen):
         def __init__(self, key: str, says: str = "") -> None:
             self.key, self.says = key, says
             super().__init__()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pricing = ""
 
     def path(self) -> str:
         """The decision's name."""
@@ -156,8 +158,8 @@ class ConstraintsScreen(SectionScreen):
     def last(self, key: str) -> str:
         """What the rule costs, once it is known."""
         desk = self.wizard.desk
-        if key == self.pricing:
-            return "solving"
+        if key in self.wizard.to_price:
+            return "solving" if key == self.wizard.to_price[0] else "..."
         cost, recorded = desk.rule_costs.get(key), self._recorded(key)
         if cost is None and (recorded is None or recorded.per_month is None):
             return "-"
@@ -176,52 +178,89 @@ class ConstraintsScreen(SectionScreen):
 
     def under(self) -> Sequence[str]:
         """What to do for the last column."""
-        desk = self.wizard.desk
+        desk, left = self.wizard.desk, len(self.wizard.to_price)
         if desk.plan is None:
-            return ["s solves; then p tells what the rule under the cursor costs."]
+            return ["s solves; then p tells what the rule under the cursor costs, a what each costs."]
+        if left > 1:
+            return [f"{left} rules are being priced, each solved without it; a stops, and keeps what is known."]
         return ["The answers changed since the plan: s solves first, then p prices."] if desk.plan_is_old else []
 
     def action_price(self) -> None:
         """Solve without the rule, in a thread."""
-        desk = self.wizard.desk
-        if desk.plan is None or desk.answered is None or desk.plan_is_old:
-            self.explain(self.under()[0])
+        if not self._ready():
             return
-        if self.pricing:
-            self.explain("One rule at a time: the one before is still being priced.")
-            return
-        if self.wizard.solving.running:
-            self.explain("A solve is under way: it comes first.")
-            return
-        scenario = without(desk.answered, self.key)
-        if scenario is None:
-            off = is_rule(self.key)
+        desk, key = self.wizard.desk, self.key
+        if desk.answered is not None and without(desk.answered, key) is None:
+            off = is_rule(key)
             self.explain("It is off: there is nothing to price." if off else "Without it there is no plan: no price.")
             return
-        self.pricing = self.key
-        work = partial(self._price, self.key, desk.plan, scenario, self.wizard.stop)
-        self.app.run_worker(work, thread=True, exit_on_error=False, group="price")
+        self._start([key])
+
+    def action_price_all(self) -> None:
+        """Price what is on and has no price yet, rule by rule; where that is under way, stop it."""
+        if self.wizard.to_price:
+            self.wizard.stop.set()  # the thread hears it; the next one gets an event of its own
+            self.wizard.stop = threading.Event()
+            self.explain("stopping; what is priced is kept")
+            return
+        desk = self.wizard.desk
+        if not self._ready() or desk.answered is None:
+            return
+        known = {*desk.rule_costs, *(key for key in self.asked() if self._has_price(key))}
+        keys = [key for key in self.asked() if key not in known and without(desk.answered, key) is not None]
+        if keys:
+            self._start(keys)
+        else:
+            self.explain("Every rule that is on is priced.")
+
+    def _has_price(self, key: str) -> bool:
+        recorded = self._recorded(key)
+        return recorded is not None and recorded.per_month is not None
+
+    def _ready(self) -> bool:
+        """Whether a rule can be priced now; else say why not."""
+        desk, said = self.wizard.desk, ""
+        if desk.plan is None or desk.answered is None or desk.plan_is_old:
+            said = self.under()[0]
+        elif self.wizard.to_price:
+            said = "One rule at a time: the one before is still being priced; a stops it."
+        elif self.wizard.solving.running:
+            said = "A solve is under way: it comes first."
+        if said:
+            self.explain(said)
+        return not said
+
+    def _start(self, keys: list[str]) -> None:
+        wizard, plan = self.wizard, self.wizard.desk.plan
+        assert plan is not None
+        wizard.to_price = keys
+        work = partial(self._price, wizard, plan, wizard.stop)
+        wizard.run_worker(work, thread=True, exit_on_error=False, group="price")
         self.refresh_frame()
 
-    def _price(self, key: str, plan: Plan, scenario: Scenario, stop: threading.Event) -> None:
+    def _price(self, wizard: "WizardApp", plan: Plan, stop: threading.Event) -> None:
         """In the thread: only call the solver; what it finds is kept also when the screen is left."""
-        says = ""
-        try:
-            cost = cost_of(plan, self.wizard.solver(scenario, lambda progress: None, stop))
-            if stop.is_set():
-                says = "Stopped: the rule is not priced."
-            elif self.wizard.desk.plan is plan:
-                self.wizard.desk.rule_costs[key] = cost
-        except InputError as error:
-            says = f"! {error.faults[0]}"
-        except Exception as error:
-            self.wizard.failures.append(error)
-            says = f"! our fault: {type(error).__name__}: {error}".splitlines()[0]
-        self.post_message(self.Priced(key, says))
+        while wizard.to_price:
+            key, says = wizard.to_price[0], ""
+            scenario = without(wizard.desk.answered, key) if wizard.desk.answered else None
+            try:
+                if wizard.desk.plan is not plan or scenario is None:
+                    stop.set()
+                elif not stop.is_set():
+                    cost = cost_of(plan, wizard.solver(scenario, lambda progress: None, stop))
+                    if not stop.is_set() and wizard.desk.plan is plan:
+                        wizard.desk.rule_costs[key] = cost
+            except InputError as error:
+                says = f"! {error.faults[0]}"
+            except Exception as error:
+                wizard.failures.append(error)
+                says = f"! our fault: {type(error).__name__}: {error}".splitlines()[0]
+            wizard.to_price = [] if stop.is_set() else wizard.to_price[1:]
+            if not self.post_message(self.Priced(key, says or "Stopped: the rest is not priced." * stop.is_set())):
+                wizard.call_later(wizard.redraw)
 
     def on_constraints_screen_priced(self, event: Priced) -> None:
         """Show the cost."""
-        self.pricing = ""
         cost = self.wizard.desk.rule_costs.get(event.key)
         self.note = event.says or (self._said(event.key, cost) if cost else "")
         self.refresh_frame()
