@@ -140,6 +140,12 @@ JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
 JSON of predict (schema wizard.prediction/1): model, precision, gpu, gpus, tensor_parallel, attention_groups, engine,
   input_tokens, output_tokens, memory, points[], rate, own_rates, measured, refusals, estimate; a figure is {value,
   band, low, high}; with --csv a list of rows, all texts
+JSON of measure (schema wizard.measurement/1): reads[]: file, at (which run of it), failed (requests, not counted),
+  point (id, model, precision, gpu, gpus, engine, tool, arrivals (closed | poisson | constant | all_at_once),
+  offered_per_second, max_in_flight, completed, input_tokens, output_tokens, requests_per_second, ttft_ms and tpot_ms
+  (mean and p50 to p99, as far as told), source, date, estimate), in_flight (on average), fit (how many the memory
+  holds), predicted_ttft_ms, predicted_tpot_ms, known (the overlay had it); effects[]: design, points, says, sweep;
+  notes[]; into (the overlay, or empty), added (points put into it)
 JSON of catalog: {as_of, currency, tables: [{name, rows, holds}]}; of a table, its rows with id, source and date
 JSON of catalog quality: [{scenario, segment, task, asked, floors[], open[]: model, passes_at, fails_at, whole,
   formats: {precision: judgement}, closed[]: model and judgement}]; a judgement: passes, unknown, score, base_score,
@@ -187,7 +193,8 @@ Your own benchmarks of one replica in the place of the model's speeds. Which too
                      precision=P engine=E the options need not be given. Ask for --metric-percentiles 50,90,95,99:
                      the default has p99 alone, which is then held against the p95 of a scenario.
   GuideLLM 0.8       benchmarks.json (metadata.version 2); its inter_token_latency_ms is the TPOT
-  aiperf 0.13        profile_export_aiperf.json (schema 1), of a run with --streaming
+  aiperf 0.13        profile_export_aiperf.json (schema 1), of a run with --streaming; genai-perf's, whose successor
+                     aiperf is, do not tell how long the run took, and are refused
 The model is found by its name in the file (owner and weight format left out), else told by --model. Input and output
 tokens are those of the file, over the requests that were completed.
 
@@ -210,9 +217,7 @@ A plan's pool then tells file and date under `measured`, and its band: 5 % of a 
 
 --into OVERLAY puts the points at the end of an overlay as [measurements.ID], and leaves the rest of the file as it is;
 the same results twice change nothing. wizard solve SCENARIO --overlay OVERLAY uses them, wizard predict too.
-
-JSON (schema wizard.measurement/1): reads[]: file, at, failed, point (the record), in_flight, fit, predicted_ttft_ms,
-  predicted_tpot_ms, known; effects[]: design, points, says, sweep; notes, into, added
+--json: see wizard help json.
 """
 
 _EXPLAIN = """\

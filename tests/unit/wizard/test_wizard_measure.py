@@ -198,6 +198,7 @@ NONE_COMPLETED = '{"metadata": {"version": 2}, "benchmarks": [{"metrics": {"requ
         (NONE_COMPLETED, "0 completed"),
         ('{"metadata": {"version": 2}, "benchmarks": [7]}', "an object in braces"),
         ('{"request_throughput": {"avg": 1}, "schema_version": "2.0"}', "schema 1.4"),
+        ('{"request_throughput": {"unit": "requests/sec", "avg": 2.87}, "input_config": {}}', "genai-perf"),
         ('{"request_throughput": {"avg": 1}, "schema_version": "1.4"}', "input_config"),
         ("[" * 100_000, "nested too deeply"),
     ],

@@ -13,6 +13,9 @@ MAJOR = "1."
 _ARRIVALS: Mapping[str, Arrivals] = {
     "concurrency": "closed", "poisson": "poisson", "gamma": "poisson", "constant": "constant",
 }  # fmt: skip
+_SCHEMA = "schema 1.4, as aiperf 0.13 writes it"
+_NO_SCHEMA = "nothing, as genai-perf and older versions of aiperf write it"
+_HINT = "genai-perf's file does not tell how long the run took; aiperf is its successor"
 _KEPT = ("p50", "p75", "p90", "p95", "p99")
 
 
@@ -73,9 +76,11 @@ def is_aiperf(found: Mapping[str, Any]) -> bool:
 
 def runs(found: Mapping[str, Any], file: str, at: str, day: str) -> Iterator[Run]:
     """The run that an export tells of. InputError: another schema, or a field that is missing or nonsense."""
-    schema = str(found.get("schema_version", ""))
-    if not schema.startswith(MAJOR):
-        raise InputError(Fault(file, "schema_version", short(schema), "schema 1.4, as aiperf 0.13 writes it"))
+    schema = found.get("schema_version")
+    if schema is None:
+        raise InputError(Fault(file, "schema_version", _NO_SCHEMA, _SCHEMA, _HINT))
+    if not str(schema).startswith(MAJOR):
+        raise InputError(Fault(file, "schema_version", short(schema), _SCHEMA))
     count = found.get("request_count")
     refuse_empty(count.get("avg") if isinstance(count, Mapping) else None, file, "request_count.avg")
     given = part_of(_Given, found, file, at)
