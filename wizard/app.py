@@ -55,6 +55,7 @@ class WizardApp(App[int], inherit_bindings=False):
         solve: Solve,
         explore: Explore | None = None,
         catalog: "Callable[[], Catalog] | None" = None,
+        catalog_of: "Callable[[Scenario], Catalog] | None" = None,
         ascii_mode: bool = False,
         plain_colours: bool = False,
         opening: Opening | None = None,
@@ -69,7 +70,7 @@ class WizardApp(App[int], inherit_bindings=False):
         self.desk, self.solver, self.load_catalog = Desk(shelf, clock, overlay), solve, catalog
         self.ascii_mode, self.limit_s, self.patience_s = ascii_mode, limit_s, patience_s
         self.opening, self.line_lost = opening, line_lost
-        self.explore = explore
+        self.explore, self.catalog_of = explore, catalog_of
         self.explored: Explored | None = None
         self.catalog: Catalog | None = None
         self.solving = Solving()

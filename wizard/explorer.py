@@ -51,15 +51,18 @@ class Explorer(Protocol):
         """The options that the plan does not use."""
 
 
-Explore = Callable[[Scenario], Explorer]
-"""Makes the explorer of a scenario; called in a thread, as it loads the catalog."""
+class Explore(Protocol):
+    """Makes the explorer of a scenario; called in a thread, as it loads the catalog."""
+
+    def __call__(self, scenario: Scenario, as_of: str | None = None) -> Explorer:
+        """The explorer, with the prices of a day where asked."""
 
 
 class Explored:
     """The explorer of one scenario, made once by whichever thread asks first, and what ends its solves."""
 
-    def __init__(self, explore: Explore, scenario: Scenario) -> None:
-        self.explore, self.scenario = explore, scenario
+    def __init__(self, explore: Explore, scenario: Scenario, as_of: str | None = None) -> None:
+        self.explore, self.scenario, self.as_of = explore, scenario, as_of
         self.over = threading.Event()
         self.running: set[threading.Event] = set()
         self._making = threading.Lock()
@@ -69,7 +72,7 @@ class Explored:
         """The explorer. Raises what making it raises."""
         with self._making:
             if self._made is None:
-                self._made = self.explore(self.scenario)
+                self._made = self.explore(self.scenario, self.as_of)
             return self._made
 
     def stop(self) -> threading.Event:

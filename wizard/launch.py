@@ -42,6 +42,7 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
         solve=solve,
         explore=explore,
         catalog=partial(catalog_for, overlay),
+        catalog_of=catalog_of_scenario,
         ascii_mode=ascii_only or ascii_needed(os.environ),
         plain_colours=few_colours(os.environ),
         opening=opening,
@@ -75,24 +76,30 @@ def catalog_for(overlay: Mapping[str, Any]) -> "Catalog":
     return found
 
 
-def solve(scenario: Scenario, on_progress: Callable[["Progress"], None], stop: threading.Event) -> Plan:
-    """Solve as the command line does: the same catalog, the same decision."""
+def catalog_of_scenario(scenario: Scenario, as_of: str | None = None) -> "Catalog":
+    """The catalog that a scenario is solved with: its currency, its own tables on top, today's or of a day."""
+    from wizard.commands.solve import catalog_of
+
+    return catalog_of(Question(scenario, (("the scenario", scenario.catalog),) if scenario.catalog else ()), as_of)
+
+
+def solve(
+    scenario: Scenario, on_progress: Callable[["Progress"], None], stop: threading.Event, as_of: str | None = None
+) -> Plan:
+    """Solve as the command line does: the same catalog, the same decision. `as_of`: with the prices of that day."""
     from solver.conflicts import with_conflict
     from solver.decide import decide
     from solver.plan import rounded
-    from wizard.commands.solve import catalog_of, faults_in, today
+    from wizard.commands.solve import faults_in, today
 
-    overlays = (("the scenario", scenario.catalog),) if scenario.catalog else ()
     with faults_in("your answers"):
-        catalog = catalog_of(Question(scenario, overlays))
+        catalog = catalog_of_scenario(scenario, as_of)
         plan = decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop, day=today())
         return rounded(with_conflict(plan, scenario, catalog, LIMIT_S, stop))
 
 
-def explore(scenario: Scenario) -> "Explorer":
-    """What a scenario's plan can be asked further, on the catalog that the plan was solved with."""
+def explore(scenario: Scenario, as_of: str | None = None) -> "Explorer":
+    """What a scenario's plan can be asked further, on the catalog of today or of a day."""
     from solver.explanation.exploring import Exploring
-    from wizard.commands.solve import catalog_of
 
-    overlays = (("the scenario", scenario.catalog),) if scenario.catalog else ()
-    return Exploring(scenario, catalog_of(Question(scenario, overlays)))
+    return Exploring(scenario, catalog_of_scenario(scenario, as_of))

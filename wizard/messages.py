@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 class Solve(Protocol):
     """The solver as the app knows it: scenario in, plan out; it tells how far it is and heeds `stop`."""
 
-    def __call__(self, scenario: Scenario, on_progress: Callable[["Progress"], None], stop: threading.Event) -> Plan:
-        """Solve; InputError when the scenario or the catalog cannot be used."""
+    def __call__(
+        self,
+        scenario: Scenario,
+        on_progress: Callable[["Progress"], None],
+        stop: threading.Event,
+        as_of: str | None = None,
+    ) -> Plan:
+        """Solve, with the prices of a day where asked; InputError when scenario or catalog cannot be used."""
 
 
 class Progressed(Message):

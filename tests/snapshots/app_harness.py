@@ -74,7 +74,7 @@ def sessions() -> list[Played]:
 def answering(plan: Plan) -> Callable[..., Plan]:
     """A solver that knows the plan already."""
 
-    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event) -> Plan:
+    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event, as_of: str | None = None) -> Plan:
         return plan
 
     return solve
@@ -119,7 +119,8 @@ def seed(folder: Path, drafts: Shelf | None = None) -> None:
     from wizard.store import save
 
     scenario = scenario_of(start("seeded", "rag-search"))
-    save(recorded_plan(), scenario, "support-bot", folder, "2026-08-30")
+    older = recorded_plan().model_copy(update={"catalog_as_of": "2026-08-28"})
+    save(older, scenario, "support-bot", folder, "2026-08-30")
     save(hybrid_plan(), scenario, "rag-eu", folder, TODAY.isoformat())
     if drafts is not None:
         drafts.keep(answer(start("agents", "agents"), "data", 3))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
+from math import log
 
 from solver.explanation.exploring import VOLUMES, Layers, LeverNow, Volume
 from solver.explanation.flip_records import Flip, Flips
@@ -25,8 +26,8 @@ LEVERS = (
 class RecordedExplorer:
     """Costs are lines through the recorded plan: 4,120 a month, 9,730 self-hosted."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.scenario = scenario
+    def __init__(self, scenario: Scenario, as_of: str | None = None) -> None:
+        self.scenario, self.as_of = scenario, as_of
 
     def levers(self) -> tuple[LeverNow, ...]:
         """Five levers, one of which stays still."""
@@ -61,10 +62,12 @@ class RecordedExplorer:
     def flips(self, lever: str, stop: threading.Event | None = None) -> Flips:
         """Two levers flip it."""
         by = FLIPS.get(lever)
+        if lever == "requests" and self.as_of and self.as_of < "2026-09":
+            by = 3.9
         flip = Flip(
             lever=lever, title=lever, what="verdict", side="up" if (by or 2) > 1 else "down", by=by,
             still_by=100.0 if by is None else by, value=2_700_000.0 * by if lever == "requests" and by else None,
-            distance={"requests": 1.63, "gpu_price": 0.92}.get(lever, float("inf")), before="stay_on_api",
+            distance=float("inf") if by is None else abs(log(by)), before="stay_on_api",
             after=None if by is None else "self_host", total_per_month=None if by is None else 9_836.0,
         )  # fmt: skip
         return Flips(verdict="stay_on_api", flips=(flip,))

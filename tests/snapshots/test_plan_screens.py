@@ -3,21 +3,24 @@
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from app_harness import TODAY, hit, lines_of, make_app, press, seed
+from made_figures import made_figures
 from recorded_explorer import POOL, RecordedExplorer
 from recorded_plan import hybrid_plan, recorded_plan
 from textual.pilot import Pilot
 
 from solver.explanation.quick import Answer
-from solver.plan import Plan
+from solver.plan import Plan, PriceUsed
 from solver.scenario import Scenario
 from wizard.app import WizardApp
-from wizard.screens.diff import DiffScreen, due
+from wizard.screens.checks import check_of, due
+from wizard.screens.diff import DiffScreen
 from wizard.screens.plan import PlanScreen
 from wizard.session import scenario_of, start
 from wizard.store import SavedPlan, load
@@ -140,14 +143,14 @@ def test_a_recheck_is_kept_only_when_asked(tmp_path: Path) -> None:
 
 
 def test_a_diff_across_catalogs_splits_the_money_so_that_it_adds_up(tmp_path: Path) -> None:
-    """Old 4,120; the old answers with today's catalog 3,800; new 3,950: prices -320, you +150."""
+    """Old 4,120; solved again with its day's prices 4,100, with the new ones 3,800; new 3,950: -20, -300, +150."""
     old = SavedPlan("a", "2026-08-30", scenario_of(start("a", "rag-search")), recorded_plan())
     new_plan = recorded_plan().model_copy(update={"total_per_month": 3_950.0, "catalog_as_of": "2026-12-01"})
     new = SavedPlan("b", "2026-11-20", scenario_of(start("b", "support-chat")), new_plan)
 
-    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event) -> Plan:
+    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event, as_of: str | None = None) -> Plan:
         assert scenario == old.scenario
-        return recorded_plan().model_copy(update={"total_per_month": 3_800.0})
+        return recorded_plan().model_copy(update={"total_per_month": {"2026-11-20": 4_100.0}.get(str(as_of), 3_800.0)})
 
     app = make_app(tmp_path, solve=solve)
 
@@ -156,8 +159,9 @@ def test_a_diff_across_catalogs_splits_the_money_so_that_it_adds_up(tmp_path: Pa
         app.push_screen(DiffScreen(old, new))
         await press(pilot, [])
         seen = "\n".join(lines_of(app))
-        assert "by prices         -320" in seen
+        assert "by prices         -300" in seen
         assert "by you            +150" in seen
+        assert "by the model       -20" in seen
 
     played(app, play)
 
@@ -166,6 +170,23 @@ def test_due_is_a_quarter_old() -> None:
     saved = SavedPlan("a", "2026-08-25", scenario_of(start("a", "rag-search")), hybrid_plan())
     assert due(saved, date(2026, 11, 24))
     assert not due(saved, date(2026, 11, 23))
+
+
+def test_a_plan_with_tables_or_a_currency_of_its_own_is_held_against_a_catalog_like_its_own() -> None:
+    """In euro the offer costs 0.9, not 1.0: a plan in euro that paid 0.9 is ok, and one that paid 0.8 is not."""
+    offer, figures = "provider-a/small@eu input", made_figures()
+    cheaper = figures.api_offers[0].model_copy(update={"input_per_mtok": 0.9})
+    in_euro = replace(figures, currency="EUR", api_offers=(cheaper,))
+
+    def of(paid: float) -> SavedPlan:
+        used = PriceUsed(value=paid, unit="EUR/Mtok", date="2026-11-02", source="list")
+        plan = recorded_plan().model_copy(update={"currency": "EUR", "prices": {offer: used}})
+        return SavedPlan("a", TODAY.isoformat(), scenario_of(start("a", "rag-search")), plan)
+
+    assert check_of(of(0.9), TODAY, figures, lambda _: in_euro).word == "ok"
+    moved = check_of(of(0.8), TODAY, figures, lambda _: in_euro)
+    assert (moved.word, moved.why) == ("! price", f"moved: {offer}")
+    assert "not compared" in check_of(of(0.8), TODAY, figures).why
 
 
 @pytest.mark.parametrize(("text", "by"), [("x 2", 2.0), ("0.5x", 0.5), ("+30%", 1.3), ("-20%", 0.8), ("3", 3.0)])

@@ -135,14 +135,12 @@ def faults_in(file: str) -> Iterator[None]:
         raise InputError(*(replace(f, file=file) if f.file in (EXCHANGE, FILE) else f for f in error.faults)) from None
 
 
-def catalog_of(question: Question) -> "Catalog":
-    """The catalog in the scenario's currency, with the user's overlays on top."""
+def catalog_of(question: Question, as_of: str | None = None) -> "Catalog":
+    """The catalog in the scenario's currency, of a day or as it is now, with the user's overlays on top."""
     from catalogs.catalog import load_catalog
 
     scenario = question.scenario
-    return load_catalog(
-        currency=scenario.currency, overlays=question.overlays, unusable_prices=scenario.policy.unusable_prices
-    )
+    return load_catalog(scenario.currency, as_of, question.overlays, scenario.policy.unusable_prices)
 
 
 def check_against(scenario: Scenario, catalog: "Catalog") -> None:

@@ -1,11 +1,12 @@
 """The diff of two plans: verdict and money first, then by what the money moved, then each change with its mark."""
 
 import difflib
-from datetime import date
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from solver.comparison import Change, Comparison, compare
 from wizard.keys import BACK, FIND, HELP, MOVES, Key, bindings
+from wizard.screens.diff_flips import DiffFlips
 from wizard.screens.filtered import Filtered
 from wizard.screens.frame import Word
 from wizard.screens.help import Page
@@ -16,11 +17,9 @@ from wizard.text.comparison import shown
 from wizard.text.tables import VERDICTS
 from wizard.widgets.listing import Column, Row
 
-if TYPE_CHECKING:
-    from catalogs.catalog import Catalog
-
 DETAIL = Key("enter", "detail", "enter", "details", "the change in full, on a page")
 TOML = Key("v", "toml", "v", "TOML diff", "both files, line by line, on a page")
+FLIPS = Key("f", "flips", "f", "flips", "what would have flipped each plan, lever by lever")
 OTHER = Key("tab", "swap", "tab", "other way", "the same two plans the other way round")
 KEEP = Key("w", "keep", "w", "keep the new", "save the re-checked plan over the old one")
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
@@ -29,6 +28,7 @@ TITLES = {
     "allocation": "served by", "fallback": "if lost", "pool": "pools", "scenario": "you", "price": "price",
     "exchange_rate": "rate",
 }  # fmt: skip
+CENT = 0.005
 COLUMNS = (
     Column(""), Column("Subject", rank=1), Column("What", grows=True, least=16, ends=True),
     Column("Before", grows=True, least=10, right=True), Column("After", grows=True, least=10, right=True),
@@ -38,19 +38,22 @@ COLUMNS = (
 class DiffScreen(Filtered):
     """What changed between two plans. `rechecked`: the newer one is the older one solved again, in no file yet."""
 
-    KEYS: ClassVar[tuple[Key, ...]] = (*MOVES, DETAIL, TOML, OTHER, KEEP, FIND, BACK, HELP)
+    KEYS: ClassVar[tuple[Key, ...]] = (DETAIL, *MOVES, FLIPS, TOML, OTHER, KEEP, FIND, BACK, HELP)
     BINDINGS = bindings(KEYS)
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("+ - ~", "added, removed, changed"),
-        ("by prices", "the old answers solved with today's catalog, less the old plan"),
+        ("by prices", "the old answers solved with the new plan's catalog, less the same with the old plan's"),
         ("by you", "the new plan, less that: what the changed answers cost"),
+        ("by the model", "the old answers solved again with the prices of their day, less the old plan"),
+        ("flips at", "how far a lever must move, all else equal, until another verdict wins"),
     )
 
     def __init__(self, old: SavedPlan, new: SavedPlan, rechecked: bool = False) -> None:
         super().__init__()
         self.old, self.new, self.rechecked = old, new, rechecked
         self.kept = False
-        self.between: Later[float | str] = Later(self, "")
+        self.between: Later[tuple[float, float] | str] = Later(self, "")
+        self.flips = DiffFlips(self, old, new)
         self.comparison: Comparison = compare(old, new)
         self.changes: dict[str, Change] = {}
 
@@ -64,6 +67,13 @@ class DiffScreen(Filtered):
         """Whether the re-checked plan is in a file."""
         return "" if not self.rechecked else "saved" if self.kept else "not saved"
 
+    def keys_shown(self) -> Sequence[Key]:
+        """To keep the new plan comes first where there is one to keep."""
+        keys = super().keys_shown()
+        if not self.rechecked or self.edit_line.editing:
+            return [key for key in keys if key is not KEEP]
+        return [keys[0], KEEP, *(key for key in keys[1:] if key not in (KEEP, OTHER))]
+
     def draw(self) -> None:
         """The verdict, the money, why it moved, and every change."""
         found = self.comparison
@@ -71,39 +81,48 @@ class DiffScreen(Filtered):
         said = [each for each in found.changes if each.subject != "total"]
         self.changes = {str(place): each for place, each in enumerate(said)}
         rows = [Row(_cells(each), key) for key, each in self.changes.items()]
-        self.matching(COLUMNS, rows)
-        self.foot() if said else self.foot("Nothing changed: same verdict, same bill, same answers.")
+        self.matching(COLUMNS, [*rows, *self.flips.rows()])
+        none = [] if said else ["Nothing changed: same verdict, same bill, same answers."]
+        self.foot(*none, *self.flips.told())
 
     def _split(self) -> list[str]:
         """By what the money moved; the parts add up to the difference by construction."""
         found, total = self.comparison, self.comparison.difference
         if total is None or found.old_total is None or found.new_total is None:
             return []
+        if abs(total) < CENT:
+            return []
         same = not any(each.subject == "scenario" for each in found.changes)
-        if same:
-            why = (
-                f"catalog of {found.old_catalog} -> {found.new_catalog}"
-                if found.old_catalog != found.new_catalog
-                else "same catalog"
-            )
-            return [f"  by prices {total:>+12,.0f}   same answers; {why}"]
-        if found.old_catalog == found.new_catalog:
-            return [f"  by you    {total:>+12,.0f}   changed answers; same catalog of {found.new_catalog}"]
-        middle = self.between.of((self.old.name, self.new.name), self._middle)
-        if isinstance(middle, str):
-            return [f"  by prices, by you: {middle or 'the old answers are being solved with the catalog of today'}"]
+        if same and found.old_catalog == found.new_catalog:
+            return [
+                part("by the model", total, "same answers, same prices: solved by another version, or in another time")
+            ]
+        solved = self.between.of((self.old.name, self.new.name), lambda: self._between(same))
+        if isinstance(solved, str):
+            return [f"  by prices, by you, by the model: {solved or 'the old answers are being solved again'}"]
+        then, now = solved
+        catalogs = f"catalog of {found.old_catalog} -> {found.new_catalog}"
         return [
-            f"  by prices {middle - found.old_total:>+12,.0f}   the old answers, solved with the catalog of today",
-            f"  by you    {found.new_total - middle:>+12,.0f}   then the changed answers",
+            part("by prices", now - then, catalogs if found.old_catalog != found.new_catalog else "same catalog"),
+            part("by you", found.new_total - now, "same answers" if same else "then the changed answers"),
+            part("by the model", then - found.old_total, "old answers, old prices, solved by this version"),
         ]
 
-    def _middle(self) -> float | str:
-        """In a thread: the old answers with today's catalog."""
+    def _between(self, same: bool) -> tuple[float, float] | str:
+        """In a thread: the old answers with the catalog of their day, then with the new plan's; totals a month."""
+        found = self.comparison
         try:
-            plan = self.wizard.solver(self.old.scenario, lambda progress: None, self.wizard.stop)
+            then = self._total(found.old_catalog)
+            now = found.new_total if same else then if found.old_catalog == found.new_catalog else None
+            now = self._total(found.new_catalog) if now is None else now
         except Exception as error:
-            return f"the old answers cannot be solved today ({error})".splitlines()[0]
-        return plan.total_per_month if plan.total_per_month is not None else "no plan fits the old answers today"
+            return f"the old answers cannot be solved again ({error})".splitlines()[0]
+        return "no plan fits the old answers any more" if then is None or now is None else (then, now)
+
+    def _total(self, as_of: str) -> float | None:
+        """What the old answers cost a month with the prices of a day."""
+        plan = self.wizard.solver(self.old.scenario, lambda progress: None, self.wizard.stop, as_of=as_of)
+        return plan.total_per_month
 
     def _change(self) -> Change | None:
         row = self.listing.current
@@ -111,7 +130,9 @@ class DiffScreen(Filtered):
 
     def about(self) -> str:
         """The change in one line."""
-        change = self._change()
+        change, row = self._change(), self.listing.current
+        if row is not None and row.key.startswith("flip "):
+            return self.flips.about(row.key)
         if change is None:
             return "nothing matches; esc clears the filter" if self.wanted else "esc goes back."
         dates = f", {change.old_date} -> {change.new_date}" if change.new_date else ""
@@ -144,7 +165,18 @@ class DiffScreen(Filtered):
             return
         self.old, self.new = self.new, self.old
         self.comparison, self.between = compare(self.old, self.new), Later(self, "")
+        self.flips.end()
+        self.flips = DiffFlips(self, self.old, self.new)
         self.refresh_frame()
+
+    def action_flips(self) -> None:
+        """Look for what would have flipped each plan."""
+        self.note = self.flips.start()
+        self.refresh_frame()
+
+    def on_unmount(self) -> None:
+        """Stop looking."""
+        self.flips.end()
 
     def action_keep(self) -> None:
         """Save the re-checked plan over the old one."""
@@ -164,6 +196,12 @@ class DiffScreen(Filtered):
             self.filter_by("")
         else:
             super().action_back()
+
+
+def part(name: str, value: float, why: str) -> str:
+    """A part of the difference: `by prices    -610   catalog of ...`."""
+    amount = f"{value:+,.0f}" if abs(value) >= 0.5 else "0"
+    return f"  {name:<12}{amount:>10}   {why}"
 
 
 def verdict_and_money(found: Comparison, width: int) -> list[str]:
@@ -197,20 +235,3 @@ def said(change: Change) -> str:
 def newer(one: SavedPlan, other: SavedPlan) -> tuple[SavedPlan, SavedPlan]:
     """The two in the order of the days on which they were saved."""
     return (one, other) if one.saved <= other.saved else (other, one)
-
-
-def due(saved: SavedPlan, today: date, days: int = 91) -> bool:
-    """Whether a plan is a quarter old."""
-    try:
-        return (today - date.fromisoformat(saved.saved)).days >= days
-    except ValueError:
-        return False
-
-
-def check_of(saved: SavedPlan, today: date, catalog: "Catalog | None") -> str:
-    """The column Check: `! price` where one moved, `due` when a quarter old, `ok`; `-` while nothing can be told."""
-    from solver.prices_moved import prices_moved
-
-    if catalog is not None and not saved.scenario.catalog and prices_moved(saved.plan, catalog):
-        return "! price"
-    return "due" if due(saved, today) else "ok" if saved.saved else "-"

@@ -76,8 +76,8 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool, by: str = GROUPINGS[0]) -> V
         about[title] = _about(mine if mine and (mine.lines or mine.says) else theirs or NOTHING, plan.currency)
         detail[title] = _detail(title, mine, theirs, other, plan.currency)
     ends = (
-        ("total", plan.total_per_month, other and other.total_per_month),
-        ("a million tokens", _rate(plan), other and other.per_mtok),
+        ("total", plan.total_per_month, other.total_per_month if other else None),
+        ("a million tokens", _rate(plan), other.per_mtok if other else None),
     )
     for title, value, beside in ends:
         if value is not None:

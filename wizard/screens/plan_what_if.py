@@ -93,10 +93,11 @@ def flip_told(state: WhatIf, lever: "LeverNow") -> str:
     found = state.nearest(lever.name)
     if found is None:
         return "not found" if lever.name in state.cut else "never"
-    return _where(lever, found)
+    return where_told(lever, found)
 
 
-def _where(lever: "LeverNow", flip: "Flip") -> str:
+def where_told(lever: "LeverNow", flip: "Flip") -> str:
+    """Where a flip lies: `x 5.1`, `low`."""
     if isinstance(flip.value, str) and lever.steps:
         return flip.value
     return told(lever, flip.by or 0.0)
@@ -115,7 +116,9 @@ def _about(plan: "Plan", state: WhatIf, lever: "LeverNow") -> str:
     value = f" ({value_told(lever, found.value)})" if found.value is not None and not lever.steps else ""
     after = VERDICTS[found.after] if found.after else "another plan"
     proven = "" if found.proven else ", not proven"
-    return f"{lever.title} at {_where(lever, found)}{value}: {after}, {money(found.total_per_month)} a month{proven}."
+    return (
+        f"{lever.title} at {where_told(lever, found)}{value}: {after}, {money(found.total_per_month)} a month{proven}."
+    )
 
 
 # Cost against volume, as bars whose fill tells who serves.

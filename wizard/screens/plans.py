@@ -12,7 +12,8 @@ from solver.checklist import ITEMS
 from solver.plan import Plan
 from wizard.export import export_plan
 from wizard.keys import FIND, HELP, MOVES, UNDO, Key, bindings
-from wizard.screens.diff import DiffScreen, check_of, newer
+from wizard.screens.checks import Checked, checks_of
+from wizard.screens.diff import DiffScreen, newer
 from wizard.screens.filtered import Filtered
 from wizard.screens.frame import Word
 from wizard.screens.later import Later
@@ -53,6 +54,7 @@ class PlansScreen(Filtered):
         ("verdict", "stay on the API, hybrid, self-host, or no plan fits"),
         ("check: due", "the plan is a quarter old or more: r solves it again"),
         ("check: ! price", "a price in the plan has moved in the catalog: r solves it again"),
+        ("check: ! tables", "the plan's own tables cannot be used any more, so its prices are not compared"),
         ("check: ok", "neither; what is not in the catalog as it stands is not looked at"),
     )
 
@@ -65,7 +67,7 @@ class PlansScreen(Filtered):
         self.put_away: tuple[str, Path] | None = None
         self.marked = ""
         self.rechecking = ""
-        self.checks: Later[dict[str, str]] = Later(self, {})
+        self.checks: Later[dict[str, Checked]] = Later(self, {})
         self.found: tuple[tuple[Session, ...], tuple[Entry, ...], bool] | None = None
 
     def path(self) -> str:
@@ -95,7 +97,8 @@ class PlansScreen(Filtered):
         rows = [_draft_row(key, session) for key, session in self.drafts.items()]
         checks = {} if empty else self._checks()
         for key, entry in self.entries.items():
-            check = "solving" if key == self.rechecking else "marked" if key == self.marked else checks.get(key, "-")
+            known = checks.get(key, Checked("-")).word
+            check = "solving" if key == self.rechecking else "marked" if key == self.marked else known
             rows.append(_plan_row(key, entry, self.wizard.desk.clock(), empty, check))
         note = ["No plan yet. n starts one; enter opens a worked example."] if empty else []
         note += [f"! {said}" for said in self.unreadable[:1]]
@@ -110,12 +113,12 @@ class PlansScreen(Filtered):
         )
         self.matching(columns, rows)
 
-    def _checks(self) -> dict[str, str]:
+    def _checks(self) -> dict[str, Checked]:
         """What the column Check says of each plan, looked up in a thread once the catalog is there."""
         catalog, today = self.wizard.catalog, self.wizard.desk.clock()
         saved = {key: entry.plan for key, entry in self.entries.items() if entry.plan is not None}
         rests_on = (id(catalog), today, tuple((key, plan.saved) for key, plan in saved.items()))
-        return self.checks.of(rests_on, lambda: {key: check_of(plan, today, catalog) for key, plan in saved.items()})
+        return self.checks.of(rests_on, partial(checks_of, saved, today, catalog, self.wizard.catalog_of))
 
     def _key(self) -> str:
         row = self.listing.current
@@ -132,7 +135,8 @@ class PlansScreen(Filtered):
             return "n starts a plan" if not self.wanted else "nothing matches; esc clears the filter"
         if entry.plan is None:
             return f"! {entry.problem}"
-        return _about_plan(entry.plan)
+        why = self.checks.value.get(key, Checked("")).why if self.found is not None and not self.found[2] else ""
+        return _about_plan(entry.plan) + (f"; {why}" if why else "")
 
     def action_new(self) -> None:
         """Choose a profile."""
