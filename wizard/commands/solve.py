@@ -140,7 +140,10 @@ def catalog_of(question: Question, as_of: str | None = None) -> "Catalog":
     from catalogs.catalog import load_catalog
 
     scenario = question.scenario
-    return load_catalog(scenario.currency, as_of, question.overlays, scenario.policy.unusable_prices)
+    return load_catalog(
+        currency=scenario.currency, as_of=as_of, overlays=question.overlays,
+        unusable_prices=scenario.policy.unusable_prices,
+    )  # fmt: skip
 
 
 def check_against(scenario: Scenario, catalog: "Catalog") -> None:
