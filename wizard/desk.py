@@ -16,7 +16,7 @@ from wizard.drafts import ChangedElsewhereError
 from wizard.questions import question_for
 from wizard.scenario_file import scenario_tables
 from wizard.segments import segment_in
-from wizard.session import Session, Step, answer, at, clear, put, scenario_of, start, start_like, undo
+from wizard.session import Session, Step, answer, at, changes_left, clear, put, scenario_of, start, start_like, undo
 from wizard.shelf import Shelf
 from wizard.store import SavedPlan
 
@@ -38,8 +38,6 @@ class Desk:
         """Why the draft could not be written; empty where it was."""
         self.rule_costs: dict[str, RuleCost] = {}
         """What rules cost by the last solve, by full key, as far as they were priced."""
-        self.profiles_left: tuple[tuple[Session, Session], ...] = ()
-        """The decision before and after each change of its profile, so that it can be undone until the end."""
 
     @property
     def session_now(self) -> Session:
@@ -70,7 +68,7 @@ class Desk:
     def clear(self) -> None:
         """Put the decision aside; its draft is kept."""
         self.session, self.plan, self.answered, self.rule_costs = None, None, None, {}
-        self.saving, self.saved_as, self.drafted, self.profiles_left = "", "", False, ()
+        self.saving, self.saved_as, self.drafted = "", "", False
         self.unsaved_for = ""
         self.shelf.let_go()
 
@@ -107,17 +105,15 @@ class Desk:
         session = self.session
         if session is None:
             return "Nothing to undo."
-        before, after = self.profiles_left[-1] if self.profiles_left else (None, None)
-        if before is not None and after is not None and _same(session, after):
-            self.profiles_left = self.profiles_left[:-1]
-            said, session = f"profile {self.profile}; it is {before.base.get('profile')} again", before
-            self._take(replace(before, name=self.name))
+        if session.before is not None and len(session.history) <= session.carried:
+            said, take = f"profile {self.profile}; it is {session.before.base.get('profile')} again", self._take
         elif session.history:
-            said, session = step_told(session, session.history[-1]), undo(session)
-            self.edit(session)
+            said, take = step_told(session, session.history[-1]), self.edit
         else:
             return "Nothing to undo."
-        left = len(session.history) + len(self.profiles_left)
+        session = undo(session)
+        take(session)
+        left = changes_left(session)
         return f"Undone: {said}; {left} change{'s' * (left != 1)} left to undo."
 
     def choose_profile(self, profile: str, name: str = "") -> None:
@@ -135,7 +131,7 @@ class Desk:
             made = replace(made, base={**made.base, "catalog": self.overlay})
         made = at(made, "quick")
         if self.session is not None:
-            self.profiles_left = (*self.profiles_left, (self.session, made))
+            made = replace(made, before=self.session, carried=len(made.history))
         self._take(made)
 
     def _take(self, session: Session) -> None:
@@ -232,10 +228,6 @@ def step_told(session: Session, step: Step) -> str:
     several = parts[0] == "segment" and len(session.tables.get("segment", {})) > 1
     label = (f"{parts[1]}: " if several else "") + (question.label if question else step.key)
     return f"{label} {step.value}" if step.kind == "set" else f"{label}, cleared"
-
-
-def _same(one: Session, other: Session) -> bool:
-    return one.history == other.history and one.base == other.base
 
 
 def carried(session: Session, profile: str) -> Session:

@@ -6,7 +6,7 @@ to drop the last step, and an answers file played headless gives the same scenar
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -42,7 +42,8 @@ class Step:
 class Session:
     """A decision in the making. `base` is the tables of a profile or of a plan; it is never changed.
 
-    `left_out` are steps of a draft of another version that cannot be taken here.
+    `left_out` are steps of a draft of another version that cannot be taken here. After a change of profile, `before` is
+    the decision as it stood, and the first `carried` steps are those that came along.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Session:
     screen: str = ""
     cursor: int = 0
     left_out: tuple[Step, ...] = ()
+    before: "Session | None" = None
+    carried: int = 0
 
     @cached_property
     def tables(self) -> dict[str, Any]:
@@ -162,8 +165,17 @@ def typed_above(session: Session, item: str, digit: int) -> tuple[str, ...]:
 
 
 def undo(session: Session) -> Session:
-    """Drop the last step; a session without steps stays as it is."""
+    """Drop the last step, or the change of profile where that came last; without either it stays as it is."""
+    if session.before is not None and len(session.history) <= session.carried:
+        return replace(session.before, name=session.name)
     return replace(session, history=session.history[:-1])
+
+
+def changes_left(session: Session) -> int:
+    """How many changes can be undone, changes of profile among them."""
+    if session.before is None:
+        return len(session.history)
+    return len(session.history) - session.carried + 1 + changes_left(session.before)
 
 
 def at(session: Session, screen: str, cursor: int = 0) -> Session:
@@ -236,9 +248,25 @@ def to_draft(session: Session) -> dict[str, Any]:
     return {
         "schema": DRAFT_SCHEMA,
         "draft": {"name": session.name, "screen": session.screen, "cursor": session.cursor},
+        **_steps_and_base(session),
+        **({"before": _befores(session)} if session.before else {}),
+    }
+
+
+def _steps_and_base(session: Session) -> dict[str, Any]:
+    return {
         "history": [{step.kind: step.key, "value": step.value} for step in session.history],
         "base": deepcopy(dict(session.base)),
     }
+
+
+def _befores(session: Session) -> list[dict[str, Any]]:
+    """The decision before each change of profile, the last change first; `carried` is of the one after it."""
+    told = []
+    while session.before is not None:
+        told.append({"carried": session.carried, **_steps_and_base(session.before)})
+        session = session.before
+    return told
 
 
 def from_draft(tables: Mapping[str, Any], file: str = "draft") -> Session:
@@ -256,12 +284,25 @@ def from_draft(tables: Mapping[str, Any], file: str = "draft") -> Session:
         whole = replace(session, history=steps)
         try:
             check(Scenario, whole.tables, file)
-            return whole
+            return _with_befores(whole, tables.get("before", []))
         except UNTAKEN:
             check(Scenario, session.tables, file)
             return _as_far_as_it_goes(session, steps)
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration) as error:
         raise InputError(Fault(file, "draft", f"no draft ({error})", "a draft as the wizard writes it")) from None
+
+
+def _with_befores(session: Session, entries: Sequence[Mapping[str, Any]]) -> Session:
+    """The session with what stood before its changes of profile, as far as that can be used here."""
+    if not entries:
+        return session
+    try:
+        steps = tuple(_step(entry) for entry in entries[0].get("history", []))
+        before = Session(session.name, entries[0]["base"], steps, session.screen, session.cursor)
+        check(Scenario, before.tables, "draft")
+        return replace(session, before=_with_befores(before, entries[1:]), carried=int(entries[0]["carried"]))
+    except UNTAKEN:
+        return session
 
 
 UNTAKEN = (InputError, KeyError, TypeError, ValueError, AttributeError)

@@ -10,7 +10,7 @@ from wizard.desk import Desk
 from wizard.opening import last_words
 from wizard.progress import Solving, at_most_two_a_second
 from wizard.screens.plan_cost import baselines
-from wizard.session import answer, put, scenario_of
+from wizard.session import Step, answer, put, scenario_of
 from wizard.shelf import Shelf
 from wizard.store import SavedPlan, load, save
 
@@ -87,6 +87,22 @@ def test_a_change_of_profile_is_undone_like_any_other(desk: Desk) -> None:
     assert scenario_of(desk.shelf.in_progress()[0]) == before
     assert drafts(desk) == ["support-chat"]
     assert desk.undo() == "Undone: requests 60k/day; 0 changes left to undo."
+
+
+def test_changes_of_profile_are_undone_in_a_later_sitting_too(desk: Desk) -> None:
+    desk.choose_profile("support-chat")
+    desk.edit(put(desk.session_now, "chat.requests", "60k/day"))
+    for profile in ("rag-search", "agents"):
+        desk.choose_profile(profile)
+    left = desk.session_now
+    desk.clear()
+    later = Desk(desk.shelf, desk.clock)
+    later.resume(desk.shelf.in_progress()[0])
+    assert later.session_now.tables == left.tables
+    assert later.undo() == "Undone: profile agents; it is rag-search again; 2 changes left to undo."
+    assert later.undo() == "Undone: profile rag-search; it is support-chat again; 1 change left to undo."
+    assert later.session_now.history == (Step("set", "segment.chat.requests", "60k/day"),)
+    assert later.undo() == "Undone: requests 60k/day; 0 changes left to undo."
 
 
 def test_a_change_of_profile_before_the_first_answer_is_undone_without_a_draft(desk: Desk) -> None:
