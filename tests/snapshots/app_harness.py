@@ -11,7 +11,7 @@ from typing import Any
 
 from made_figures import made_figures
 from recorded_explorer import RecordedExplorer
-from recorded_plan import hybrid_plan, no_plan, recorded_plan
+from recorded_plan import conflicting_plan, hybrid_plan, no_plan, recorded_plan, unproven_plan
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -24,7 +24,10 @@ from wizard.shelf import Shelf
 
 TODAY = date(2026, 11, 24)
 FOLDER = Path(__file__).parent / "sessions"
-PLANS = {"api": recorded_plan, "hybrid": hybrid_plan, "no_plan": no_plan}
+PLANS = {
+    "api": recorded_plan, "hybrid": hybrid_plan, "unproven": unproven_plan, "no_plan": no_plan,
+    "conflict": conflicting_plan,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

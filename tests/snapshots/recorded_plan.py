@@ -1,5 +1,6 @@
 """A plan made by hand, whose lines add up to its total, so that a screen can be drawn without a solver."""
 
+from solver.explanation.conflict import Conflict
 from solver.plan import (
     Baseline,
     Block,
@@ -145,6 +146,24 @@ def hybrid_plan() -> Plan:
             "blocks": (Block(hours=730.0, peak_per_s={"chat": 1.5}, mean_per_s={"chat": 0.68}),),
         }
     )  # fmt: skip
+
+
+def unproven_plan() -> Plan:
+    """Stay on the API, stopped by the time limit at a gap of 3.1%: the verdict is not certain."""
+    return recorded_plan().model_copy(update={"status": "time_limit", "bound_per_month": 3992.28, "gap": 0.031})
+
+
+def conflicting_plan() -> Plan:
+    """Nothing fits: three demands together, each with its least change and the cost then."""
+    demands = (
+        Conflict(requirement="segment.chat.ttft", found="200 ms", repair="340 ms", total_per_month_then=12_900.0,
+                 changes={"segment.chat.ttft": "340 ms"}),
+        Conflict(requirement="segment.chat.processing_in", found="eu", repair="anywhere", total_per_month_then=4_120.0,
+                 changes={"segment.chat.processing_in": "anywhere"}),
+        Conflict(requirement="policy.budget", found="100/month", repair=None, total_per_month_then=None,
+                 why="the others stay in conflict"),
+    )  # fmt: skip
+    return no_plan().model_copy(update={"conflict": demands})
 
 
 def no_plan() -> Plan:
