@@ -157,7 +157,8 @@ class Question:
     def entering(self, start: float, known: Entry | None = None) -> Entry:
         """The entering factor, by Dinkelbach's method from a first factor at or above it, which is better near it.
 
-        `known` is what was found of fewer options: only better entries are looked for, from `start` on.
+        `known` is what was found of fewer options: only better entries are looked for, from `start` on. Without it,
+        `start` is a proven ceiling, so that what is found within 1 % of it needs no further proof.
         """
         found, factor, tight = known or Entry(None), min(max(start, 0.0), 1.0), True
         for _ in range(ROUNDS):
@@ -173,7 +174,8 @@ class Question:
             if better.factor is None or (found.factor is not None and better.factor <= found.factor * (1 + SAME)):
                 break
             found = better
-            if better.factor >= 1:
+            if better.factor >= 1 or (known is None and better.factor * (1 + STEP) >= start):
+                tight = True
                 break
             factor = min(1.0, better.factor * (1 + STEP))
         return replace(found, tight=tight)
@@ -199,6 +201,8 @@ class Question:
             return sum(each.per_month for term in lines.values() for each in term)
 
         free = cost(priced(self.problem, self.option, 0.0))
+        if outcome.objective is not None and factor >= PLAIN:
+            return free, (outcome.objective - free) / factor
         return free, cost(self.problem) - free
 
     def speeding(self, tries: int = 14) -> float | None:
@@ -220,5 +224,7 @@ class Question:
         return low or None
 
 
+PLAIN = 0.05
+"""Above this factor what the option is paid is told by the cost of the plan there."""
 LEAST_KAPPA = 1e-3
 """A thousand times as fast is no longer looked at."""

@@ -6,6 +6,7 @@ everything else leaves at the least with the option in. No plan that uses the op
 the present cost V even at a price of 0, it never enters.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -23,6 +24,8 @@ MOST = 16.0
 CLOSE = 400
 """Designs whose whole replicas are counted, the nearest first."""
 CLOSELY = 8
+FIRST = -1e9
+"""Less a month than any pool comes to."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Ceilings:
     apis: Array
     beside: Array
     with_pools: Array
+
+    def and_at(self, other: "Ceilings") -> "Ceilings":
+        """The lower of two, each at its own prices."""
+        return Ceilings(*map(np.minimum, vars(self).values(), vars(other).values()))
 
 
 def nearness_of(data: Data, prices: Array) -> Ceilings:
@@ -56,7 +63,15 @@ def ceilings_of(data: Data, prices: Array, now: float, close: int = CLOSE, most:
     )
 
 
-def _designs(data: Data, rates: Rates, prices: Array, now: float, close: int, others: int, most: float) -> Array:
+def own_ceilings(data: Data, prices: Array, now: float, own: Collection[int]) -> Array:
+    """The ceilings of designs [k] in plans whose other pools are among `own`, whatever their APIs."""
+    return _designs(data, rates_of(data), prices, now, CLOSE, 0, 1.0, own)
+
+
+def _designs(
+    data: Data, rates: Rates, prices: Array, now: float, close: int, others: int, most: float,
+    own: Collection[int] | None = None,
+) -> Array:
     """The ceilings of designs in plans with so many other pools at least; `close` of them in whole replicas."""
     count = len(data.problem.designs)
     pools = np.zeros(count, dtype=bool)
@@ -64,7 +79,10 @@ def _designs(data: Data, rates: Rates, prices: Array, now: float, close: int, ot
     if not pools.any():
         return np.full(count, -1.0)
     value = np.where(pools, rates.opening - most_gains(data, rates, prices), inf)
-    room = now - sum_of(data, prices) - _beside(data, value, np.sort(supplier_values(data, prices)), others)
+    if own is not None:
+        rows = sorted(own)
+        value[rows] = np.maximum(value[rows], rates.opening[rows] - whole_gains(data, rates, rows, prices))
+    room = now - sum_of(data, prices) - _beside(data, value, np.sort(supplier_values(data, prices)), others, own)
 
     def fits(factor: Array) -> Array:
         """What is left of V with each design at its factor; below 0 it does not enter."""
@@ -115,24 +133,35 @@ def _closely(data: Data, rates: Rates, prices: Array, room: Array, rows: list[in
     return high
 
 
-def _beside(data: Data, value: Array, suppliers: Array, least_others: int) -> Array:
-    """What people, the other pools and the suppliers of a plan with design k open come to at the least, [k]."""
+def _beside(
+    data: Data, value: Array, suppliers: Array, least_others: int, own: Collection[int] | None = None
+) -> Array:
+    """What people, the other pools and the suppliers of a plan with design k open come to at the least, [k].
+
+    With `own` the other pools are among these. Design k is the first of the pools counted, at FIRST, so that it is
+    always among them.
+    """
     problem = data.problem
     selfhost, classes = pool_entry(data, value)
     of = np.array([design.pool_class for design in problem.designs])
     needed, least = ways_needed(data), np.full(len(value), inf)
+    mine = np.ones(len(value), dtype=bool)
+    if own is not None:
+        mine[:] = False
+        mine[list(own)] = True
+    counted = value if least_others else np.minimum(value, 0.0)
     for on in class_sets(list(classes)):
-        members = np.flatnonzero(np.isin(of, on) & (value < inf))
-        counted = value if least_others else np.minimum(value, 0.0)
-        ordered = np.sort(counted[members])
-        fixed = selfhost + sum(classes[name] for name in on)
+        members = np.isin(of, on) & (value < inf)
+        ordered = np.sort(counted[members & mine])
+        fixed = selfhost + sum(classes[name] for name in on) - FIRST
         known: dict[float, float] = {}
-        for k in members.tolist():
-            own = float(counted[k])
-            if own not in known:
-                others = np.delete(ordered, np.searchsorted(ordered, own))
-                known[own] = fixed + least_ways(data, others, suppliers, needed - 1, least_others)
-            least[k] = min(least[k], known[own])
+        for k in np.flatnonzero(members).tolist():
+            key = float(counted[k]) if mine[k] else inf
+            if key not in known:
+                others = np.delete(ordered, np.searchsorted(ordered, key)) if mine[k] else ordered
+                pools = np.concatenate(([FIRST], others))
+                known[key] = fixed + least_ways(data, pools, suppliers, needed, 1 + least_others)
+            least[k] = min(least[k], known[key])
     return least
 
 

@@ -16,9 +16,10 @@ class WhyNot(Part):
     `serves` are the segments that it may serve. `enters_at`: with less than `price_factor` times its price, all other
     prices as they are, a plan that uses it is cheaper, at 1 % less at most `total_then`; at 1 % more none was found.
     `proven` tells that there is none, whatever else it uses; else there is none of the plan's own options, this one and
-    (once `wide`) any API. `not_above`: it enters at no factor above `at_most`, whatever else is used; time ended before
-    more was known. `never`: not even for free (`proven` as above). `margin`: it is in the cheapest plan, which is not
-    the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`.
+    (once `wide`) any API. `not_above`: it enters at no factor above `at_most`, whatever else is used, and at none above
+    `at_most_own` (where that says more) beside the plan's own pools and any API, both by a bound in closed form; time
+    ended before it was solved. `never`: not even for free (`proven` as above). `margin`: it is in the cheapest plan,
+    which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`.
     `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API its input.
     `speed_factor` is by how much faster a pool must serve to enter at its price as it is; None where it was not looked
     for, or none does. `alike` are options for which the same holds, as they differ in nothing that is counted.
@@ -30,6 +31,7 @@ class WhyNot(Part):
     answer: Answer
     price_factor: float | None = None
     at_most: float | None = None
+    at_most_own: float | None = None
     price_now: float | None = None
     price_then: float | None = None
     total_then: float | None = None

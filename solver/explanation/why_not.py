@@ -1,9 +1,10 @@
 """Why not this option: its refusal, or how much cheaper or faster it must become to enter the plan, by solving.
 
 Closed-form bounds come first: they tell for all options at once which enter at no price, and above which factor none of
-the others does. What is left is solved one by one, the nearest first, until the time is over; what is left then has its
-bound. The plans looked at use the plan's own options, the one in question and any API; the answer is proven where
-the bounds leave no other plan, or where the whole problem is solved once more at 1 % above the price found.
+the others does, whatever else is used, and, closer, beside the plan's own pools and any API. What is left is solved one
+by one, the nearest first, until the time is over; what is left then has these bounds. The plans looked at use the
+plan's own options, the one in question and any API; the answer is proven where the bounds leave no other plan, or
+where the whole problem is solved once more at 1 % above the price found.
 """
 
 import threading
@@ -18,18 +19,23 @@ import numpy as np
 
 from solver.baselines import api_only
 from solver.explanation.entering import STEP, Entry, Looking, Question, among, priced, using
-from solver.explanation.entry_bounds import Ceilings, ceilings_of, nearness_of
+from solver.explanation.entry_bounds import Ceilings, ceilings_of, nearness_of, own_ceilings
 from solver.explanation.reasons import WhyNot
 from solver.optimise import optimise
 from solver.patterns import names_design
 from solver.pricing import api_prices
-from solver.problem import Problem, spot_market
-from solver.program.data import Data, data_of
+from solver.problem import Array, Problem, spot_market
+from solver.program.build import written
+from solver.program.data import Data, data_of, narrowed
 from solver.shortlist import shortlist
 from solver.solution import solution_of
-from solver.solve import Outcome
+from solver.solve import Outcome, relaxed
 
 EACH_S = 5.0
+PROOF_S = 10.0
+"""Seconds for one solve, and for one of the whole problem."""
+FEW_APIS = 40
+"""So many APIs at most stand beside an option from the first solve on; of more, those of the plan come first."""
 FASTER = 3
 """Pools that are nearest by price and asked for their speed too."""
 PROVEN = 5
@@ -71,24 +77,46 @@ class Search:
         """Whether the plan to be beaten is proven the cheapest."""
         return self.outcome.status == "optimal" and self.now >= (self.outcome.objective or 0.0) * (1 - STEP / 10)
 
-    def ceilings(self) -> Ceilings:
-        """The better of the bounds at the APIs' prices and, where pools serve, at those of a small program."""
-        self.prices = np.minimum(api_prices(self.data), self.now)
-        found = ceilings_of(self.data, self.prices, self.now)
-        priced_ = shortlist(self.data, self.data.pools, lambda: self.left, self.stop) if self.pools else None
-        if priced_ is None:
-            return found
-        self.prices = priced_.prices
-        other = ceilings_of(self.data, self.prices, self.now)
-        return Ceilings(*map(np.minimum, vars(found).values(), vars(other).values()))
+    @property
+    def direct(self) -> bool:
+        """Whether every API is beside an option from the first solve on."""
+        return len(self.data.apis) <= FEW_APIS
+
+    def ceilings(self) -> tuple[Ceilings, Array]:
+        """The bounds of each option whatever else is used, and of designs [k] beside the plan's own pools.
+
+        At the prices of a small program where pools serve, else at those of the APIs; and at what a request costs the
+        plan's own options, by the relaxation of their program.
+        """
+        own = self._own_prices()
+        found = shortlist(self.data, self.data.pools, lambda: self.left, self.stop) if self.pools else None
+        self.prices = np.minimum(api_prices(self.data), self.now) if found is None else found.prices
+        ceilings = ceilings_of(self.data, self.prices, self.now)
+        if own is None:
+            return ceilings, ceilings.designs
+        if not self.pools:
+            ceilings = ceilings.and_at(ceilings_of(self.data, own, self.now))
+        beside = own_ceilings(self.data, own, self.now, self.pools)
+        return ceilings, np.minimum(ceilings.designs, beside)
+
+    def _own_prices(self) -> Array | None:
+        """What a request [s, b] costs at the margin among the plan's own pools and any API; None: not in time."""
+        found = relaxed(written(narrowed(self.data, self.pools)), self.left, self.stop)
+        if found is None:
+            return None
+        prices = np.zeros(self.data.load.shape)
+        for s, groups in enumerate(self.data.groups):
+            for group in groups:
+                prices[s, list(group)] = max(0.0, found.duals.get(f"served_s{s}_b{group[0]}", 0.0))
+        return prices
 
     def looking(self) -> Looking:
         """How long the next solve may take."""
         return Looking(max(0.05, min(EACH_S, self.left)), self.stop)
 
     def entry(self, kind: str, index: int, start: float) -> Entry:
-        """The entering price of an option, beside the plan's own."""
-        found = self._question(kind, index, self.apis)
+        """The entering price of an option, beside the plan's own and, where these are few, any API."""
+        found = self._question(kind, index, self.data.apis if self.direct else self.apis)
         entry = found.entering(start)
         self.solves += found.solves
         return entry
@@ -117,7 +145,10 @@ class Search:
         """Whether no plan of the whole problem uses the option at 1 % above the factor and is cheaper; by solving."""
         asked, _ = using(priced(self.problem, option, factor * (1 + STEP)), option)
         self.solves += 1
-        return optimise(asked, 1e-4, max(0.05, self.left), stop=self.stop, below=self.now).status == "infeasible"
+        pool = any(design.id == option for design in self.problem.designs)
+        limit = max(0.05, min(PROOF_S, self.left))
+        found = optimise(asked, 1e-4, limit, stop=self.stop, hosted=pool, below=self.now)
+        return found.status == "infeasible"
 
 
 def searches(
@@ -146,7 +177,7 @@ def _no_pools(outcome: Outcome) -> bool:
 def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: str = "") -> list[WhyNot]:
     """What is asked of one search: the options that may serve the segment, and whose id holds the text."""
     problem = search.problem
-    ceilings = search.ceilings()
+    ceilings, own = search.ceilings()
     able = _able(problem)
     asked: list[_Asked] = []
     groups = _alike(search.data) if pools else {}
@@ -154,24 +185,29 @@ def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: 
         ids = [problem.designs[k].id for k in members]
         if not set(members) & set(search.pools) and _wanted(ids, able, segment, option):
             at_most = min(float(ceilings.designs[k]) for k in members)
-            asked.append(_Asked(at_most, "pool", members[0], tuple(ids[1:])))
+            beside = min(at_most, *(float(own[k]) for k in members))
+            asked.append(_Asked(at_most, beside, "pool", members[0], tuple(ids[1:])))
     if apis:
         for a, api in enumerate(problem.apis):
             if a not in search.apis and able.get(api.id) and _wanted([api.id], able, segment, option):
                 counted = a in search.data.apis
-                asked.append(_Asked(float(ceilings.apis[a]) if counted else 1.0, "api", a))
+                at_most = float(ceilings.apis[a]) if counted else 1.0
+                asked.append(_Asked(at_most, at_most, "api", a))
     asked = _nearest_first(search, asked)
-    found = [_answer(search, each, able) for each in asked]
-    known = {each.option: one for each, one in zip(found, asked, strict=True)}
-    found = [_wide(search, ceilings, known[each.option], each) for each in sorted(found, key=nearness)]
+    answered = [(each, *_answer(search, each, able)) for each in asked]
+    found = [_wide(search, ceilings, *each) for each in sorted(answered, key=lambda each: nearness(each[1]))]
     return sorted(_closely(search, found, every=bool(option)), key=nearness)
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """An option by kind and index, the factor above which it enters nothing, and those that share its answer."""
+    """An option by kind and index, the factor above which it enters nothing, and those that share its answer.
+
+    `beside` is that factor where the other pools are the plan's own.
+    """
 
     at_most: float
+    beside: float
     kind: Literal["pool", "api"]
     index: int
     alike: tuple[str, ...] = ()
@@ -202,21 +238,24 @@ def _nearest_first(search: Search, asked: list[_Asked]) -> list[_Asked]:
     return [each for pair in zip_longest(apis, pools) for each in pair if each is not None]
 
 
-def _answer(search: Search, asked: _Asked, able: dict[str, tuple[str, ...]]) -> WhyNot:
-    """The option beside the plan's own; or its bound, where that says all or time is over."""
+def _answer(search: Search, asked: _Asked, able: dict[str, tuple[str, ...]]) -> tuple[WhyNot, Entry | None]:
+    """The option beside the plan's own, as solved; or its bound, where that says all or time is over."""
     problem = search.problem
     option = problem.designs[asked.index].id if asked.kind == "pool" else problem.apis[asked.index].id
     price, unit = _price(problem, asked.kind, asked.index)
     blank = WhyNot(
-        option=option, kind=asked.kind, serves=able[option], answer="not_above", at_most=asked.at_most, price_now=price,
-        unit=unit, alike=asked.alike, proven=True,
+        option=option, kind=asked.kind, serves=able[option], answer="not_above", at_most=max(asked.at_most, 0.0),
+        at_most_own=asked.beside if 0 <= asked.beside < asked.at_most else None, price_now=price, unit=unit,
+        alike=asked.alike, proven=True,
     )  # fmt: skip
-    if asked.at_most < 0:
-        return blank.model_copy(update={"answer": "never", "at_most": None, "wide": True})
+    if asked.beside < 0:
+        never = {"answer": "never", "at_most": None, "wide": True, "proven": asked.at_most < 0}
+        return blank.model_copy(update=never), None
     if search.left <= 0:
         search.cut = True
-        return blank
-    return _entered(blank, search.entry(asked.kind, asked.index, asked.at_most))
+        return blank, None
+    entry = search.entry(asked.kind, asked.index, asked.beside)
+    return _entered(blank, entry), entry
 
 
 def _entered(blank: WhyNot, entry: Entry) -> WhyNot:
@@ -231,17 +270,19 @@ def _entered(blank: WhyNot, entry: Entry) -> WhyNot:
     )  # fmt: skip
 
 
-def _wide(search: Search, ceilings: Ceilings, asked: _Asked, found: WhyNot) -> WhyNot:
+def _wide(search: Search, ceilings: Ceilings, asked: _Asked, found: WhyNot, entry: Entry | None) -> WhyNot:
     """The option with every API beside it: whether it enters sooner so, or at all, and whether that is all there is."""
-    if found.answer == "never":
+    if entry is None:
         return found
-    if search.left <= 0:
-        search.cut = True
-        return found
-    factor = found.price_factor
-    known = Entry(None) if factor is None else Entry(factor, found.total_then)
-    entry = search.wide(asked.kind, asked.index, known)
-    better = found if entry.factor == factor else _entered(found, entry)
+    better = found
+    if not search.direct:
+        if search.left <= 0:
+            search.cut = True
+            return found
+        factor = found.price_factor
+        known = Entry(None) if factor is None else Entry(factor, found.total_then)
+        entry = search.wide(asked.kind, asked.index, known)
+        better = found if entry.factor == factor else _entered(found, entry)
     if not entry.tight:
         return better
     other = (ceilings.beside if asked.kind == "pool" else ceilings.with_pools)[asked.index]
@@ -254,7 +295,8 @@ def _wide(search: Search, ceilings: Ceilings, asked: _Asked, found: WhyNot) -> W
 def nearness(each: WhyNot) -> tuple[int, float, str]:
     """The order of the table: nearest to entering first, then those with a bound, those that never do, refusals."""
     rank = {"margin": 0, "enters_at": 1, "not_above": 2, "never": 3, "refusal": 4}[each.answer]
-    return rank, -(each.price_factor or each.at_most or 0.0), each.option
+    bound = each.at_most if each.at_most_own is None else each.at_most_own
+    return rank, -(each.price_factor or bound or 0.0), each.option
 
 
 def _closely(search: Search, found: list[WhyNot], every: bool) -> list[WhyNot]:
