@@ -6,7 +6,7 @@ STAMP := .venv/.installed
 PYTEST := env -u NO_COLOR -u TEXTUAL_THEME $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types walls bench calibrate test-long snapshots baselines picture lock clean
+.PHONY: help run test check lint types walls bench calibrate test-long snapshots baselines screenshots lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,8 +51,8 @@ snapshots: $(STAMP)  ## draw the screens' snapshots anew; look at each before co
 baselines: $(STAMP)  ## solve the saved plans and frozen cases anew; explain each change in the commit
 	$(BIN)/python tests/golden/make_baselines.py
 
-picture: $(STAMP)  ## the README's picture, from a real solve
-	$(BIN)/python tests/snapshots/make_picture.py
+screenshots: $(STAMP)  ## the README's pictures, from one sitting at the real app; look at each
+	$(BIN)/python tests/snapshots/make_screenshots.py
 
 lock:  ## resolve requirements.lock anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --extra dev --generate-hashes \
