@@ -38,8 +38,10 @@ def test_the_scenario_and_the_overlay_of_the_readme_are_taken_as_they_stand(tmp_
 
 def test_the_readme_shows_pictures_that_are_there() -> None:
     pictures = re.findall(r"!\[.*?\]\((.*?)\)", README)
-    assert len(pictures) == 2
-    assert all((Path(__file__).parents[3] / picture).stat().st_size > 5000 for picture in pictures)
+    shown = {Path(__file__).parents[3] / picture for picture in pictures}
+    assert len(pictures) == 8
+    assert shown == {path for path in (Path(__file__).parents[3] / ".github").iterdir() if path.is_file()}
+    assert all(picture.stat().st_size > 5000 for picture in shown)
 
 
 @pytest.mark.parametrize(
