@@ -55,14 +55,19 @@ def band_shares(catalog: Catalog, arrays: DesignArrays, metric: Metric = "throug
 
 def _record(catalog: Catalog, model: str, gpu: str, engine: str, outside: bool) -> SpeedBand:
     """The band of a measured GPU class and engine; a mixture of experts never measured has its own; else the widest."""
-    bands = catalog.speed_bands
-    if not outside:
-        group, record = catalog.gpus[gpu].performance_class, catalog.models[model]
-        new = bool(record.experts) and model not in catalog.measured_models
-        for band in bands.values():
-            if group in band.classes and engine in band.engines and band.new_mixtures == new:
-                return band
-    return bands.get(OUTSIDE.id, OUTSIDE)
+    if outside:
+        return catalog.speed_bands.get(OUTSIDE.id, OUTSIDE)
+    record = catalog.models[model]
+    new = bool(record.experts) and model not in catalog.measured_models
+    return measured_band(catalog, catalog.gpus[gpu].performance_class, engine, new)
+
+
+def measured_band(catalog: Catalog, group: str, engine: str, new_mixture: bool) -> SpeedBand:
+    """The band of a GPU class and an engine, or of mixtures of experts there that nobody measured; else the widest."""
+    for band in catalog.speed_bands.values():
+        if group in band.classes and engine in band.engines and band.new_mixtures == new_mixture:
+            return band
+    return catalog.speed_bands.get(OUTSIDE.id, OUTSIDE)
 
 
 def _share(band: SpeedBand, metric: Metric) -> float:

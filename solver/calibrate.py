@@ -23,22 +23,24 @@ START: Mapping[str, float] = {
 }  # fmt: skip
 """Start values, SI. `matrix_eta_pf` multiplies eta_pf in matrix products, the `moe_` ones in mixtures of experts."""
 MODEL: Mapping[str, Mapping[str, float]] = {
-    "eta_mem": {"all": 0.3, "class": 0.3, "engine": 0.2, "format": 0.2, "pair": 0.15},
-    "eta_pf": {"all": 0.5, "class": 0.4, "engine": 0.3},
+    "eta_mem": {"all": 0.3, "class": 0.3, "engine": 0.1, "format": 0.2, "pair": 0.08},
+    "eta_pf": {"all": 0.5, "class": 0.4, "engine": 0.15, "era": 0.3},
     "matrix_eta_pf": {"format": 0.3},
-    "tau": {"all": 1.0, "class": 0.5, "engine": 0.4, "format": 0.3, "pair": 0.3},
+    "tau": {"all": 1.0, "class": 0.5, "engine": 0.3, "format": 0.3, "pair": 0.2, "era": 0.4},
     "t_fix": {"all": 1.0, "engine": 1.0, "class": 0.3, "kind": 0.4},
     "mu": {"all": 0.5, "engine": 0.15},
     "eta_kv": {"all": 0.3, "engine": 0.2},
     "tau_moe": {"all": 0.5},
     "alpha": {"all": 1.0, "engine": 0.5},
-    "sigma": {"all": 1.0, "engine": 0.15},
+    "sigma": {"all": 1.0, "engine": 0.3},
     "mixed_step": {"all": 0.5},
     "first_wave": {"all": 2.0, "engine": 1.0},
     "moe_eta_mem": {"all": 0.3},
     "moe_eta_pf": {"all": 0.5, "engine": 0.3},
 }
 """Parameter -> feature -> spread: the standard deviation that the logarithm of a factor is expected to have."""
+NOW, OLD = "now", "before 2025"
+"""Keys of the feature `era`: today's factors go into the tables, those of older engines are parameters of their own."""
 METRICS: Mapping[str, float] = {"tpot": 0.13, "ttft": 0.30, "throughput": 0.24, "batch": 0.12, "saturated": 0.20}
 """Metric -> the log error that counts 1; throughput of a closed loop repeats its latencies, so it counts less."""
 RIDGE = 10.0
@@ -230,7 +232,11 @@ def _with_effects(seen: Observations, effects: Mapping[str, Array]) -> tuple[Des
 
 def tables(logs: Mapping[Factor, float]) -> dict[str, dict[str, dict[str, float]]]:
     """The fit as the catalog's tables: class, offset (engine), format, pair and parameter, in the catalog's units."""
-    whole = {name: START[name] * np.exp(logs.get(Factor(name, "all", "all"), 0.0)) for name in MODEL}
+
+    def factor_of(name: str, feature: str, key: str) -> float:
+        return float(np.exp(logs.get(Factor(name, feature, key), 0.0)))
+
+    whole = {name: START[name] * factor_of(name, "all", "all") * factor_of(name, "era", NOW) for name in MODEL}
     out: dict[str, dict[str, dict[str, float]]] = {"class": {}, "offset": {}, "format": {}, "pair": {}}
     for factor, name, value in _named(logs):
         table = {"class": "class", "engine": "offset", "format": "format", "pair": "pair"}.get(factor.feature)
@@ -242,17 +248,18 @@ def tables(logs: Mapping[Factor, float]) -> dict[str, dict[str, dict[str, float]
     for row in out["class"].values():
         row.update({name: row.get(name, 1.0) * float(whole[name]) for name in in_class})
     out["class"]["unmeasured"] = {"t_fix": 1.0, **{name: float(whole[name]) for name in in_class}}
-    dense = float(np.exp(logs.get(Factor("t_fix", "kind", "dense"), 0.0)))
-    mixture = float(np.exp(logs.get(Factor("t_fix", "kind", "mixture"), 0.0)))
+    dense, mixture = (factor_of("t_fix", "kind", key) for key in ("dense", "mixture"))
     values = {name: float(value) for name, value in whole.items() if name not in (*in_class, "matrix_eta_pf")}
     values["t_fix"] *= dense
     values["moe_t_fix"] = mixture / dense
+    for name in ("tau", "eta_pf"):
+        values[f"old_{name}"] = factor_of(name, "era", OLD) / factor_of(name, "era", NOW)
     out["parameter"] = {name: {"value": value} for name, value in values.items()}
     return out
 
 
 def _named(logs: Mapping[Factor, float]) -> Iterator[tuple[Factor, str, float]]:
-    """Factors but those of all rows or of a kind of model; the matrix factor of a format is its `eta_pf`."""
+    """Factors but those of all rows, of a kind of model or of an era; the matrix factor of a format is its `eta_pf`."""
     for factor, value in logs.items():
-        if factor.feature not in ("all", "kind"):
+        if factor.feature not in ("all", "kind", "era"):
             yield factor, "eta_pf" if factor.parameter == "matrix_eta_pf" else factor.parameter, value

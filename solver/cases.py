@@ -14,8 +14,18 @@ from catalogs.catalog import Catalog
 from solver.bands import band_shares
 from solver.design_arrays import Design, DesignArrays, design_arrays
 from solver.measured import POINT_BAND, Correction, corrected, measurements_of
-from solver.memory import GB
-from solver.operating_points import Load, Points, Regime, bound_by, operate, pipelined, step_parts, with_kv_bytes
+from solver.memory import GB, kv_bytes
+from solver.operating_points import (
+    Load,
+    Points,
+    Regime,
+    bound_by,
+    operate,
+    pipelined,
+    step_parts,
+    with_engines_of_before_2025,
+    with_kv_bytes,
+)
 from solver.slo_rate import Outcome, RequestShape, highest_rates
 
 Array = NDArray[np.float64]
@@ -38,8 +48,8 @@ class Case:
 
     `design` is one replica of `copies`, or one stage of `stages`. `in_flight` and `rate` (requests/s) are of the whole
     system, `requests` is how many a run has in all. With an `slo` the rate is the highest that keeps it. `kv_factor`
-    multiplies the bytes of the KV cache. `split` says that only the number of GPUs, `copies`, is known of the system:
-    it is then split into the replicas that do most.
+    multiplies the bytes of the KV cache. `old_engine`: of before 2025. `split` says that only the number of
+    GPUs, `copies`, is known of the system: it is then split into the replicas that do most.
     """
 
     design: Design
@@ -53,6 +63,7 @@ class Case:
     stages: int = 1
     copies: int = 1
     kv_factor: float = 1.0
+    old_engine: bool = False
     slo: Slo | None = None
     split: bool = False
 
@@ -118,7 +129,7 @@ def _run(cases: Sequence[Case], catalog: Catalog) -> list[Predicted]:
         return np.array([getattr(case, name) for case in cases], dtype=np.float64)
 
     stages, copies = column("stages"), column("copies")
-    arrays = design_arrays(catalog, [case.design for case in cases])
+    arrays = with_old_engines(design_arrays(catalog, [case.design for case in cases]), cases, catalog)
     arrays, corrections = corrected(arrays, measurements_of(catalog.measurements))
     arrays = pipelined(with_kv_bytes(arrays, column("kv_factor")), stages)
     groups = stages * copies  # each has its own requests in flight
@@ -137,6 +148,15 @@ def _run(cases: Sequence[Case], catalog: Catalog) -> list[Predicted]:
     counted = np.isin(regimes, (Regime.CLOSED, Regime.BATCH))
     used = np.where(counted, np.minimum(groups, np.maximum(asked, 1.0)), groups)
     return _predicted(cases, catalog, arrays, load, points, used, refused, corrections)
+
+
+def with_old_engines(arrays: DesignArrays, cases: Sequence[Case], catalog: Catalog) -> DesignArrays:
+    """The designs of the cases, slower where the engine is of before 2025."""
+    old = np.array([case.old_engine for case in cases])
+    if not old.any():
+        return arrays
+    tau, eta_pf = (catalog.operations[f"perf_old_{name}"].value for name in ("tau", "eta_pf"))
+    return with_engines_of_before_2025(arrays, old, tau, eta_pf)
 
 
 def _at_slo(
@@ -179,7 +199,7 @@ def _predicted(
     speed[list(corrections)] = POINT_BAND
     light, busy = band_shares(catalog, arrays, "ttft"), band_shares(catalog, arrays, "ttft_busy")
     bound = bound_by(arrays, step_parts(arrays, load, points), points)
-    one = arrays.kv_token * (load.input_tokens + load.output_tokens) + arrays.kv_sequence
+    one = kv_bytes(arrays, load.input_tokens + load.output_tokens)
     needed = arrays.gpus * (arrays.weights + arrays.runtime + one) / GB
     available = arrays.gpus * arrays.memory_fraction * arrays.memory / GB
     columns = (

@@ -58,6 +58,7 @@ class DesignArrays:
     """Arrays over designs, in the order of `designs`.
 
     `eta_attention` is the share of the 16-bit peak in attention, `eta_pf` of the format's peak in matrix products.
+    `kv_sequence` is what a request holds beside `kv_token` for each token: grown up to `window` tokens, then constant.
     `step_scale` multiplies the decode step: 1, or what the user measured over what the model says (measured.py).
     """
 
@@ -86,6 +87,7 @@ class DesignArrays:
     weights: Array
     kv_token: Array
     kv_sequence: Array
+    window: Array
     kv_room: Array
     kv_tokens: Array
     max_context: Array
@@ -104,7 +106,7 @@ class DesignArrays:
     tau_moe: float
     mixed_step: float
     safety: float
-    memory_fraction: float
+    memory_fraction: Array
     runtime: float
     estimates: tuple[str, ...]
 
@@ -170,6 +172,15 @@ def _kv_bytes_16bit(model: Model) -> float:
     return 2.0 * 2.0 * layers * (model.kv_heads or np.nan) * (model.head_dim or np.nan)
 
 
+def _window(model: Model) -> float:
+    """Tokens of context from which on the state of a request no longer grows: a linear state stands from the first."""
+    full = model.full_attention_layers or model.layers
+    if "sliding" not in model.attention or not full or not model.layers or model.layers <= full:
+        return 1.0
+    each = _kv_bytes_16bit(model) / full * (model.layers - full)  # of a token, as the other layers hold it
+    return max(model.state_bytes_per_sequence / each, 1.0)
+
+
 def _attention_dim(model: Model) -> float:
     """Head size d of the score and value products; MLA mixes two sizes, their mean counts."""
     parts = (model.qk_nope_head_dim, model.qk_rope_head_dim, model.v_head_dim)
@@ -189,7 +200,7 @@ def _model_row(model: Model) -> tuple[float, ...]:
         2.0 * (model.kv_lora_rank or 0) + (model.qk_rope_head_dim or 0) if latent else 0.0,
         model.experts_per_token / model.experts if moe else 1.0, float(moe), float(latent),
         _kv_bytes_16bit(model), float(model.kv_heads or (1 if latent else np.nan)),
-        model.state_bytes_per_sequence, float("sliding" in model.attention),
+        model.state_bytes_per_sequence, float("sliding" in model.attention), _window(model),
         float(model.max_context or np.inf),
     )  # fmt: skip
 
@@ -211,6 +222,12 @@ def peak(gpu: Gpu, precision: Precision) -> float:
     }.get(precision.compute)
     wide = peak_16bit(gpu)
     return max(narrow * 1e12, wide) if narrow and np.isfinite(wide) else wide
+
+
+def memory_fraction(catalog: Catalog, gpu: Gpu) -> float:
+    """Share of a GPU's memory that an engine may take; of memory shared with the CPU, what the system lets it."""
+    engine = catalog.operations["perf_memory_fraction"].value
+    return min(engine, catalog.operations["perf_unified_fraction"].value) if gpu.kind == "apple" else engine
 
 
 def _gpu_row(catalog: Catalog, gpu: Gpu) -> tuple[float, ...]:
@@ -253,7 +270,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
     g = np.array([d.gpus for d in designs], dtype=np.float64)
     (
         dense, expert, active, layers, full, hidden, heads, dim, latent_flops, share, moe, latent,
-        kv_16bit, kv_heads, state, sliding, context,
+        kv_16bit, kv_heads, state, sliding, window, context,
     ) = _rows(catalog.models, models, _model_row)  # fmt: skip
     memory, bandwidth, flops_16bit, link, eta_mem, eta_pf, tau, class_t_fix = _rows(
         catalog.gpus, gpus_of, lambda gpu: _gpu_row(catalog, gpu)
@@ -286,6 +303,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
     kv_all = kv_16bit * b_kv / 2
     state = np.where(sliding > 0, state * b_kv / 2, state)  # a window is KV cache, a linear state is not
     runtime = perf["perf_runtime_gb"] * GB
+    (fraction,) = _rows(catalog.gpus, gpus_of, lambda gpu: (memory_fraction(catalog, gpu),))
 
     def of_moe(key: str, factor: Array | float = 1.0) -> Array:
         """A figure that holds for mixtures of experts only."""
@@ -295,7 +313,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         weights = weight_bytes(dense, b_d, expert, b_w, tp, g)
         return (
             weights,
-            perf["perf_memory_fraction"] * memory - weights - runtime,
+            fraction * memory - weights - runtime,
             kv_all * kv_share(kv_heads, is_mla, tp),
         )
 
@@ -313,7 +331,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         dense_params=dense, expert_params=expert, active_params=active, dense_bytes=b_d, expert_bytes=b_w,
         layers=layers, full_layers=full, hidden=hidden, heads=heads, attention_dim=dim, latent_flops=latent_flops,
         activated_share=share, is_moe=is_moe, weights=weights, kv_token=kv_token, kv_sequence=state / tp,
-        kv_room=kv_room, kv_tokens=np.maximum(dp * kv_room / kv_token, 0.0), max_context=context,
+        window=window, kv_room=kv_room, kv_tokens=np.maximum(dp * kv_room / kv_token, 0.0), max_context=context,
         max_sequences=sequences, batched_tokens=batched,
         eta_mem=np.minimum(eta_mem * by_mem * format_mem * pair_mem * of_moe("perf_moe_eta_mem"), MOST_ETA),
         eta_pf=np.minimum(eta_pf * by_pf * format_pf * of_moe("perf_moe_eta_pf", by_moe), MOST_ETA),
@@ -323,7 +341,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         alpha=perf["perf_alpha_us"] * 1e-6 * by_alpha, sigma=perf["perf_sigma_us"] * 1e-6 * by_sigma,
         eta_kv=perf["perf_eta_kv"] * by_kv, tau_moe=perf["perf_tau_moe"], mixed_step=perf["perf_mixed_step"],
         safety=perf["perf_safety"],
-        memory_fraction=perf["perf_memory_fraction"], runtime=runtime,
+        memory_fraction=fraction, runtime=runtime,
         estimates=_estimates(catalog, designs),
     )  # fmt: skip
 

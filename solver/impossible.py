@@ -12,7 +12,7 @@ from catalogs.catalog import Catalog
 from catalogs.measurements import MeasuredPoint
 from catalogs.records import Model
 from solver.design_arrays import Design, DesignArrays, design_arrays, is_sized
-from solver.memory import GB
+from solver.memory import GB, kv_bytes
 
 LEEWAY = 1.05
 """On Little's law, whose means are of a run that starts and ends empty."""
@@ -101,7 +101,7 @@ def _running(one: DesignArrays, point: MeasuredPoint) -> Impossible | None:
 def _memory(one: DesignArrays, point: MeasuredPoint) -> Impossible | None:
     """More running at once than there is memory for, all of it taken."""
     room = float((one.attention_groups * (one.memory - one.weights))[0])
-    each = float((one.kv_token * (point.input_tokens + point.output_tokens / 2) + one.kv_sequence)[0])
+    each = float(kv_bytes(one, point.input_tokens + point.output_tokens / 2)[0])
     if not point.running * each > LEEWAY * room:
         return None
     found = (
@@ -132,7 +132,7 @@ def _compute(one: DesignArrays, model: Model, point: MeasuredPoint) -> Impossibl
 def _reading(one: DesignArrays, point: MeasuredPoint) -> Impossible | None:
     """More KV cache read a second than the bandwidth."""
     made = point.requests_per_second * (point.output_tokens - 1) / float(one.attention_groups[0])
-    each = float((one.kv_token * (point.input_tokens + point.output_tokens / 2) + one.kv_sequence)[0])
+    each = float(kv_bytes(one, point.input_tokens + point.output_tokens / 2)[0])
     bandwidth = float(one.bandwidth[0])
     if not made * each > bandwidth:
         return None

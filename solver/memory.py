@@ -41,6 +41,11 @@ def longest_tokens(mean: float, variation: float, percentile: float = 95.0) -> f
     return float(mean * np.exp(sigma * z - sigma**2 / 2))
 
 
+def kv_bytes(arrays: DesignArrays, tokens: Array | float) -> Array:
+    """KV cache and state of one request of so many tokens, on one GPU; a sliding window fills up with the tokens."""
+    return np.asarray(arrays.kv_token * tokens + arrays.kv_sequence * np.minimum(tokens / arrays.window, 1.0))
+
+
 @dataclass(frozen=True)
 class MemoryFit:
     """How requests fit into replicas; arrays over designs.
@@ -72,9 +77,9 @@ def memory_fit(
     """
     a = arrays
     room = a.kv_room - shared_tokens * a.kv_token
-    own = a.kv_token * (input_tokens - shared_tokens + output_tokens / 2) + a.kv_sequence
+    own = kv_bytes(a, input_tokens + output_tokens / 2) - shared_tokens * a.kv_token
     requests = np.maximum(a.attention_groups * room / own, 0.0)
-    one = a.kv_token * longest + a.kv_sequence
+    one = kv_bytes(a, longest)
     needed = a.gpus * (a.weights + a.runtime + one) / GB
     available = a.gpus * a.memory_fraction * a.memory / GB
     fits = (requests >= 1) & (one <= a.kv_room)

@@ -43,7 +43,6 @@ class Rows:
     precisions: tuple[str, ...]
     weights_gb: Array
     runtime_gb: float
-    memory_fraction: float
     arrays: tuple[DesignArrays, ...]
 
 
@@ -59,7 +58,6 @@ def rows_of(catalog: Catalog, pairs: list[tuple[str, str]]) -> Rows:
         tuple(precision for _, precision in pairs),
         np.stack([each.weights / GB for each in arrays], axis=1),
         arrays[0].runtime / GB,
-        arrays[0].memory_fraction,
         arrays,
     )
 
@@ -80,8 +78,9 @@ def never_worse(catalog: Catalog, rows: Rows, worthy: Mapping[str, Mask], longes
         one.full_layers * one.heads * one.attention_dim, storage, -np.minimum(one.max_context, longest),
     ]  # fmt: skip
     for each in rows.arrays:
-        smaller += [each.kv_token, each.kv_sequence, each.weights]
-        smaller += [each.kv_token / reads, each.kv_sequence / reads, each.weights / reads]
+        smaller += [each.kv_token, each.kv_sequence, each.kv_sequence / each.window, each.weights]
+        smaller += [each.kv_token / reads, each.kv_sequence / reads, each.kv_sequence / each.window / reads]
+        smaller += [each.weights / reads]
     n = len(rows.models)
     better, equal = np.ones((n, n), dtype=bool), np.ones((n, n), dtype=bool)
     for values in smaller:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.design_arrays import DesignArrays
-from solver.memory import GB, memory_fit
+from solver.design_arrays import MOST_ETA, DesignArrays
+from solver.memory import GB, kv_bytes, memory_fit
 from solver.performance import closed_loop, decode_step, prefill
 
 Array = NDArray[np.float64]
@@ -88,6 +88,19 @@ def with_kv_bytes(arrays: DesignArrays, factor: Array) -> DesignArrays:
     return replace(arrays, kv_token=kv_token, kv_tokens=_kv_tokens(arrays, arrays.kv_room, kv_token))
 
 
+def with_engines_of_before_2025(
+    arrays: DesignArrays, old: NDArray[np.bool_], tau: float, eta_pf: float
+) -> DesignArrays:
+    """The designs, where `old` on an engine of before 2025: so many times the overhead and the share of the peak."""
+    share = np.where(old, eta_pf, 1.0)
+    return replace(
+        arrays,
+        tau=arrays.tau * np.where(old, tau, 1.0),
+        eta_pf=np.minimum(arrays.eta_pf * share, MOST_ETA),
+        eta_attention=np.minimum(arrays.eta_attention * share, MOST_ETA),
+    )
+
+
 def pipelined(arrays: DesignArrays, stages: Array) -> DesignArrays:
     """One of the `stages` groups of requests that pass through a pipeline of so many such replicas.
 
@@ -113,7 +126,7 @@ def fits(arrays: DesignArrays, input_tokens: Array, output_tokens: Array) -> tup
     with np.errstate(all="ignore"):
         fit = memory_fit(arrays, input_tokens, output_tokens, longest).requests
         room = UTMOST_FRACTION * arrays.memory - arrays.weights - LEAST_RUNTIME
-        each = arrays.kv_token * (input_tokens + output_tokens / 2) + arrays.kv_sequence
+        each = kv_bytes(arrays, input_tokens + output_tokens / 2)
         squeezed = ~(fit >= 1)
         most = np.maximum(arrays.attention_groups * room / each, 1.0)
     return np.where(squeezed, most, fit), squeezed

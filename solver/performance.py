@@ -12,6 +12,7 @@ from solver.design_arrays import Design as Design
 from solver.design_arrays import DesignArrays as DesignArrays
 from solver.design_arrays import design_arrays as design_arrays
 from solver.design_arrays import is_sized as is_sized
+from solver.memory import kv_bytes
 
 Array = NDArray[np.float64]
 ATTENTION_CEILING = 0.8  # best share of the 16-bit peak that attention reaches
@@ -54,7 +55,7 @@ def decode_step(arrays: DesignArrays, batch: Array | float, context: Array | flo
     w = weight_time(a, batch)
     c = 2 * a.active_params * batch / a.gpus / (a.flops * a.eta_pf)
     per_group = batch / a.attention_groups
-    kv = per_group * (a.kv_token * context + a.kv_sequence) / (a.bandwidth * a.eta_mem * a.eta_kv)
+    kv = per_group * kv_bytes(a, context) / (a.bandwidth * a.eta_mem * a.eta_kv)
     latent = 2 * a.full_layers * a.heads / a.tensor_parallel * a.latent_flops * context * per_group
     kv = np.maximum(kv, latent / _attention_rate(a))
     latency, transfer = _all_reduce(a, batch)
@@ -120,7 +121,8 @@ def closed_loop(
     """Solve the closed loop with `in_flight` requests by damped iteration of its fixed point.
 
     `fit` is N_kv, how many fit at once (None: no limit); what does not fit waits. `first_wave` is beta, the part of
-    the queue of a start together that a benchmark's mean TTFT holds.
+    the queue of a start together that a benchmark's mean TTFT holds: N*m*I of prompts are read in each round, and what
+    requests wait of it together before their first token does not stop their decoding (at most all of it).
     """
     a = arrays
     n = np.broadcast_to(np.asarray(in_flight, dtype=np.float64), a.gpus.shape)
@@ -128,17 +130,19 @@ def closed_loop(
     context = input_tokens + output_tokens / 2
     prompt = prefill(a, input_tokens)
     steps = np.maximum(output_tokens - 1, 0.0)
+    before = np.minimum(first_wave, 2.0) / 2 * np.maximum(1 - 1 / np.maximum(inside, 1.0), 0.0)
     running = inside.copy()
     share = np.zeros_like(inside)
     for _ in range(ITERATIONS):
         step = decode_step(a, np.maximum(running, 1.0), context)
         tpot = step / (1 - share)
         ttft = a.t_fix + prompt.alone + step / 2 + share * prompt.marginal / (2 * (1 - share))
-        ttft = ttft + first_wave * np.maximum(inside - 1, 0.0) * prompt.marginal / 2
+        apart = ttft + steps * tpot
+        ttft = ttft + before * inside * prompt.marginal
         rate = inside / (ttft + steps * tpot)
-        new_share = np.minimum(rate * a.mu * prompt.marginal, 0.95)
+        new_share = np.minimum(inside * a.mu * prompt.marginal * (1 - before) / apart, 0.95)
         share = share + DAMPING * (new_share - share)
-        decoding = inside * steps * tpot / (ttft + steps * tpot)
+        decoding = inside * steps * tpot / apart  # who waited together decodes together
         running = running + DAMPING * (decoding - running)
     waiting = np.maximum(n - inside, 0.0) / rate
     return ClosedLoop(ttft + waiting, tpot, rate, rate * output_tokens, running, share)

@@ -16,7 +16,7 @@ from catalogs.records import Gpu, Precision
 from solver.bands import OUTSIDE, speed_band
 from solver.design_arrays import DATA_PARALLEL_ATTENTION, Design, DesignArrays, design_arrays, is_sized
 from solver.measured import POINT_BAND, SWEEP_BAND, SweptRate, corrected, measurements_of, swept_rate
-from solver.memory import GB
+from solver.memory import GB, kv_bytes
 from solver.operating_points import Load, Regime, StepParts, bound_by, operate, step_parts
 from solver.slo_rate import Outcome, RequestShape, highest_rates
 
@@ -179,12 +179,12 @@ def predict(design: Design, asked: Asked, catalog: Catalog) -> Prediction:
 
 def _memory(arrays: DesignArrays, asked: Asked) -> Memory:
     a, gpus = arrays, float(arrays.gpus[0])
-    each = float(a.kv_token[0]) * (asked.input_tokens + asked.output_tokens / 2) + float(a.kv_sequence[0])
+    each = float(kv_bytes(a, asked.input_tokens + asked.output_tokens / 2)[0])
     copies = gpus / float(a.attention_groups[0])  # GPUs that share one request's cache
     room = float(a.kv_room[0])
     return Memory(
         gpus_gb=gpus * float(a.memory[0]) / GB,
-        available_gb=gpus * a.memory_fraction * float(a.memory[0]) / GB,
+        available_gb=gpus * float(a.memory_fraction[0] * a.memory[0]) / GB,
         weights_gb=gpus * float(a.weights[0]) / GB,
         runtime_gb=gpus * a.runtime / GB,
         kv_room_gb=gpus * room / GB,

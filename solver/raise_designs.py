@@ -15,7 +15,7 @@ from catalogs.catalog import Catalog
 from catalogs.records import Engine, Gpu, Precision
 from solver.compliance import Reason, licence_reasons
 from solver.costs import length_quantile
-from solver.design_arrays import Design, is_latent, is_sized
+from solver.design_arrays import Design, is_latent, is_sized, memory_fraction
 from solver.model_order import GPUS, Rows, faster_engines, never_worse, rows_of
 from solver.quality_gate import QualityGate
 from solver.refusal_book import RefusalBook
@@ -141,7 +141,8 @@ def _strike_too_large(
     axes: Axes, catalog: Catalog, rows: Rows, cells: Mask, own: Mask, counts: NDArray[np.int64], book: RefusalBook
 ) -> None:
     """Strike from `cells` [row, g, n, e] where the weights alone leave no room for a request."""
-    memory = np.array([catalog.gpus[id_].memory_gb for id_ in axes.gpus]) * rows.memory_fraction
+    gpus = [catalog.gpus[id_] for id_ in axes.gpus]
+    memory = np.array([gpu.memory_gb * memory_fraction(catalog, gpu) for gpu in gpus])
     needed = rows.weights_gb + rows.runtime_gb
     large = needed[:, None, :] >= memory[None, :, None]
     struck = large[:, :, :, None] & cells & ~own

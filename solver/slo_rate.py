@@ -335,7 +335,7 @@ def _limits(case: _Case) -> dict[Bound, Callable[[Array, _Load], Array]]:
     tokens = case.new_tokens + shape.output_tokens * (1 + output_square)  # r: long ones stay longer
     spread = (shape.input_cv * case.new_tokens) ** 2
     spread += shape.output_tokens**2 * (1 + output_square) ** 2 * output_square  # size-biased log-normal
-    each = a.kv_token * tokens + a.kv_sequence
+    each = a.kv_token * tokens + a.kv_sequence * np.minimum((tokens + shared) / a.window, 1.0)
     second = each**2 + a.kv_token**2 * spread
     room = np.where(a.kv_room > 0, a.kv_room, np.nan)
 

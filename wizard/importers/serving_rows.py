@@ -25,6 +25,9 @@ DRAWN = 0.9
 DRAWS = frozenset({"inferencex", "nvidia-aic"})
 FP8_CACHE = frozenset({"fp8", "fp4"})
 """Weight formats that servers are usually run with an FP8 KV cache beside; taken where a row does not say."""
+NEW_ENGINES = 2025
+"""Year from which on engines are as those of today: vLLM's second generation came in January 2025, its first had more
+overhead in each step. A row without a date is taken as of today."""
 REQUESTS = 1000.0
 """Requests of a run above capacity, where the note has none: the default of vLLM's own benchmark."""
 LEAST_COLUMNS = ("model", "gpu")
@@ -61,6 +64,7 @@ interactive from mlcommons.org/2026/03/mlperf-inference-gpt-oss."""
 OTHER_LIMITS = {"server": (2000, 80), "interactive": (1500, 15)}
 """Taken for a model without published limits: those of DeepSeek R1."""
 _SLO = re.compile(r"TTFT\s*(?:<=)?\s*(\d+(?:\.\d+)?)\s*ms.*?TPOT\s*(?:<=)?\s*(\d+(?:\.\d+)?)\s*ms", re.I)
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _RUN = re.compile(r"\b(\d{2,6})\s+(?:\w+\s+)?(?:prompts|requests)\b", re.I)
 
 
@@ -230,9 +234,15 @@ class _Reading:
             stages=size.stages,
             copies=size.copies,
             kv_factor=factor,
+            old_engine=self.of_before(NEW_ENGINES),
             slo=slo,
             split=size.split,
         )
+
+    def of_before(self, year: int) -> bool:
+        """Whether the row's date, as far as it has one, is of before a year."""
+        found = _YEAR.match(self.text("date"))
+        return found is not None and int(found[0]) < year
 
     def regime(self, in_flight: float, rate: float) -> Regime:
         scenario = self.text("scenario")

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from made_catalog import made_catalog
 
-from solver.design_arrays import Design, DesignArrays, design_arrays
-from solver.memory import longest_tokens, memory_fit
+from catalogs.catalog import load_catalog
+from solver.design_arrays import Design, DesignArrays, design_arrays, memory_fraction
+from solver.memory import kv_bytes, longest_tokens, memory_fit
+from solver.performance import decode_step
 
 
 def arrays(*designs: Design, **performance: float) -> DesignArrays:
@@ -84,6 +86,32 @@ def test_a_request_longer_than_the_cache_is_refused_with_the_gigabytes_it_lacks(
     assert not fit.fits[0]
     assert fit.needed_gb[0] == pytest.approx(137.536)
     assert fit.available_gb[0] == pytest.approx(126.9)
+
+
+def test_a_sliding_window_fills_up_and_stands_while_other_layers_grow() -> None:
+    # Gemma 2 9B: 42 layers, every second with a window of 4,096 tokens; 2 * 8 heads * 256 * 2 B a token and layer
+    a = design_arrays(load_catalog(), [Design("gemma-2-9b", "bf16", "h100-sxm", 1, "vllm")])
+    token = 2 * 8 * 256 * 2
+    assert a.window[0] == 4096
+    assert kv_bytes(a, 1000.0)[0] == pytest.approx(42 * token * 1000)
+    assert kv_bytes(a, 8000.0)[0] == pytest.approx(21 * token * (8000 + 4096))
+    short, long = (decode_step(a, 64.0, tokens)[0] for tokens in (1000.0, 2000.0))
+    read = 64 * 42 * token * 1000 / float((a.bandwidth * a.eta_mem * a.eta_kv)[0])
+    assert long - short == pytest.approx(read)
+
+
+def test_a_linear_state_is_there_from_the_first_token_on() -> None:
+    a = design_arrays(load_catalog(), [Design("qwen3.5-397b-a17b", "fp8", "h200-sxm", 8, "sglang")])
+    assert a.kv_sequence[0] > 0
+    assert kv_bytes(a, 1.0)[0] == pytest.approx(a.kv_token[0] + a.kv_sequence[0])
+
+
+def test_a_gpu_gets_three_quarters_of_memory_that_it_shares() -> None:
+    card, mac = load_catalog().gpus["h100-sxm"], load_catalog().gpus["m2-ultra"]
+    assert memory_fraction(load_catalog(), card) == 0.9
+    assert memory_fraction(load_catalog(), mac) == 0.75
+    a = design_arrays(load_catalog(), [Design("llama-3.1-8b", "gguf-q4", "m2-ultra", 1, "llama.cpp")])
+    assert a.kv_room[0] + a.weights[0] + a.runtime == pytest.approx(0.75 * 192e9)
 
 
 def test_an_unknown_architecture_gives_nan_and_never_fits() -> None:

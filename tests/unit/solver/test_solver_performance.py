@@ -123,6 +123,17 @@ def test_the_closed_loop_settles_on_littles_law(in_flight: float) -> None:
     assert loop.tpot == pytest.approx(step / (1 - loop.prefill_share), rel=1e-3)
 
 
+def test_a_prompt_that_is_waited_for_together_does_not_stop_the_decoding_as_well() -> None:
+    # 64 prompts are read in each round. All together before the first token: the mean waits for half of them, and
+    # the other half stops it while it decodes; one after the other: all of them do. The round takes as long.
+    a = replace(arrays(Design("llama-8b", "bf16", "h100", 1, "vllm")), mu=np.ones(1), t_fix=np.zeros(1))
+    steady, together = (closed_loop(a, 2000, 200, 64.0, first_wave=wave) for wave in (0.0, 1.0))
+    prompt = prefill(a, 2000).marginal[0]
+    assert together.ttft[0] - steady.ttft[0] == pytest.approx(64 * prompt / 2, rel=0.05)
+    assert 199 * (steady.tpot[0] - together.tpot[0]) == pytest.approx(64 * prompt / 2, rel=0.15)
+    assert together.requests_per_s[0] == pytest.approx(steady.requests_per_s[0], rel=0.05)
+
+
 def test_what_does_not_fit_waits_and_brings_no_throughput() -> None:
     a = arrays(Design("llama-8b", "bf16", "h100", 1, "vllm"))
     full, crowded = (closed_loop(a, 1000, 300, n, fit=np.array([20.0])) for n in (20.0, 60.0))
