@@ -16,8 +16,8 @@ from solver.design_arrays import Design, DesignArrays, estimate_of
 Array = NDArray[np.float64]
 Metric = Literal["tpot", "throughput", "ttft", "ttft_busy"]
 OUTSIDE = SpeedBand(
-    id="outside", speed=0.5, ttft=0.5, ttft_busy=1.0, source="solver/README.md, Performance of one replica",
-    date="2026-11-24", estimate="outside what was measured",
+    id="outside", speed=0.5, ttft=1.0, ttft_busy=1.0, source="solver/README.md, Performance of one replica",
+    date="2026-11-28", estimate="outside what was measured",
 )  # fmt: skip
 """The band where the catalog has none."""
 
@@ -54,15 +54,18 @@ def band_shares(catalog: Catalog, arrays: DesignArrays, metric: Metric = "throug
 
 
 def _record(catalog: Catalog, model: str, gpu: str, engine: str, outside: bool) -> SpeedBand:
-    """The band of a measured GPU class and engine; a mixture of experts never measured has its own; else the widest."""
+    """The band of a measured GPU class and engine, else the widest; a mixture of experts never measured is no nearer
+    than its own band."""
     if outside:
         return catalog.speed_bands.get(OUTSIDE.id, OUTSIDE)
-    record = catalog.models[model]
-    new = bool(record.experts) and model not in catalog.measured_models
-    return measured_band(catalog, catalog.gpus[gpu].performance_class, engine, new)
+    group, record = catalog.gpus[gpu].performance_class, catalog.models[model]
+    found = measured_band(catalog, group, engine)
+    if record.experts and model not in catalog.measured_models:
+        return max(found, measured_band(catalog, group, engine, new_mixture=True), key=lambda band: band.speed)
+    return found
 
 
-def measured_band(catalog: Catalog, group: str, engine: str, new_mixture: bool) -> SpeedBand:
+def measured_band(catalog: Catalog, group: str, engine: str, new_mixture: bool = False) -> SpeedBand:
     """The band of a GPU class and an engine, or of mixtures of experts there that nobody measured; else the widest."""
     for band in catalog.speed_bands.values():
         if group in band.classes and engine in band.engines and band.new_mixtures == new_mixture:

@@ -149,10 +149,10 @@ def band_table(
     for pair in sorted(set(pairs.tolist())):
         rows = pairs == pair
         design = seen.arrays.designs[int(np.flatnonzero(rows)[0])]
-        record = measured_band(catalog, groups[rows][0], design.engine, False)
+        record = measured_band(catalog, groups[rows][0], design.engine)
         lines += _held(pair, seen, speed, rows, record.speed)
     for name, where in (("TTFT at light load", ~busy), ("TTFT near saturation", busy)):
-        record = measured_band(catalog, "h100-sxm", "vllm", False)
+        record = measured_band(catalog, "h100-sxm", "vllm")
         band = record.ttft_busy if where is busy else record.ttft
         lines += _held(name, seen, off["ttft"], where, band)
     return lines

@@ -141,8 +141,8 @@ def _rate(rate: HighestRate) -> list[str]:
 
 def _notes(found: Prediction) -> list[str]:
     lines = wrap(
-        "Bands: +-15% means within 15 %, x/2 within a factor of 2. Of published measurements 5 to 8 in 10 lie inside "
-        "(TTFT least), 8 to 9 in 10 inside three times as wide a band."
+        "Bands: +-15% means within 15 %, x/2 within a factor of 2. Two in three published measurements lie inside, "
+        "with all of the same model, GPU and engine left out of the fit."
     )
     if found.estimate:
         lines += wrap(found.estimate, "Estimate: ", "  ")

@@ -162,16 +162,17 @@ wizard predict --model M --gpu G --input T --output T [--precision P] [--engine 
   --concurrency N    at so many requests in flight (several: 1,8,64; none: 1 up to what fits)
   --rate 5/s         at Poisson arrivals
   --ttft T --tpot T  the highest rate whose p95 (--percentile) keeps these; --rate max without limits
-Each figure has its band: +-15% is within 15 %, x/2 within a factor of 2; of 3,071 published measurements, which the
-model is fitted on, 58 % of TPOT, 53 % of TTFT, 71 % of tokens/s lie inside. What bounds a point is the largest part of
-its TPOT (weights' reads, compute, KV reads, communication, overhead, prefill of other prompts), or memory (or the
-engine's limit of sequences) where requests wait for it. A design that no plan would use is predicted, and said to be
-none. Names are ids of wizard catalog models, gpus, engines, precisions, or usual ways to write them.
+Each figure has its band: +-15% is within 15 %, x/2 within a factor of 2; two in three published measurements lie
+inside, with all of the same model, GPU and engine left out of the fit. What bounds a point is the largest part of its
+TPOT (weights' reads, compute, KV reads, communication, overhead, prefill of other prompts), or memory (or the engine's
+limit of sequences) where requests wait for it. A design that no plan would use is predicted, and said to be none.
+Names are ids of wizard catalog models, gpus, engines, precisions, or usual ways to write them.
 
 wizard predict --csv FILE [--out FILE]: rows of measurements
   Reads, and any may be empty or missing but model and gpu:
     model, params_b, active_b, weights_precision, kv_precision, gpu, gpu_count, tp, pp, dp_attention, engine, scenario,
-    isl, osl, concurrency_or_batch (of the whole system), request_rate, source, note; others are carried through
+    isl, osl, concurrency_or_batch (of the whole system), request_rate, date (before 2025: an older, slower engine),
+    source, note; others are carried through
   scenario: closed-loop (N always in flight), fixed-batch (N start and end together), saturated or mlperf-offline (an
     endless backlog: as many as fit), open-loop (Poisson at request_rate), open-loop-overload (a run of so many prompts
     as the note tells, else 1,000), mlperf-server and -interactive (the highest rate at the SLO of the note or MLPerf's)
