@@ -14,7 +14,7 @@ from wizard.screens.later import Later
 from wizard.screens.views import money
 from wizard.store import SavedPlan, to_toml
 from wizard.text.comparison import shown
-from wizard.text.tables import VERDICTS
+from wizard.text.tables import STATUSES, VERDICTS
 from wizard.widgets.listing import Column, Row
 
 DETAIL = Key("enter", "detail", "enter", "details", "the change in full, on a page")
@@ -29,8 +29,10 @@ TITLES = {
     "exchange_rate": "rate",
 }  # fmt: skip
 CENT = 0.005
+WORDS = {**VERDICTS, **STATUSES}
+"""How a verdict, and the end of a solve, read."""
 COLUMNS = (
-    Column(""), Column("Subject", rank=1), Column("What", grows=True, least=16, ends=True),
+    Column(""), Column("Subject", rank=1), Column("What", grows=True, least=28, ends=True),
     Column("Before", grows=True, least=10, right=True), Column("After", grows=True, least=10, right=True),
 )  # fmt: skip
 
@@ -218,8 +220,8 @@ def verdict_and_money(found: Comparison, width: int) -> list[str]:
 
 
 def _cells(change: Change) -> tuple[str, ...]:
-    old = "" if change.action == "added" else shown(change, change.old)
-    new = "" if change.action == "removed" else shown(change, change.new)
+    old, new = (WORDS.get(text, text) for text in (shown(change, change.old), shown(change, change.new)))
+    old, new = ("" if change.action == "added" else old), ("" if change.action == "removed" else new)
     return MARKS[change.action], TITLES.get(change.subject, change.subject), change.key, old, new
 
 

@@ -182,7 +182,10 @@ class Framed(Screen[None], inherit_bindings=False):
         key = (content.markup, height)
         if before != key:
             self.painted[where] = key
-            self.query_one(where, Static).update(content, layout=before is None or before[1] != height)
+            part, grown = self.query_one(where, Static), before is None or before[1] != height
+            if grown:  # a change of style makes Textual measure anew also where a layout is under way already
+                part.styles.min_height = height
+            part.update(content, layout=grown)
 
     # What happens.
 

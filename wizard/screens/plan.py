@@ -45,6 +45,7 @@ KEEP = Key("p", "keep", "p", "keep as plan", "make the moves answers and solve t
 EDIT = Key("e", "outline", "e", "edit", "change the answers: the outline (also o)")
 EXPORT = Key("x", "export", "x", "export", "write the plan as text into the folder of plans")
 SEEK = Key("slash", "find", "/", "find", "filter the options (tab 3); esc clears the filter")
+CHANGE_IT = replace(DETAIL, short="make the change")
 READ = Key("", "", "enter", "in full", "")
 TURN = Key("", "", "v", "next curve", "")
 COMMON = (DIGITS, SAVE, EDIT, EXPORT)
@@ -114,15 +115,21 @@ class PlanScreen(Framed):
         """The keys that act on this tab."""
         if self.edit_line.editing:
             return super().keys_shown()
+        if self.tab == SUMMARY and self.plan.conflict:
+            return [CHANGE_IT if key is DETAIL else key for key in self.SHOWN[self.tab]]
         by = f"by {GROUPINGS[(self.grouped + 1) % len(GROUPINGS)]}"
-        return [replace(key, short=by) if key is GROUP else key for key in self.SHOWN[self.tab]]
+        alone = GROUPINGS[self.grouped] == "segment"
+        shown = [replace(key, short=by) if key is GROUP else key for key in self.SHOWN[self.tab]]
+        return [key for key in shown if not (key is OTHER and alone)]
 
     def draw(self) -> None:
         """Show the tab."""
         view = self._view()
         changed = self.view is None or self.view.columns != view.columns
         self.view = view
-        self.head(tabs(self.tab, self.size.width - 2), *view.head, strong=1 if self.tab == SUMMARY else 0)
+        apart = [""] if self.tab == SUMMARY and not self.has_class("-low") else []
+        row = tabs(self.tab, self.size.width - 2)
+        self.head(row, *apart, *view.head, strong=1 + len(apart) if self.tab == SUMMARY else 0)
         self.listing.pointed = self.tab != CURVE
         self.rows(view.columns, view.rows, 0 if changed else None)
         self.foot(*view.foot)

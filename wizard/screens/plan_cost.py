@@ -96,7 +96,8 @@ def cost(plan: Plan, chosen: int, ascii_mode: bool, by: str = GROUPINGS[0]) -> V
         head=(),
         columns=columns,
         rows=rows,
-        foot=([f"{said}."] if (said := sentence(plan.rests_on, 2)) else [])[:1] + missing[:2],
+        foot=([f"{said}."] if (said := sentence(plan.rests_on, 2)) else [])[:1]
+        + (missing[:2] if by != "segment" else []),
         about=about,
         detail=detail,
         beside=lambda key: detail.get(key, ()),

@@ -7,7 +7,7 @@ from solver.plan import Plan, nearest_of_each_rule
 from solver.refusals import Refusal, Rule
 from wizard.screens.plan_why_not import sentence, told_of
 from wizard.screens.views import View, ending, money
-from wizard.text.conflict import beside, setting, short_key
+from wizard.text.conflict import beside, short_key
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import VERDICTS
 from wizard.widgets.listing import Column, Row
@@ -69,7 +69,8 @@ def _conflict(plan: Plan, head: str, refused: Sequence[Row]) -> View:
         named = f"{member.number}  {key}" if several else key
         rows.append(Row((named, member.found, member.repair or "not alone", then), member.requirement))
         if member.changes:
-            about[member.requirement] = f"enter makes the change and solves again: {setting(member.changes)}"
+            told = ", ".join(f"{short_key(key)} {text}" for key, text in member.changes.items())
+            about[member.requirement] = f"enter makes the change and solves again: {told}"
         else:
             about[member.requirement] = beside(member, plan.currency)
         detail[member.requirement] = [beside(member, plan.currency)]

@@ -1,6 +1,7 @@
 """Tabs 6 and 7 of the plan: what it rests on that may not hold, and what to do next."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from solver.explanation.findings import MISTAKES, PATTERNS
 from solver.plan import Plan, loss_words
@@ -56,7 +57,7 @@ def risks(plan: Plan) -> View:
     for doubt in plan.doubts[:SHOWN]:
         add("doubt", doubt, "", doubt, [doubt])
     more = len(plan.doubts) - SHOWN
-    columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in RISKS]
+    columns = [replace(column, title=column.title.format(currency=plan.currency)) for column in RISKS]
     return View(
         head=("What this plan rests on that may turn out otherwise.",),
         columns=columns,

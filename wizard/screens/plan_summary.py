@@ -1,6 +1,7 @@
 """Tab 1 of the plan: the verdict, the money, who serves what, what stands beside it, the doubts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from solver.plan import Fallback, Plan, PlannedSegment, Pool, loss_words
 from wizard.screens.plan_cost import formula, kind_of, told
@@ -14,7 +15,7 @@ from wizard.widgets.listing import Column, Row
 COLUMNS = (
     Column("Segment"),
     Column("Requests/month", right=True, rank=1),
-    Column("Served by", grows=True, least=24),
+    Column("Served by", grows=True, least=24, ends=True),
     Column("Share", right=True),
     Column("{currency}/month", right=True),
 )
@@ -28,7 +29,7 @@ def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
     if plan.total_per_month is None:
         return no_plan(plan)
     rows, about, detail = _serving(plan)
-    columns = [Column(c.title.format(currency=plan.currency), c.right, c.grows, c.rank) for c in COLUMNS]
+    columns = [replace(column, title=column.title.format(currency=plan.currency)) for column in COLUMNS]
     return View(
         head=[line for line in (verdict_line(plan, width), times(plan)) if line],
         columns=columns,

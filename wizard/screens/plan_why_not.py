@@ -73,7 +73,7 @@ def why_not(
     rest = sum(count for _, count in counts[MOST:])
     out = ", ".join(most + ([f"{rest:,} other"] if rest else []))
     return View(
-        head=(f"Turned down: {out or 'none'}", *([f"only: {rule_words(rule)}"] if rule else [])),
+        head=(f"Out: {out or 'none'}", *([f"only: {rule_words(rule)}"] if rule else [])),
         columns=COLUMNS,
         rows=rows,
         foot=(f"{len(plan.refusals):,} of them are listed: the nearest of each rule, then the rest by how near.",),

@@ -180,7 +180,7 @@ class ConstraintsScreen(SectionScreen):
         """What to do for the last column."""
         desk, left = self.wizard.desk, len(self.wizard.to_price)
         if desk.plan is None:
-            return ["s solves; then p tells what the rule under the cursor costs, a what each costs."]
+            return ["s solves; then p prices the rule under the cursor, a every rule."]
         if left > 1:
             return [f"{left} rules are being priced, each solved without it; a stops, and keeps what is known."]
         return ["The answers changed since the plan: s solves first, then p prices."] if desk.plan_is_old else []
