@@ -1,6 +1,7 @@
 """A plan made by hand, whose lines add up to its total, so that a screen can be drawn without a solver."""
 
 from solver.explanation.conflict import Conflict
+from solver.explanation.records import Hosting
 from solver.plan import (
     Baseline,
     Block,
@@ -67,6 +68,10 @@ def recorded_plan() -> Plan:
     return Plan(
         status="optimal", verdict="stay_on_api", currency="USD",
         total_per_month=4120.0, bound_per_month=4120.0, gap=0.0,
+        hosting=Hosting(
+            verdict="self_host", reason="api_is_cheaper", api_per_month=4120.0, total_per_month=9730.0,
+            fast_per_month=8210.0, horizon_months=12,
+        ),
         lines=(*CHAT, TAGGING, PEOPLE),
         baselines=(
             Baseline(name="closed_api", total_per_month=4160.0, per_mtok=4160.0 / 5435, lines=(
@@ -115,7 +120,7 @@ def hybrid_plan() -> Plan:
     )
     return recorded_plan().model_copy(
         update={
-            "status": "time_limit", "verdict": "hybrid",
+            "status": "time_limit", "verdict": "hybrid", "hosting": None,
             "total_per_month": 4000.0, "bound_per_month": 3876.0, "gap": 0.031,
             "lines": lines,
             "segments": (
@@ -171,7 +176,7 @@ def no_plan() -> Plan:
     return recorded_plan().model_copy(
         update={
             "status": "infeasible", "verdict": "no_plan", "total_per_month": None, "bound_per_month": None, "gap": None,
-            "lines": (), "segments": (), "baselines": (), "readings": (),
+            "lines": (), "segments": (), "baselines": (), "readings": (), "hosting": None,
             "refusal_counts": {"processing_in": 201_340, "ttft": 64, "memory": 31, "quality": 15, "no_training": 5},
             "checklist": (
                 ChecklistItem(item="fallback", answer="everything, at once", lean="api"),

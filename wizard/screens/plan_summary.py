@@ -7,7 +7,7 @@ from solver.plan import Fallback, Plan, PlannedSegment, Pool, loss_words
 from wizard.screens.plan_cost import formula, kind_of, told
 from wizard.screens.plan_none import no_plan
 from wizard.screens.views import View, money, share
-from wizard.text.tables import BASELINES, number, wrap
+from wizard.text.tables import BASELINES, number
 from wizard.text.verdict import sentences, verdict_words
 from wizard.widgets.glyphs import bar
 from wizard.widgets.listing import Column, Row
@@ -24,17 +24,26 @@ LOSSES_SHOWN = 2
 """Losses of a segment that have a row; the others stand on its page."""
 
 
-def summary(plan: Plan, ascii_mode: bool, width: int = 78) -> View:
-    """Return the summary of a plan; its figures are the plan's own. `width` is of the line of the verdict."""
+def summary(plan: Plan, ascii_mode: bool, width: int = 78, room: bool = True) -> View:
+    """Return the summary of a plan; its figures are the plan's own. `width` is of the line of the verdict.
+
+    Where there is `room`, the first reason stands whole under the list; the others are rows.
+    """
     if plan.total_per_month is None:
         return no_plan(plan)
     rows, about, detail = _serving(plan)
+    reasons = sentences(plan)
+    first = [f"Why        {reasons[0]}"] if room and reasons else []
+    for place, said in enumerate(reasons[len(first) :]):
+        key = f"why {place}"
+        rows.append(Row((f"{'also' if first else 'why'}: {said}",), key))
+        about[key], detail[key] = said, (f"Why: {verdict_words(plan)}", "", said)
     columns = [replace(column, title=column.title.format(currency=plan.currency)) for column in COLUMNS]
     return View(
         head=[line for line in (verdict_line(plan, width), times(plan)) if line],
         columns=columns,
         rows=rows,
-        foot=(beside_it(plan), _doubts(plan)),
+        foot=(beside_it(plan), *first, _doubts(plan, room)),
         about=about,
         detail=detail,
         beside=lambda key: _chart(plan, about.get(key, ""), ascii_mode),
@@ -100,10 +109,6 @@ def _serving(plan: Plan) -> tuple[list[Row], dict[str, str], dict[str, Sequence[
             rows.append(Row(("people", "", line.name, "", money(line.per_month)), line.name))
             about[line.name] = f"{formula(line, plan.currency)}: {line.name}"
             detail[line.name] = told(line, plan.currency)
-    for place, said in enumerate(sentences(plan)):
-        key = f"why {place}"
-        rows.append(Row(("why" if place == 0 else "", "", said, "", ""), key))
-        about[key], detail[key] = said, (f"Why: {verdict_words(plan)}", "", *wrap(said))
     return rows, about, detail
 
 
@@ -180,9 +185,9 @@ def replicas(pool: Pool) -> list[str]:
     return told
 
 
-def _doubts(plan: Plan) -> str:
-    if not plan.doubts:
-        return "Doubts     none"
+def _doubts(plan: Plan, room: bool) -> str:
+    if not plan.doubts or not room:
+        return f"Doubts     {len(plan.doubts)}: d lists them" if plan.doubts else "Doubts     none"
     more = f"{len(plan.doubts)} (d lists them); the first: " if len(plan.doubts) > 1 else ""
     return f"Doubts     {more}{plan.doubts[0]}"
 

@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A row; `key` names what it stands for, a `still` row is passed over by the cursor."""
+    """A row; one of a single cell takes all columns. `key` names what it stands for, the cursor passes `still` ones."""
 
     cells: tuple[str, ...]
     key: str = ""
@@ -48,8 +48,9 @@ class Row:
 
 def layout(columns: Sequence[Column], rows: Sequence[Row], width: int) -> dict[int, int]:
     """Width of each column that is shown, by its place; they fit `width` with two cells between."""
+    apart = [row for row in rows if len(row.cells) > 1 or len(columns) == 1]
     natural = {
-        place: max([len(column.title), *(len(row.cells[place]) for row in rows if place < len(row.cells))])
+        place: max([len(column.title), *(len(row.cells[place]) for row in apart if place < len(row.cells))])
         for place, column in enumerate(columns)
     }
     kept = sorted(natural)

@@ -157,8 +157,12 @@ def test_the_cheapest_is_the_plan_itself_to_the_last_digit_where_nothing_is_save
     assert plan().open_gap == plan().gap
 
 
-def test_the_summary_screen_has_a_row_for_each_sentence() -> None:
-    view = summary(argued(), ascii_mode=True)
+def test_the_summary_screen_has_a_row_for_each_sentence_and_the_first_below_them_where_there_is_room() -> None:
+    roomy = summary(argued(), ascii_mode=True)
+    first, *others = sentences(argued())
+    assert f"Why        {first}" in roomy.foot
+    assert [roomy.about[row.key] for row in roomy.rows if row.key.startswith("why ")] == others
+    view = summary(argued(), ascii_mode=True, room=False)
     assert view.head[0].startswith("HYBRID, LIKELY")
     told = [row for row in view.rows if row.key.startswith("why ")]
     assert len(told) == len(sentences(argued()))
