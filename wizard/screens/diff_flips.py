@@ -25,6 +25,7 @@ class DiffFlips:
         """Title, and where it flips with its distance, the old plan's first, by lever."""
         self.asked, self.done, self.problem = False, False, ""
         self.explored: list[Explored] = []
+        self.count = 0
 
     def start(self) -> str:
         """Look for the flips; return what to say."""
@@ -46,10 +47,12 @@ class DiffFlips:
         """In the thread: lever by lever, those first whose moves need no raising of options."""
         try:
             explorers = [each.explorer() for each in self.explored]
-            for lever in sorted(explorers[1].levers(), key=lambda each: not each.quick):
+            levers = [each for each in explorers[1].levers() if not each.still]
+            self.count = len(levers)
+            for lever in sorted(levers, key=lambda each: not each.quick):
                 ends: list[tuple[str, float]] = []
                 for explorer, explored in zip(explorers, self.explored, strict=True):
-                    flips = [] if lever.still else explorer.flips(lever.name, explored.stop()).flips
+                    flips = explorer.flips(lever.name, explored.stop()).flips
                     found: list[Flip] = [each for each in flips if each.what == "verdict" and each.by is not None]
                     near = min(found, key=lambda each: each.distance, default=None)
                     ends.append((NEVER, float("inf")) if near is None else (where_told(lever, near), near.distance))
@@ -82,7 +85,10 @@ class DiffFlips:
             return ["f looks for what would have flipped each of the two."]
         same = sum(ends[0][0] == ends[1][0] for _, ends in self.found.values())
         rest = f"{same} lever{'s' * (same != 1)} flip{'s' * (same == 1)} where they did" if same else ""
-        return [rest + "."] if self.done and rest else [] if self.done else ["Looking for what flips each plan ..."]
+        if not self.done:
+            far = f"{len(self.found)} of {self.count} levers" if self.count else "raising the options"
+            return [f"Looking for what flips each plan: {far}."]
+        return [rest + "."] if rest else []
 
     def about(self, key: str) -> str:
         """One line on a row."""

@@ -182,7 +182,7 @@ class ConstraintsScreen(SectionScreen):
         if desk.plan is None:
             return ["s solves; then p prices the rule under the cursor, a every rule."]
         if left > 1:
-            return [f"{left} rules are being priced, each solved without it; a stops, and keeps what is known."]
+            return [f"{left} rules are being priced, each solved without it; a stops."]
         return ["The answers changed since the plan: s solves first, then p prices."] if desk.plan_is_old else []
 
     def action_price(self) -> None:
