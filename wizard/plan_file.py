@@ -36,6 +36,8 @@ from solver.plan import (
 )
 from solver.refusals import Refusal
 
+CENT = 0.01
+"""How far a plan's total may be from its lines, which the file rounds."""
 _Key = Callable[[Any, int], str]
 _named: _Key = lambda row, _: str(row.name)  # noqa: E731
 _option: _Key = lambda row, _: str(row.option)  # noqa: E731
@@ -86,6 +88,10 @@ def plan_of(tables: Any, file: str) -> Plan:
     read = _record(Plan, {**tables, "schema": SCHEMA}, file, "plan", faults)
     if faults or not isinstance(read, Plan):
         raise InputError(*faults)
+    counted = sum(line.per_month for line in read.lines)
+    if read.total_per_month is not None and abs(read.total_per_month - counted) > CENT:
+        wanted = f"{counted:.2f}, the sum of the bill's lines"
+        raise InputError(Fault(file, "plan.total_per_month", f"{read.total_per_month:.6g}", wanted, "edited by hand?"))
     return read
 
 

@@ -130,6 +130,7 @@ def test_a_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
         ({"scenario": {}}, "scenario.segment", "nothing"),
         ({"plan.total_per_month": "much"}, "plan.total_per_month", "a number"),
         ({"plan.total_per_month": float("nan")}, "plan.total_per_month", "a finite number"),
+        ({"plan.total_per_month": -1e300}, "plan.total_per_month", "the sum of the bill's lines"),
         ({"plan.gap": float("inf")}, "plan.gap", "a finite number"),
         ({"plan.line": {"x": 3}}, 'plan.line.x', "a table"),
         ({"plan.line": {"x": {"unit": "h", "quantity": 1, "price": 2}}}, 'plan.line.x.per_month', "nothing"),
