@@ -62,8 +62,12 @@ def why_not(
     if recommended is not cheapest:
         found += _in_the_cheapest(problem, recommended, cheapest)
     left = sum(each.answer == "not_above" for each in found)
-    narrow = sum(each.answer == "enters_at" and not each.wide for each in found)
-    said = f"time ended: of {left} options there is the bound alone, {narrow} were tried beside the plan's own alone"
+    kin = sum(bool(each.by) for each in found)
+    narrow = sum(each.answer == "enters_at" and not each.wide for each in found) - kin
+    said = (
+        f"time ended: of {left} options there is the bound alone, {narrow} were tried beside the plan's own alone, of "
+        f"{kin} it is known what the same model on the same GPUs elsewhere takes"
+    )
     return WhyNotTable(
         currency=plan.currency, total_per_month=now, options=(*sorted(found, key=nearness), *refused),
         counts=_counts(problem, found), seconds=perf_counter() - started, solves=solves,

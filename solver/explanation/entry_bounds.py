@@ -69,7 +69,13 @@ def own_ceilings(data: Data, prices: Array, now: float, own: Collection[int]) ->
 
 
 def _designs(
-    data: Data, rates: Rates, prices: Array, now: float, close: int, others: int, most: float,
+    data: Data,
+    rates: Rates,
+    prices: Array,
+    now: float,
+    close: int,
+    others: int,
+    most: float,
     own: Collection[int] | None = None,
 ) -> Array:
     """The ceilings of designs in plans with so many other pools at least; `close` of them in whole replicas."""
@@ -133,9 +139,7 @@ def _closely(data: Data, rates: Rates, prices: Array, room: Array, rows: list[in
     return high
 
 
-def _beside(
-    data: Data, value: Array, suppliers: Array, least_others: int, own: Collection[int] | None = None
-) -> Array:
+def _beside(data: Data, value: Array, suppliers: Array, least_others: int, own: Collection[int] | None = None) -> Array:
     """What people, the other pools and the suppliers of a plan with design k open come to at the least, [k].
 
     With `own` the other pools are among these. Design k is the first of the pools counted, at FIRST, so that it is

@@ -19,7 +19,9 @@ class WhyNot(Part):
     (once `wide`) any API. `not_above`: it enters at no factor above `at_most`, whatever else is used, and at none above
     `at_most_own` (where that says more) beside the plan's own pools and any API, both by a bound in closed form; time
     ended before it was solved. `never`: not even for free (`proven` as above). `margin`: it is in the cheapest plan,
-    which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`.
+    which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`. With `by`, time ended
+    before the option was solved, but `by` was, the same model on the same GPUs: a plan in which the option stands in
+    for it is cheaper below `price_factor`, and perhaps one is sooner.
     `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API its input.
     `speed_factor` is by how much faster a pool must serve to enter at its price as it is; None where it was not looked
     for, or none does. `alike` are options for which the same holds, as they differ in nothing that is counted.
@@ -43,6 +45,7 @@ class WhyNot(Part):
     wanted: float | str = ""
     unit: str = ""
     alike: tuple[str, ...] = ()
+    by: str = ""
 
 
 class WhyNotTable(Part, BaseModel):  # BaseModel once more, so that a linter of one file knows what its defaults are

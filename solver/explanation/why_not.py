@@ -10,8 +10,7 @@ where the whole problem is solved once more at 1 % above the price found.
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Literal
 
@@ -20,11 +19,11 @@ import numpy as np
 from solver.baselines import api_only
 from solver.explanation.entering import STEP, Entry, Looking, Question, among, priced, using
 from solver.explanation.entry_bounds import Ceilings, ceilings_of, nearness_of, own_ceilings
+from solver.explanation.kin import Kin, alike
 from solver.explanation.reasons import WhyNot
 from solver.optimise import optimise
-from solver.patterns import names_design
 from solver.pricing import api_prices
-from solver.problem import Array, Problem, spot_market
+from solver.problem import Array, Problem
 from solver.program.build import written
 from solver.program.data import Data, data_of, narrowed
 from solver.shortlist import shortlist
@@ -32,8 +31,11 @@ from solver.solution import solution_of
 from solver.solve import Outcome, relaxed
 
 EACH_S = 5.0
+"""Seconds for one solve beside the plan's own options."""
+LEAST_S, PARTS = 0.5, 100
+"""No solve gets more than this part of the time that is left, or so many seconds."""
 PROOF_S = 10.0
-"""Seconds for one solve, and for one of the whole problem."""
+"""Seconds for one solve of the whole problem."""
 FEW_APIS = 40
 """So many APIs at most stand beside an option from the first solve on; of more, those of the plan come first."""
 FASTER = 3
@@ -111,8 +113,8 @@ class Search:
         return prices
 
     def looking(self) -> Looking:
-        """How long the next solve may take."""
-        return Looking(max(0.05, min(EACH_S, self.left)), self.stop)
+        """How long the next solve may take: a part of what is left, as many wait."""
+        return Looking(max(0.05, min(EACH_S, self.left, max(LEAST_S, self.left / PARTS))), self.stop)
 
     def entry(self, kind: str, index: int, start: float) -> Entry:
         """The entering price of an option, beside the plan's own and, where these are few, any API."""
@@ -180,7 +182,7 @@ def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: 
     ceilings, own = search.ceilings()
     able = _able(problem)
     asked: list[_Asked] = []
-    groups = _alike(search.data) if pools else {}
+    groups = alike(search.data) if pools else {}
     for members in groups.values():
         ids = [problem.designs[k].id for k in members]
         if not set(members) & set(search.pools) and _wanted(ids, able, segment, option):
@@ -193,10 +195,10 @@ def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: 
                 counted = a in search.data.apis
                 at_most = float(ceilings.apis[a]) if counted else 1.0
                 asked.append(_Asked(at_most, at_most, "api", a))
-    asked = _nearest_first(search, asked)
-    answered = [(each, *_answer(search, each, able)) for each in asked]
+    answered = [(each, *_answer(search, each, able)) for each in _by_turns(*_nearest_first(search, asked))]
     found = [_wide(search, ceilings, *each) for each in sorted(answered, key=lambda each: nearness(each[1]))]
-    return sorted(_closely(search, found, every=bool(option)), key=nearness)
+    found = by_kin(search, _closely(search, found, every=bool(option)))
+    return sorted(found, key=nearness)
 
 
 @dataclass(frozen=True)
@@ -213,11 +215,18 @@ class _Asked:
     alike: tuple[str, ...] = ()
 
 
-def _nearest_first(search: Search, asked: list[_Asked]) -> list[_Asked]:
-    """In the order of the bounds, the first of each model and GPU or supplier's model before the second of any.
+def _by_turns(*queues: list[_Asked]) -> Iterator[_Asked]:
+    """What has taken less time so far is next: an API is soon solved, and a pool may take long."""
+    left, spent = [[*reversed(queue)] for queue in queues], [0.0] * len(queues)
+    while waiting := [i for i, queue in enumerate(left) if queue]:
+        turn = min(waiting, key=lambda i: spent[i])
+        started = perf_counter()
+        yield left[turn].pop()
+        spent[turn] += perf_counter() - started
 
-    Pools and APIs take turns.
-    """
+
+def _nearest_first(search: Search, asked: list[_Asked]) -> tuple[list[_Asked], list[_Asked]]:
+    """APIs and pools by their bounds, the first of each supplier's model, or model and GPU, before any second."""
     near = nearness_of(search.data, search.prices)
     asked = sorted(
         asked, key=lambda each: (-float((near.designs if each.kind == "pool" else near.apis)[each.index]), each.index)
@@ -234,8 +243,7 @@ def _nearest_first(search: Search, asked: list[_Asked]) -> list[_Asked]:
         place[each.kind, each.index] = seen[name]
         seen[name] += 1
     asked = sorted(asked, key=lambda each: place[each.kind, each.index])
-    pools, apis = ([each for each in asked if each.kind == kind] for kind in ("pool", "api"))
-    return [each for pair in zip_longest(apis, pools) for each in pair if each is not None]
+    return [each for each in asked if each.kind == "api"], [each for each in asked if each.kind == "pool"]
 
 
 def _answer(search: Search, asked: _Asked, able: dict[str, tuple[str, ...]]) -> tuple[WhyNot, Entry | None]:
@@ -314,6 +322,38 @@ def _closely(search: Search, found: list[WhyNot], every: bool) -> list[WhyNot]:
     return found
 
 
+def by_kin(search: Search, found: list[WhyNot]) -> list[WhyNot]:
+    """Pools that were not solved, by what was solved of the same model on the same GPUs at another price."""
+    problem = search.problem
+    place = {design.id: k for k, design in enumerate(problem.designs)}
+    taken = {problem.designs[k].provider for k in search.pools}
+    taken |= {problem.apis[a].offer.provider for a in search.data.apis}
+    kin = Kin(search.data, taken)
+    solved = {place[each.option]: each for each in found if each.kind == "pool" and each.answer == "enters_at"}
+    if not solved:
+        return found
+    told = []
+    for each in found:
+        if each.kind == "pool" and each.answer == "not_above":
+            j = place[each.option]
+            known = [(solved[k].price_factor or 0.0, kin.ratio(k, j), k) for k in kin.groups.get(j, ()) if k in solved]
+            factor, k = max(((factor / ratio, -k) for factor, ratio, k in known), default=(0.0, 0))
+            if factor >= LEAST_FACTOR:
+                each = _standing_in(each, min(1.0, factor), solved[-k])
+        told.append(each)
+    return told
+
+
+def _standing_in(each: WhyNot, factor: float, solved: WhyNot) -> WhyNot:
+    then = None if each.price_now is None else each.price_now * factor
+    return each.model_copy(
+        update={
+            "answer": "enters_at", "price_factor": factor, "price_then": then, "total_then": solved.total_then,
+            "by": solved.option, "proven": False,
+        }
+    )  # fmt: skip
+
+
 def _price(problem: Problem, kind: str, index: int) -> tuple[float | None, str]:
     if kind == "pool":
         ways = problem.designs[index].purchases.values()
@@ -336,39 +376,3 @@ def _able(problem: Problem) -> dict[str, tuple[str, ...]]:
 
 def _wanted(ids: list[str], able: dict[str, tuple[str, ...]], segment: str, option: str) -> bool:
     return (not segment or segment in able.get(ids[0], ())) and (not option or any(option in each for each in ids))
-
-
-def _alike(data: Data) -> dict[tuple[object, ...], list[int]]:
-    """Designs that differ in nothing that is counted: speed, prices, supplier, costs of opening, and what may be lost.
-
-    Where spot may be lost, those of one market go together, so that only designs of one market are alike.
-    """
-    problem = data.problem
-    opening: dict[str, list[tuple[object, ...]]] = {}
-    for cost in problem.fixed_costs:
-        if cost.trigger[0] in ("open", "site"):
-            opening.setdefault(cost.trigger[1], []).append((cost.quantity, cost.price))
-    lost: dict[str, list[tuple[object, ...]]] = {}
-    for each in problem.contingencies:
-        lost.setdefault(each.of, []).append((each.kind, each.share))
-    routes = problem.moving.routes if problem.moving else frozenset()
-    runs = problem.moving.replicas if problem.moving else {}
-    groups: dict[tuple[object, ...], list[int]] = {}
-    for k in data.pools:
-        design = problem.designs[k]
-        pays = tuple(
-            tuple((c.name, c.per_request, c.price) for c in problem.charges.get((s, design.id), ()))
-            for s in range(len(problem.segments))
-        )
-        named = design.id in runs or any(option == design.id for _, option in routes)
-        market = spot_market(design)
-        ways = tuple(sorted((m, replace(w, source="", date="", estimate="")) for m, w in design.purchases.items()))
-        key = (
-            np.nan_to_num(problem.kappa[:, k], nan=-1.0).tobytes(), tuple(map(repr, ways)), design.provider,
-            design.gpus, design.pool_class, design.max_replicas, pays, tuple(opening.get(design.id, ())),
-            tuple(opening.get(f"{design.provider}@{design.region}", ())), tuple(lost.get(design.id, ())),
-            market if lost.get(market) else "", design.gpu if problem.rules.gpus_available else "",
-            design.id if named else "", tuple(names_design(text, design) for text in problem.rules.must_use),
-        )  # fmt: skip
-        groups.setdefault(key, []).append(k)
-    return groups

@@ -338,6 +338,8 @@ JSON of why-not (schema wizard.why_not/1)
                      refused), serves (segments), answer (enters_at | not_above
                      | never | margin | refusal),
                      price_factor, at_most (it enters at no factor above),
+                     at_most_own (nor above beside the plan's own pools), by
+                     (the solved option that it may stand in for),
                      price_now, price_then (in unit), total_then (at most, at
                      1% less), speed_factor (null: not asked, or none), wide
                      (every API was tried beside it), proven (no other plan is

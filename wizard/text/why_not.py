@@ -45,6 +45,10 @@ def entering_lines(options: Sequence[WhyNot], currency: str, every: bool = True,
     if not options:
         return ["Nothing would enter at any price."] if whole else []
     lines = [f"{'What would enter, all else as it is':<56}{'At':>7} {currency + ' then':>15}"]
+    lines += wrap(
+        "At: the share of its price of today below which it enters, and that price: of a pool for a replica-hour, of "
+        "an API for a million tokens of input.", " ",
+    )  # fmt: skip
     groups: dict[str, list[WhyNot]] = {}
     for each in options:
         groups.setdefault(each.option if every else group_of(each), []).append(each)
@@ -67,10 +71,15 @@ def group_of(each: WhyNot) -> str:
 
 
 def _line(each: WhyNot) -> str:
-    at = "now" if each.answer == "margin" else share(each.price_factor if each.price_factor else each.at_most)
+    at = "now" if each.answer == "margin" else share(each.price_factor if each.price_factor else bound_of(each))
     then = "" if each.price_then is None else price(each.price_then)
     less = "<" if each.answer == "not_above" else ""
     return f" {cut(plain(each.option), 54):<55}{less + at:>7} {then:>15}"
+
+
+def bound_of(each: WhyNot) -> float | None:
+    """The factor above which an option that was not solved does not enter, by what is known of it."""
+    return each.at_most if each.at_most_own is None else each.at_most_own
 
 
 def _told(each: WhyNot) -> Iterable[str]:
@@ -80,7 +89,10 @@ def _told(each: WhyNot) -> Iterable[str]:
         return
     now = "" if each.price_now is None else f"{price(each.price_now)} a {each.unit} now"
     if each.answer == "not_above":
-        yield "time ended: it enters at no price above this, and perhaps far below"
+        yield _bounded(each)
+        return
+    if each.by:
+        yield f"{now}; time ended, but it may stand in for {plain(each.by)}, which was solved; perhaps it enters sooner"
         return
     yield now if (each.price_factor or 0.0) < 1 else f"{now}: it may enter at that, as a plan with it is within the gap"
     if each.speed_factor is not None:
@@ -88,6 +100,15 @@ def _told(each: WhyNot) -> Iterable[str]:
     if not each.proven:
         beside = "any API" if each.wide else "no other API"
         yield f"beside the plan's own options and {beside}; with others not ruled out sooner"
+
+
+def _bounded(each: WhyNot) -> str:
+    """What a bound says of an option that time left unsolved."""
+    bound = bound_of(each)
+    if bound is None or bound >= 1:
+        return "time ended before it was solved, and no bound says by how much it is too dear"
+    beside = "whatever else is used" if each.at_most_own is None else "beside the plan's own pools and any API"
+    return f"time ended; by a bound it must be at least {share(1 - bound)} cheaper, {beside}, and perhaps far more"
 
 
 def _counts(table: WhyNotTable) -> list[str]:

@@ -8,9 +8,10 @@ import pytest
 from made_problems import design, flat_blocks, offer, random_problem
 
 from solver.explanation.entering import Looking, Question, among, faster, priced
-from solver.explanation.entry_bounds import ceilings_of
+from solver.explanation.entry_bounds import ceilings_of, own_ceilings
+from solver.explanation.kin import Kin
 from solver.explanation.reasons import WhyNot
-from solver.explanation.why_not import Search, answers
+from solver.explanation.why_not import Search, answers, by_kin
 from solver.optimise import optimise
 from solver.pricing import api_prices
 from solver.problem import ApiOption, Charge, FixedCost, Problem, Purchase, Rules
@@ -102,6 +103,33 @@ def test_options_that_differ_in_nothing_that_counts_share_an_answer() -> None:
     assert pools[dearer.id].price_factor == pytest.approx(0.25, rel=0.01)
 
 
+def test_what_one_place_takes_tells_what_another_does_at_another_price() -> None:
+    # As above, 0.3 of 500 a replica is 150, which is 0.25 of the 600 that the other provider asks for the same.
+    problem = hand(1000, 5000, 500, opening=400)
+    one = problem.designs[0]
+    other = replace(
+        one, id=one.id.replace("cloud", "other"), provider="other", purchases={"on_demand": Purchase(600 / HOURS, 1.0)}
+    )
+    both = replace(problem, designs=(one, other), kappa=np.full((1, 2), 4.0))
+    search = Search(both, optimise(both, 1e-9), perf_counter() + 60)
+    solved = {each.option: each for each in answers(search, False, True)}
+    left = solved[other.id].model_copy(update={"answer": "not_above", "price_factor": None, "at_most": 1.0})
+    told = by_kin(search, [solved[one.id], left])[1]
+    assert (told.answer, told.by, told.proven) == ("enters_at", one.id, False)
+    assert told.price_factor == pytest.approx(solved[other.id].price_factor, rel=0.01)
+    assert told.price_factor == pytest.approx(0.25, rel=0.01)
+
+    def ratio(taken: tuple[str, ...] = (), **changes: float) -> float:
+        way = replace(other.purchases["on_demand"], **changes)
+        designs = (one, replace(other, purchases={"on_demand": way}))
+        return Kin(data_of(replace(both, designs=designs)), taken).ratio(0, 1)
+
+    assert ratio() == pytest.approx(1.2)
+    assert ratio(taken=("other",)) == np.inf  # losing that provider would take more than before
+    assert ratio(box=2) == np.inf
+    assert ratio(availability=0.9) == np.inf
+
+
 @pytest.mark.parametrize("seed", range(1, 4))
 def test_just_below_the_price_a_plan_with_it_is_cheaper_and_just_above_none_is(seed: int) -> None:
     problem = random_problem(seed, segments=2, designs=3, apis=2, blocks=3)
@@ -138,11 +166,16 @@ def test_no_option_enters_above_its_ceiling(seed: int) -> None:
     outcome = optimise(problem, 1e-9)
     now = outcome.objective or 0.0
     used = solution_of(data, outcome.values)
-    ceilings = ceilings_of(data, np.minimum(api_prices(data), now), now)
+    prices = np.minimum(api_prices(data), now)
+    ceilings, own = ceilings_of(data, prices, now), own_ceilings(data, prices, now, used.pools)
     for k in data.pools:
         if k not in used.pools:
             entry = Question(problem, problem.designs[k].id, now, Looking()).entering(1.0)
             assert entry.factor is None or entry.factor <= max(float(ceilings.designs[k]), 0.0) * (1 + 1e-6) + 1e-9
+            few = among(problem, [*used.pools, k], data.apis)
+            entry = Question(few, problem.designs[k].id, now, Looking()).entering(1.0)
+            assert entry.factor is None or entry.factor <= max(float(own[k]), 0.0) * (1 + 1e-6) + 1e-9
+            assert own[k] <= ceilings.designs[k] + 1e-5 or own[k] < 0
     for a in data.apis:
         if a not in used.ready_apis:
             entry = Question(problem, problem.apis[a].id, now, Looking()).entering(1.0)

@@ -60,12 +60,25 @@ def test_the_nearest_of_a_model_and_gpu_stands_for_the_others() -> None:
     assert "1 more of it, no nearer" in text
     assert "or 2.50 times as fast" in text
     assert re.search(r"azure/gpt-5-nano +<90\.0%", text)
+    assert "by a bound it must be at least 10.0% cheaper, whatever else is used" in re.sub(r"\s+", " ", text)
+    assert "of a pool for a replica-hour, of an API for a million tokens" in re.sub(r"\s+", " ", text)
     assert "0 pools and 1 API." in text
     assert "first token too late: 900, wanted 800 ms" in text
     assert "time ended." in text
     every = why_not_text(table(NEAR, FAR, BOUND, NEVER, REFUSED), "mine", every=True)
     assert "gcp" in every
     assert "big/model" in every
+
+
+def test_what_an_unsolved_option_rests_on_is_said() -> None:
+    closer = BOUND.model_copy(update={"at_most": 1.0, "at_most_own": 0.77})
+    silent = BOUND.model_copy(update={"at_most": 1.0})
+    kin = FAR.model_copy(update={"by": POOL})
+    said = [re.sub(r"\s+", " ", why_not_text(table(each))) for each in (closer, silent, kin)]
+    assert "<77.0%" in said[0]
+    assert "at least 23.0% cheaper, beside the plan's own pools and any API" in said[0]
+    assert "no bound says by how much it is too dear" in said[1]
+    assert f"it may stand in for {POOL}, which was solved" in said[2]
 
 
 def test_requirements_say_what_they_cost_or_why_nothing() -> None:
