@@ -17,7 +17,7 @@ from solver.explanation.lever_steps import Moved
 from solver.explanation.levers import LEVERS, apis_priced, replicas_priced
 from solver.load_blocks import growth_factors
 from solver.options import problem_of
-from solver.problem import Array, Charge, PoolDesign, Problem, spot_market
+from solver.problem import ApiOption, Array, Charge, PoolDesign, Problem, spot_market
 from solver.scenario import Scenario
 from solver.sub_segments import sub_segments
 
@@ -131,7 +131,7 @@ def forecast_of(scenario: Scenario, catalog: Catalog, problem: Problem, options:
     output = ranges_of(catalog)["output_tokens"]
     nodes = []
     for factor in (output.low, output.high) if few.designs else ():
-        moved = LEVERS["output_tokens"].moved(*narrowed(scenario, catalog, few), factor)
+        moved = LEVERS["output_tokens"].moved(*narrowed(scenario, catalog, few.designs, few.apis), factor)
         nodes.append((factor, _columns(few, problem_of(*moved))))
     serverless = any(design.pool_class == "serverless" for design in few.designs)
     return Forecast(
@@ -143,13 +143,13 @@ def forecast_of(scenario: Scenario, catalog: Catalog, problem: Problem, options:
     )
 
 
-def narrowed(scenario: Scenario, catalog: Catalog, few: Problem) -> Moved:
-    """Scenario and catalog that raise no options but those of a reduced problem: tenths of a second."""
-    names = (*(design.id for design in few.designs), *(api.id for api in few.apis))
+def narrowed(scenario: Scenario, catalog: Catalog, designs: Sequence[PoolDesign], apis: Sequence[ApiOption]) -> Moved:
+    """Scenario and catalog that raise no options but these: tenths of a second."""
+    names = (*(design.id for design in designs), *(api.id for api in apis))
     policy = scenario.policy.model_copy(update={"may_use": names or ("none",)})
-    gpus = {design.gpu for design in few.designs}
-    models = {design.model for design in few.designs} | {api.offer.model for api in few.apis}
-    offers = {api.offer.id for api in few.apis}
+    gpus = {design.gpu for design in designs}
+    models = {design.model for design in designs} | {api.offer.model for api in apis}
+    offers = {api.offer.id for api in apis}
     return Moved(
         scenario.model_copy(update={"policy": policy}),
         replace(
@@ -159,6 +159,7 @@ def narrowed(scenario: Scenario, catalog: Catalog, few: Problem) -> Moved:
             gpu_prices=tuple(each for each in catalog.gpu_prices if each.gpu in gpus),
             purchases={name: each for name, each in catalog.purchases.items() if name in gpus},
             api_offers=tuple(each for each in catalog.api_offers if each.id in offers),
+            rates=tuple(each for each in catalog.rates if each.model in models and each.gpu in gpus),
         ),
     )
 

@@ -178,7 +178,8 @@ AS_TOLD = {
 
 def _defaults(scenario: Scenario, catalog: Catalog, forecast: Forecast) -> Iterator[Doubt]:
     """Answers that nobody gave: headroom, load shape, growth, shared prefix."""
-    few, problem = narrowed(scenario, catalog, forecast.problem), forecast.problem
+    problem = forecast.problem
+    few = narrowed(scenario, catalog, problem.designs, problem.apis)
     if "headroom" not in scenario.policy.model_fields_set:
         told = scenario.policy.headroom
         yield Doubt(
@@ -227,7 +228,7 @@ OWNED = ("owned_", "cost_of_capital", "gpu_failure", "pue", "power_kwh", "coloca
 
 def _figures(scenario: Scenario, catalog: Catalog, forecast: Forecast) -> Iterator[Doubt]:
     """Estimates of the operations table, by their stated range; what changes nothing of the problem is left out."""
-    few = narrowed(scenario, catalog, forecast.problem)
+    few = narrowed(scenario, catalog, forecast.problem.designs, forecast.problem.apis)
     base = problem_of(*few)
     for key, known in catalog.operations.items():
         unused = key.startswith(UNUSED) or (key.startswith(OWNED) and "owned" not in scenario.policy.purchase_types)

@@ -3,6 +3,8 @@
 Every answer is solved, none guessed from duals. From where a lever stands it is moved outward by `RINGS`, all levers by
 one ring before any by the next, so that what time cuts off is the far end; between two rings of different answers the
 flip is closed in on by bisection to 1 %. An answer that changes and changes back between two rings is not seen.
+Where a lever has no quick form, the bisection raises only the options known so far, as both its ends are looked at with
+all of them afterwards. A move that only makes dearer, or forbids, what today's plan does not use changes nothing.
 Another plan wins where every plan of today's options costs more than the best by more than the gap of the solves.
 Where a lever has a quick form whose options may not be those of raising anew, both sides of each flip, and the far end
 where there is none, are raised anew; where that says otherwise, the search is done again with options raised each time.
@@ -20,8 +22,10 @@ from solver.explanation.flip_records import Flip, Flips
 from solver.explanation.levers import LEVERS, STEP, Lever, unit_of
 from solver.explanation.looks import Look, Looker
 from solver.options import problem_of
-from solver.problem import Problem
+from solver.problem import ApiOption, PoolDesign, Problem
+from solver.program.data import data_of
 from solver.scenario import Scenario
+from solver.worlds import narrowed
 
 RINGS = (1.25, 2.0, 5.0, 20.0, 100.0)
 PRECISION = 1.01
@@ -63,19 +67,26 @@ class _Search:
     base: Look
     looker: Looker
     seen: dict[tuple[str, float, bool, bool], Look] = field(default_factory=dict)
-    last: tuple[tuple[str, float, bool], Problem] | None = None
+    last: tuple[tuple[str, float, bool, bool], Problem] | None = None
+    designs: dict[str, PoolDesign] = field(default_factory=dict)
+    apis: dict[str, ApiOption] = field(default_factory=dict)
 
     @property
     def over(self) -> bool:
         stop = self.looker.stop
         return perf_counter() >= self.looker.until or (stop is not None and stop.is_set())
 
-    def other(self, way: _Way, by: float, what: What, raised: bool = False, deep: bool = False) -> bool:
-        """Whether another verdict, or another plan, wins with a lever moved."""
+    def other(
+        self, way: _Way, by: float, what: What, raised: bool = False, deep: bool = False, few: bool = False
+    ) -> bool:
+        """Whether another verdict, or another plan, wins with a lever moved.
+
+        With `few` only the options known so far are raised anew: a shallow look needs no others.
+        """
         raised = raised or way.raised or way.lever.same_options
         found = self.known(way, by, raised, deep)
         if found is None:
-            found = self._look(way.lever, by, raised, deep)
+            found = self._look(way.lever, by, raised, deep, few and not deep)
             self.seen[way.lever.name, by, raised, deep] = found
         changed = found.verdict != self.base.verdict and not found.unknown
         return changed if what == "verdict" else changed or found.other_plan
@@ -86,18 +97,45 @@ class _Search:
         looks = (self.seen.get((way.lever.name, by, *key)) for key in keys)
         return next((look for look in looks if look is not None), None)
 
-    def _look(self, lever: Lever, by: float, raised: bool, deep: bool) -> Look:
-        key = lever.name, by, raised
+    def _look(self, lever: Lever, by: float, raised: bool, deep: bool, few: bool) -> Look:
+        key = lever.name, by, raised, few
         if self.last is None or self.last[0] != key:
-            self.last = key, self._moved(lever, by, raised)
-        return self.looker.look(self.last[1], self.base.options, deep)
+            self.last = key, self._moved(lever, by, raised, few)
+        problem = self.last[1]
+        found = self.looker.look(problem, self.base.options, deep)
+        self.learn(problem, found.options)
+        return found
 
-    def _moved(self, lever: Lever, by: float, raised: bool) -> Problem:
+    def learn(self, problem: Problem, options: Collection[str]) -> None:
+        """Keep the designs and APIs that have been good so far."""
+        known = self.looker.known
+        self.designs |= {design.id: design for design in problem.designs if design.id in known}
+        self.apis |= {api.id: api for api in problem.apis if api.id in options}
+
+    def _moved(self, lever: Lever, by: float, raised: bool, few: bool) -> Problem:
         """The problem with a lever moved, with options raised anew where the lever has no quick form for it."""
         moved = lever.moved(self.scenario, self.catalog, by)
         quickly = lever.on_problem if lever.same_options or not raised else None
         problem = quickly(self.problem, moved, by) if quickly else None
-        return problem_of(*moved) if problem is None else problem
+        if problem is not None:
+            return problem
+        return problem_of(
+            *(narrowed(*moved, tuple(self.designs.values()), tuple(self.apis.values())) if few else moved)
+        )
+
+    def settled(self, way: _Way) -> bool:
+        """Whether no move on this side can change the answer: it makes dearer, or forbids, what no plan of today uses.
+
+        Replicas where no pool is in the plan, APIs where none is, also not for a loss; what runs today counts as used.
+        """
+        base, problem = self.base, self.problem
+        if not base.proven or problem.in_force or problem.moving is not None:
+            return False
+        pools = {design.id for design in problem.designs} & set(base.options)
+        if base.verdict == "stay_on_api":
+            return not pools and (way.lever.name, way.side) in (("gpu_price", 1), ("commitment", -1))
+        alone = base.verdict == "self_host" and len(pools) == len(base.options)
+        return alone and (way.lever.name, way.side) == ("api_price", 1)
 
 
 def flips_of(
@@ -120,6 +158,7 @@ def flips_of(
     looker = Looker(gap, each_s, started + limit_s, stop)
     base = looker.first(problem)
     search = _Search(scenario, catalog, problem, base, looker)
+    search.learn(problem, {problem.apis[a].id for a in data_of(problem).apis})
     ways = [way for lever in levers for way in _ways(LEVERS[lever], scenario, catalog)]
     for ring in range(max((len(way.rings) for way in ways), default=0)):
         for way in ways:
@@ -165,6 +204,9 @@ def _rings(most: float, side: int) -> list[float]:
 
 def _step(search: _Search, way: _Way, by: float) -> None:
     """One move further out: what flips up to it is noted; that nothing does is made sure of."""
+    if search.settled(way):
+        way.nearer, way.last = dict.fromkeys(WHATS, by), by
+        return
     for deep in (False, True):
         for what in way.open:
             if way.cut or search.over:
@@ -221,13 +263,13 @@ def _bisected(
             way.cut = True
             break
         middle = exp((log(near) + log(far)) / 2)
-        near, far = (near, middle) if search.other(way, middle, what, raised) else (middle, far)
+        near, far = (near, middle) if search.other(way, middle, what, raised, few=True) else (middle, far)
     return near, far
 
 
 def _far_end(search: _Search, way: _Way) -> None:
     """Where no flip was found by the quick form, the far end is raised anew; what then flips is closed in on."""
-    if way.raised or way.lever.same_options or way.cut:
+    if way.raised or way.lever.same_options or way.cut or search.settled(way):
         return
     for what in way.open:
         if search.over:

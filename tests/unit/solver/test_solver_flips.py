@@ -12,6 +12,7 @@ from made_sweeps import BREAK_EVEN, even_catalog, even_scenario
 
 from solver.explanation.flip_records import Flip, Flips
 from solver.explanation.flips import PRECISION, flips_of
+from solver.explanation.levers import replicas_priced
 from solver.explanation.looks import Looker
 from solver.explanation.quick import quick_answer
 from solver.options import problem_of
@@ -59,6 +60,10 @@ def test_fewer_requests_and_dearer_gpus_never_flip_it() -> None:
         never = flip(found, lever, side)
         assert (never.by, never.after, never.proven, never.cut) == (None, None, True, False)
         assert never.still_by == pytest.approx(reached)
+    # That dearer GPUs leave a plan of APIs alone as it is takes no solve further out; solved, it is so.
+    problem = problem_of(even_scenario(), even_catalog())
+    dear, now = quick_answer(replicas_priced(problem, 100.0)), quick_answer(problem)
+    assert (dear.verdict, dear.recommended_total) == (now.verdict, now.recommended_total)
 
 
 def test_another_plan_wins_where_the_longer_answer_is_cheaper_elsewhere() -> None:
