@@ -45,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     options = parser().parse_args(arguments)
+    if getattr(options, "out", None) == "":
+        from catalogs.toml_file import Fault, InputError
+
+        raise InputError(Fault("--out", "", '""', "a file to write"))
     module, _, function = _COMMANDS[options.command or ""].partition(":")
     with uncollected():
         command = getattr(import_module(module), function)

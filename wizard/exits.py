@@ -35,12 +35,39 @@ MEANING = {
 
 
 def say(text: str) -> None:
-    """Write one message to stderr; a closed stderr loses it quietly."""
+    """Write one message to stderr, on a terminal broken between words; a closed stderr loses it quietly."""
     try:
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(at_words(text) + "\n")
         sys.stderr.flush()
     except (OSError, ValueError, AttributeError):
         return
+
+
+def at_words(text: str) -> str:
+    """The text with no line wider than the terminal of stderr, where that is one and a line has a blank to break at."""
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns if sys.stderr.isatty() else 0
+    except (OSError, ValueError, AttributeError):
+        return text
+    if width < LEAST_COLUMNS or all(len(line) <= width for line in text.split("\n")):
+        return text
+    from textwrap import wrap
+
+    return "\n".join("\n".join(_broken(line, width, wrap)) for line in text.split("\n"))
+
+
+def _broken(line: str, width: int, wrap: Callable[..., list[str]]) -> list[str]:
+    if len(line) <= width:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    return wrap(
+        line.strip(), width, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+LEAST_COLUMNS = 20
+"""Columns below which nothing is gained by breaking lines between words."""
 
 
 def say_over(text: str, end: bool = False) -> None:

@@ -160,6 +160,9 @@ def _pair(text: str) -> tuple[str, str]:
         raise InputError(Fault(SETTING, "", f'"{text[:48]}"', "KEY=VALUE, such as chat.requests=80k/day"))
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise InputError(Fault(SETTING, key.strip(), short(value), "text in UTF-8"))
+    if value.strip().startswith("{") and key.strip().endswith(".quality"):
+        wanted = f"one value; a key of a table is set by itself, such as {key.strip()}.at_least=1450"
+        raise InputError(Fault(SETTING, key.strip(), "a table", wanted))
     return key.strip(), value
 
 

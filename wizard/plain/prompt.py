@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 
 from catalogs.toml_file import Fault, InputError
-from wizard.exits import say
+from wizard.exits import at_words, say
 
 Place = Callable[[], "Place | None"]
 """Where the person is: it asks, and tells where to go on; None leaves."""
@@ -24,7 +24,8 @@ def read_line(prompt: str) -> str:
     Go(None) where a person ends the input; InputError where a file or pipe ends before all was answered.
     """
     if sys.stderr is not None:
-        sys.stderr.write(prompt)
+        blank = " " if prompt.endswith(" ") else ""
+        sys.stderr.write(at_words(prompt.rstrip(" ")) + blank)
         sys.stderr.flush()
     line = sys.stdin.readline() if sys.stdin is not None else ""
     typed = sys.stdin is not None and sys.stdin.isatty()
