@@ -371,10 +371,11 @@ def _fold(base: Mapping[str, Any], steps: tuple[Step, ...]) -> dict[str, Any]:
 def _release(tables: dict[str, Any], sources: dict[str, str], item: str) -> None:
     """Give the keys that an earlier answer in the base had set back to the profile's value."""
     known = item_named(item)
-    profile = profiles().get(str(tables.get("profile", "")), {})
-    for key in keys_of(item, tuple(tables.get("segment", {}))):
-        if known is not None and sources.get(key) == f"checklist {known.number}":
-            store(tables, key, lookup(profile, key))
-            sources.pop(key)
-            if key in profile.get("sources", {}):
-                sources[key] = profile["sources"][key]
+    mark = f"checklist {known.number}" if known else ""
+    answered = [key for key in keys_of(item, tuple(tables.get("segment", {}))) if sources.get(key, YOU) == mark]
+    profile = profiles().get(str(tables.get("profile", "")), {}) if answered else {}
+    for key in answered:
+        store(tables, key, lookup(profile, key))
+        sources.pop(key)
+        if key in profile.get("sources", {}):
+            sources[key] = profile["sources"][key]
