@@ -46,13 +46,13 @@ def test_no_row_that_is_used_is_faster_than_its_gpu() -> None:
     all_, none = np.ones(len(one)), np.zeros(len(one))
     ideal = replace(
         one, eta_pf=all_, eta_attention=all_, eta_mem=all_, eta_kv=all_, tau=none, sigma=none, alpha=none,
-        link=np.full(len(one), np.inf), mixed_step=0.0, kv_token=none, kv_sequence=none,
+        link=np.full(len(one), np.inf), mixed_step=0.0,
     )  # fmt: skip
     n, tokens_in, tokens_out = (
         np.array([getattr(case, name) for case in cases]) for name in ("in_flight", "input_tokens", "output_tokens")
     )
     ttft, tpot = (np.array([float(row[name]) / 1e3 for row in used]) for name in ("ttft_ms", "tpot_ms"))
-    least = n * prefill(ideal, tokens_in).marginal + (tokens_out - 1) * decode_step(ideal, n, 0.0)
+    least = n * prefill(ideal, tokens_in).marginal + (tokens_out - 1) * decode_step(ideal, n, tokens_in)
     assert np.max(least / (ttft + (tokens_out - 1) * tpot)) < 1
 
 
