@@ -284,13 +284,18 @@ def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place:
             if texts or name in money:
                 whole = field is not None and float not in _kinds(field)
                 wanted = "a whole number" if whole else "a number"
-        elif not all(number == 0 or SMALLEST <= number < LARGEST for number in numbers):
+        elif not all(map(_sane, numbers)):
             wanted = f"a number from 0 to {LARGEST:g}, none between 0 and {SMALLEST:g}"
         if wanted:
-            odd = [key for key, each in value.items() if isinstance(each, str)] if isinstance(value, Mapping) else []
+            inner = value.items() if isinstance(value, Mapping) else ()
+            odd = [key for key, each in inner if isinstance(each, str) or not _sane(each)]
             key, found = (f"{quoted(name)}.{quoted(odd[0])}", value[odd[0]]) if odd else (quoted(name), value)
             faults[name] = Fault(file, f"{place}.{key}", short(found), wanted)
     return faults
+
+
+def _sane(number: Any) -> bool:
+    return not isinstance(number, int | float) or number == 0 or SMALLEST <= number < LARGEST
 
 
 def _holds_numbers(field: FieldInfo | None) -> bool:

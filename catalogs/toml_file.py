@@ -17,7 +17,10 @@ R = TypeVar("R", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with an input: where, what was found, what is wanted, and a hint."""
+    """One thing wrong with an input: where, what was found, what is wanted, and a hint.
+
+    As a text it is one line in which nothing of a file, its name included, moves a terminal's cursor.
+    """
 
     file: str
     key: str
@@ -27,7 +30,8 @@ class Fault:
 
     def __str__(self) -> str:
         where = f"{self.file}: {self.key}" if self.key else self.file
-        return f"{where}: found {self.found}; wanted {self.wanted}" + (f" ({self.hint})" if self.hint else "")
+        said = f"{where}: found {self.found}; wanted {self.wanted}" + (f" ({self.hint})" if self.hint else "")
+        return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in said)
 
 
 class InputError(Exception):
@@ -113,6 +117,8 @@ def short(value: Any, width: int = 48) -> str:
         text = "a table" if value else "an empty table"
     elif isinstance(value, list | tuple):
         text = "[" + ", ".join(short(item, 16) for item in value[:3]) + (", ..." if len(value) > 3 else "") + "]"
+    elif value is None:
+        text = "nothing"
     elif isinstance(value, bool):
         text = str(value).lower()
     elif isinstance(value, str):

@@ -158,6 +158,7 @@ class _Row(BaseModel):
 def test_a_long_or_unprintable_value_is_shown_short() -> None:
     assert short("x" * 500) == '"' + "x" * 44 + "..."
     assert short("a\x1b[2Jb") == '"a\\u001b[2Jb"'
+    assert str(Fault("a\x1b[2J\nb.toml", "", "gone", "a file")) == r"a\x1b[2J\nb.toml: found gone; wanted a file"
     assert short({"a": 1}) == "a table"
     assert short([1, 2, 3, 4]) == "[1, 2, 3, ...]"
     assert short(tomllib.loads("a = true")["a"]) == "true"
