@@ -33,7 +33,17 @@ def api_prices(data: Data) -> Array:
 
 def sum_of(data: Data, prices: Array) -> float:
     """The prices of all traffic, each share once."""
-    return sum(float(prices[s, group[0]]) for s, groups in enumerate(data.groups) for group in groups)
+    return float(over_shares(data, prices))
+
+
+def over_shares(data: Data, worth: Array) -> Array:
+    """The sum [...] of what shares are worth [..., s, b]: of a segment that may wait the best block of a day type."""
+    waits = data.problem.may_wait
+    total = worth[..., ~waits, :].sum(axis=(-2, -1))
+    for s in np.flatnonzero(waits).tolist():
+        for group in data.groups[s]:
+            total = total + worth[..., s, list(group)].max(axis=-1)
+    return np.asarray(total)
 
 
 def most_gains(data: Data, rates: Rates, prices: Array) -> Array:
@@ -48,11 +58,7 @@ def most_gains(data: Data, rates: Rates, prices: Array) -> Array:
         spot = np.maximum(margin - hour * _finite(rates.spot)[None, :, None], firm)
     tolerance = data.problem.spot_tolerance[:, None, None]
     gain = np.where(rates.admissible[:, :, None], tolerance * spot + (1 - tolerance) * firm, 0.0)
-    total = np.zeros(len(rates.opening))
-    for s, groups in enumerate(data.groups):
-        for group in groups:
-            total += gain[s][:, list(group)].max(axis=1)
-    return total
+    return over_shares(data, gain.transpose(1, 0, 2))
 
 
 def _finite(price: Array) -> Array:
@@ -78,11 +84,21 @@ class Bounds:
             np.maximum(self.alone, other.alone),
         )
 
+    def or_of(self, other: "Bounds") -> "Bounds":
+        """Of the plans of either, each with its own sets of classes."""
+        return Bounds(
+            min(self.with_pools, other.with_pools),
+            np.minimum(self.with_design, other.with_design),
+            np.minimum(self.alone, other.alone),
+        )
 
-def bounds_of(data: Data, rates: Rates, prices: Array, worth_a_look: float = inf) -> Bounds:
-    """The bounds at these prices. Designs that no plan under `worth_a_look` can hold are not looked at closely.
 
-    Nor are more than CLOSE of them.
+def bounds_of(
+    data: Data, rates: Rates, prices: Array, worth_a_look: float = inf, on: tuple[str, ...] | None = None
+) -> Bounds:
+    """The bounds at these prices, of plans with pools of just the classes `on` where that is given.
+
+    Designs that no plan under `worth_a_look` can hold are not looked at closely, nor are more than CLOSE of them.
     """
     problem = data.problem
     pools = np.zeros(len(problem.designs), dtype=bool)
@@ -90,16 +106,22 @@ def bounds_of(data: Data, rates: Rates, prices: Array, worth_a_look: float = inf
     value = np.where(pools, rates.opening - most_gains(data, rates, prices), inf)
     suppliers = np.sort(supplier_values(data, prices))
     every = sum_of(data, prices)
-    bounds = _combined(data, every, value, suppliers)
-    close = np.flatnonzero((bounds.with_design < worth_a_look) & (bounds.alone < inf))
+    bounds = _combined(data, every, value, suppliers, on)
+    close = np.flatnonzero((bounds.with_design < worth_a_look) & (value < inf))
     looked_at = close[np.argsort(value[close], kind="stable")][:CLOSE]
     whole = rates.opening[looked_at] - whole_gains(data, rates, looked_at.tolist(), prices)
     value[looked_at] = np.maximum(value[looked_at], whole)
-    return _combined(data, every, value, suppliers)
+    return _combined(data, every, value, suppliers, on)
 
 
 def supplier_values(data: Data, prices: Array) -> Array:
     """Fixed costs of each supplier less what its cheapest offers gain, rate limits left out."""
+    fixed, cost = supplier_offers(data)
+    return fixed - over_shares(data, np.maximum(prices - cost, 0.0))
+
+
+def supplier_offers(data: Data) -> tuple[Array, Array]:
+    """Each supplier's fixed costs [n], and what its cheapest offer for each share costs [n, s, b] (inf: none)."""
     problem = data.problem
     fixed: dict[str, float] = {}
     for each in problem.fixed_costs:
@@ -113,21 +135,21 @@ def supplier_values(data: Data, prices: Array) -> Array:
             cost = np.minimum(cost, api.unit_price * problem.blocks.hours * data.load[s] / rate)
         key = api.offer.provider, s
         cheapest[key] = np.minimum(cheapest[key], cost) if key in cheapest else cost
-    values = {name: fixed.get(name, 0.0) for name, _ in cheapest}
+    names = {name: n for n, name in enumerate(dict.fromkeys(name for name, _ in cheapest))}
+    costs = np.full((len(names), *data.load.shape), inf)
     for (name, s), cost in cheapest.items():
-        for group in data.groups[s]:
-            values[name] -= max(0.0, float((prices[s] - cost)[list(group)].max()))
-    return np.array(list(values.values()))
+        costs[names[name], s] = cost
+    return np.array([fixed.get(name, 0.0) for name in names]), costs
 
 
-def _combined(data: Data, every: float, value: Array, suppliers: Array) -> Bounds:
+def _combined(data: Data, every: float, value: Array, suppliers: Array, only: tuple[str, ...] | None) -> Bounds:
     """The least sum of prices, classes, pools, people and suppliers, for every set of classes that may be on."""
     problem = data.problem
     selfhost, classes = pool_entry(data, value)
     of = np.array([design.pool_class for design in problem.designs])
     with_design, alone, with_pools = np.full(len(value), inf), np.full(len(value), inf), inf
     needed = ways_needed(data)
-    for on in class_sets(list(classes)):
+    for on in class_sets(list(classes)) if only is None else (only,):
         fixed = every + selfhost + sum(classes[name] for name in on)
         members = np.isin(of, on) & (value < inf)
         ordered = np.sort(value[members])
@@ -138,7 +160,7 @@ def _combined(data: Data, every: float, value: Array, suppliers: Array) -> Bound
             with_design[members], np.maximum(least, beside + np.maximum(value[members], 0.0))
         )
     supplied = float(np.minimum(suppliers, 0.0).sum())
-    for name, fixed in classes.items():
+    for name, fixed in classes.items() if only is None else ((only[0], classes[only[0]]),) if len(only) == 1 else ():
         members = (of == name) & (value < inf)
         alone[members] = every + selfhost + fixed + value[members] + supplied
     return Bounds(with_pools, with_design, alone)
@@ -180,6 +202,11 @@ def class_sets(names: list[str]) -> Iterator[tuple[str, ...]]:
 
 def least_ways(data: Data, pools: Array, suppliers: Array, needed: int, least_pools: int) -> float:
     """Least sum of the first n pools (ascending), their people, and the first j suppliers, n + j >= needed."""
+    return ways_chosen(data, pools, suppliers, needed, least_pools)[0]
+
+
+def ways_chosen(data: Data, pools: Array, suppliers: Array, needed: int, least_pools: int) -> tuple[float, int, int]:
+    """That sum, n and j; infinite where there are too few."""
     people, rules = data.problem.people, data.problem.rules
     step = people.fte * people.price_per_fte_month if people else 0.0
     size = people.designs if people else 1
@@ -187,10 +214,10 @@ def least_ways(data: Data, pools: Array, suppliers: Array, needed: int, least_po
     sums = np.concatenate(([0.0], np.cumsum(pools[:most])))
     sold = np.concatenate(([0.0], np.cumsum(suppliers)))
     free = int(np.count_nonzero(suppliers < 0))
-    best = inf
+    best = inf, 0, 0
     for n in range(least_pools, min(most, int(np.count_nonzero(pools < 0)) + needed) + 1):
         j = max(free, needed - n)
         if j < len(sold):
             total = float(sums[n] + sold[j]) + step * max(0, ceil(max(n, 1) / size) - 1)
-            best = min(best, total)
+            best = min(best, (total, n, j))
     return best

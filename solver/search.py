@@ -33,9 +33,8 @@ FALLBACK = ("z", "wz", "over", "least")
 class Search:
     """What is known so far: the best plan, the least bound of the cases done, and the contingencies to be written.
 
-    `floor` is a bound of all plans with pools, `apis` of all without, `done` of the cases with pools that are finished,
-    which are all once the `last` one runs. Plans that cost `below` or more do not matter; with `hosted`, pools serve
-    something in those that do.
+    `floor` is a bound of all plans with pools, `apis` of all without. Plans that cost `below` or more do not matter;
+    with `hosted`, pools serve something in those that do.
     """
 
     data: Data
@@ -52,8 +51,6 @@ class Search:
     values: Mapping[str, float] = field(default_factory=dict)
     apis: float = 0.0
     floor: float = 0.0
-    done: float = np.inf
-    last: bool = False
     nodes: int = 0
     ended: tuple[Status, StoppedBy] = ("optimal", "proof")
     contingent: set[tuple[int, int]] = field(default_factory=set)
@@ -78,14 +75,18 @@ class Search:
     @property
     def bound(self) -> float:
         """No plan costs less."""
-        pools = max(self.floor, self.done) if self.last else self.floor
-        return min(self.apis, pools)
+        return min(self.apis, self.floor)
 
     def left(self) -> float:
         """Seconds of the limit that are left; none once the user has stopped."""
         if self.stop is not None and self.stop.is_set():
             return 0.0
         return self.limit_s - (perf_counter() - self.started)
+
+    def end(self) -> None:
+        """Note that the search is over without a proof: the user has stopped it, or time is out."""
+        stopped = self.stop is not None and self.stop.is_set()
+        self.ended = ("stopped", "user") if stopped else ("time_limit", "time")
 
     def run(
         self,
@@ -107,8 +108,7 @@ class Search:
         gap = gap or self.gap * HALF
         while True:
             if self.left() <= 0:  # no program is written any more: of many designs that alone takes seconds
-                stopped = self.stop is not None and self.stop.is_set()
-                self.ended = ("stopped", "user") if stopped else ("time_limit", "time")
+                self.end()
                 return bound
             program = written(narrowed(rest or self.data, pools, self.contingent))
             wanted = self.wanted if cheaper else np.inf

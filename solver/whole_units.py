@@ -23,7 +23,9 @@ AT_ONCE = 1_000_000
 
 
 def whole_gains(data: Data, rates: Rates, designs: list[int], prices: Array) -> Array:
-    """What each of the designs [n] gains at most against the prices [s, b], in whole replicas.
+    """What each of the designs [n] gains at most against prices [s, b], or each against its own [n, s, b].
+
+    All in whole replicas.
 
     Spot: all traffic is served at the cheapest price of a replica, and the part that may not rest on spot pays the
     difference besides. A segment that may wait is paid sigma <= p of its price outright and the rest in each block: for
@@ -33,7 +35,7 @@ def whole_gains(data: Data, rates: Rates, designs: list[int], prices: Array) -> 
     able = rates.admissible[:, designs].T[:, :, None]
     load = np.where(able, rates.busy[:, designs].T[:, :, None] * data.load[None], 0.0)
     cost = rates.request[:, designs].T[:, :, None] * data.requests[None]
-    worth = np.where(able, np.maximum(prices[None] - cost, 0.0), 0.0)
+    worth = np.where(able, np.maximum(prices - cost, 0.0), 0.0)
     ways = _ways(data, rates, designs)
     levels = [np.full(len(designs), MUCH)]
     if waits:

@@ -8,9 +8,11 @@ import pytest
 from made_problems import random_problem
 from oracle_cases import tiny_case
 
+from solver.ascent import ascended
+from solver.closing import Case
 from solver.hour_rates import rates_of
 from solver.optimise import optimise
-from solver.pricing import api_prices, bounds_of
+from solver.pricing import api_prices, bounds_of, class_sets
 from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import at_least
@@ -64,6 +66,30 @@ def test_no_plan_costs_less_than_the_bounds_at_any_prices(seed: int) -> None:
         assert bounds.alone[k] <= least(alone, [k]) * (1 + 1e-9), k
 
 
+@pytest.mark.parametrize("seed", SEEDS[::7])
+def test_steps_up_the_dual_never_lower_the_bound_and_no_plan_of_the_classes_costs_less(seed: int) -> None:
+    data = data_of(problem_of(seed))
+    if not data.pools:
+        return
+    rates, prices = rates_of(data), at_some_prices(data, seed)
+    everything = [(c, b) for c in data.lost for b in data.blocks]
+    classes = {k: data.problem.designs[k].pool_class for k in data.pools}
+    least_of_all = np.inf
+    for on in class_sets(sorted(set(classes.values()))):
+        before = bounds_of(data, rates, prices, on=on).with_pools
+        bounds = bounds_of(data, rates, ascended(data, rates, on, prices, np.inf, lambda: True), on=on)
+        least_of_all = min(least_of_all, bounds.with_pools)
+        assert bounds.with_pools >= before - 1e-6 * abs(before)
+        pools = [k for k in data.pools if classes[k] in on]
+        case = Case(on, bounds)
+        program = written(narrowed(data, pools, everything))
+        program = replace(program, rows=(*program.rows, *case.rows(program)))
+        outcome = solve(program, gap=1e-9)
+        assert bounds.with_pools <= (np.inf if outcome.objective is None else outcome.objective * (1 + 1e-9))
+    program = written(narrowed(data, data.pools, everything))
+    assert least_of_all <= least(program, data.pools) * (1 + 1e-9)
+
+
 def test_the_bound_alone_is_exact_for_one_design_beside_apis_without_limits() -> None:
     problem = random_problem(3, segments=2, designs=1, apis=1, blocks=6, spot=False)
     problem = replace(problem, kappa=np.array([[0.4], [0.7]]), fixed_costs=())
@@ -112,7 +138,7 @@ def test_merged_blocks_hold_each_block_once_and_the_same_hours_and_load() -> Non
 def test_forced_through_the_shortlist_the_optimum_is_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = tiny_case(seed)
     plain = optimise(problem, gap=1e-9)
-    monkeypatch.setattr("solver.optimise.SIZE", -1)
+    monkeypatch.setattr("solver.closing.SIZE", -1)
     forced = optimise(problem, gap=1e-9)
     if plain.objective is None or forced.objective is None:
         assert plain.objective == forced.objective
