@@ -33,8 +33,8 @@ from catalogs.records import (
 
 FIGURES = Path(__file__).parent / "figures"
 FITTED = {
-    "source": "fit on 3,071 published serving measurements (vLLM, SGLang, TensorRT-LLM, llmperf, InferenceX, MLPerf)",
-    "date": "2026-11-24",
+    "source": "fit on 2,601 of 3,071 published serving measurements (InferenceX, NVIDIA, Argonne, TensorRT-LLM and others)",
+    "date": "2026-11-28",
 }
 R = TypeVar("R", bound=Record)
 
