@@ -33,7 +33,7 @@ from catalogs.records import (
 
 FIGURES = Path(__file__).parent / "figures"
 FITTED = {
-    "source": "fit on 2,601 of 3,071 published serving measurements (InferenceX, NVIDIA, Argonne, TensorRT-LLM and others)",
+    "source": "fit on 2,601 of 3,071 published serving measurements (InferenceX, NVIDIA, Argonne and others)",
     "date": "2026-11-28",
 }
 R = TypeVar("R", bound=Record)
