@@ -19,6 +19,7 @@ class Explanation(Part, BaseModel):
 
     `why` holds the chosen options with the arithmetic of each; `conflict` the demands that leave no plan; `flips` what
     would change the decision, `how_sure` its worlds, doubts and stress: None where nobody looked for it.
+    `rests_on` says whether a saved plan stands as it is or was solved again, and whether the result is the same.
     """
 
     schema_: str = Field(default=EXPLANATION, alias="schema")
@@ -42,6 +43,7 @@ class Explanation(Part, BaseModel):
     conflict: tuple[Conflict, ...] = ()
     conflict_notes: tuple[str, ...] = ()
     how_sure: Sure | None = None
+    rests_on: str = ""
 
 
 def explanation_of(plan: Plan, segment: str = "", flips: Flips | None = None) -> Explanation:

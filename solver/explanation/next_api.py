@@ -189,8 +189,8 @@ def _alert(seen: Seen) -> Iterator[Draft]:
     yield Draft(
         id="alert_on_bill",
         kind="revisit",
-        action=f"Set an alert on the API bill at {counted(bill)} {seen.plan.currency} a month; decide anew when it "
-        "rings.",
+        action=f"Set an alert on the API bill at {counted(bill)} {seen.plan.currency} a month, from where self-hosting "
+        f"at what it costs now would save the {hosting.margin:.0%} that is wanted; decide anew when it rings.",
         because=f"self-hosting costs a month{least}",
         figure=known,
         unit=seen.plan.currency,

@@ -8,34 +8,71 @@ from catalogs.toml_file import Fault, InputError
 from solver.explanation.explain import explanation_of
 from solver.explanation.flip_records import Flips
 from solver.patterns import nearest
-from solver.plan import Plan
+from solver.plan import SAME_COST, Plan, rounded
 from solver.scenario import Scenario
 from wizard.commands.find import find_file
 from wizard.commands.output import put
-from wizard.commands.solve import catalog_of, decided, exit_code, faults_in
+from wizard.commands.saved import moved_since, plan_in
+from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
 from wizard.exits import say
 from wizard.scenario_file import Question, read_question
 from wizard.store import plans_folder, refuse_unwritable
 from wizard.text.explain import explain_text
 from wizard.text.json import json_text
+from wizard.text.tables import VERDICTS, money
 
 if TYPE_CHECKING:
     from solver.explanation.sure import Sure
 
 
 def explain(options: argparse.Namespace) -> int:
-    """Solve the scenario (or the plan's) and print the explanation; exit code 3 where nothing fits."""
+    """Print the explanation of a saved plan as it stands, else of the scenario solved; exit code 3 where nothing fits.
+
+    A plan whose question or catalog has moved is solved again, and it is said whether the result is the same.
+    """
     refuse_unwritable(options.out)
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     check_segment(options.segment, question.scenario, str(path))
+    saved = plan_in(path)
+    moved = "" if saved is None else moved_since(saved, question, options)
     options.explain = not options.quick
-    plan = decided(question, options)
+    plan = decided(question, options) if saved is None or moved else _argued(saved, question, options)
     found = explanation_of(plan, options.segment or "", _flips(question, plan, options))
-    found = found.model_copy(update={"how_sure": _sure(question, plan, options)})
+    rests = "the scenario, solved" if saved is None else again(saved, plan, moved)
+    found = found.model_copy(update={"how_sure": _sure(question, plan, options), "rests_on": rests})
     text = json_text(found) if options.json else explain_text(plan, found, path.stem)
     put(text, options.out)
     return exit_code(plan, options.gap)
+
+
+def _argued(plan: Plan, question: Question, options: argparse.Namespace) -> Plan:
+    """A saved plan with its reasons: those that it holds, else worked out now."""
+    if options.quick or plan.requirements or plan.why_not:
+        return plan
+    from solver.explanation.with_reasons import with_reasons
+
+    with faults_in(question.file):
+        catalog = catalog_of(question)
+        return rounded(in_a_thread(lambda stop: with_reasons(plan, question.scenario, catalog, options.limit, stop)))
+
+
+def again(saved: Plan, plan: Plan, moved: str) -> str:
+    """What an explanation of a saved plan rests on: the plan as it stands, or that it was solved again, and to what."""
+    if not moved:
+        return "the saved plan as it stands, not solved again"
+    before, after = saved.total_per_month, plan.total_per_month
+    same = saved.verdict == plan.verdict and before is not None and after is not None
+    if same and abs((after or 0.0) - (before or 0.0)) <= SAME_COST * abs(before or 0.0):
+        return f"solved again, as {moved}: the verdict and the total are the saved plan's"
+    was = f"{plan_words(saved)} was saved"
+    return f"solved again, as {moved}: another result, {was}"
+
+
+def plan_words(plan: Plan) -> str:
+    """`hybrid at 1,200.00 USD a month`."""
+    cost = "" if plan.total_per_month is None else f" at {money(plan.total_per_month)} {plan.currency} a month"
+    return f"{VERDICTS[plan.verdict]}{cost}"
 
 
 def check_segment(name: str | None, scenario: Scenario, file: str) -> None:

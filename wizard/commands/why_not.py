@@ -2,20 +2,19 @@
 
 import argparse
 from dataclasses import replace
-from pathlib import Path
 
-from catalogs.toml_file import InputError, read_toml
+from catalogs.toml_file import InputError
 from solver.explanation.asked import why_not
 from solver.explanation.reasons import WhyNotTable
 from solver.plan import Plan
 from wizard.commands.explain import check_segment
 from wizard.commands.find import find_file
 from wizard.commands.output import put
+from wizard.commands.saved import moved_since, plan_in
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
 from wizard.exits import Exit
-from wizard.plan_file import is_plan
 from wizard.scenario_file import Question, read_question
-from wizard.store import from_tables, plans_folder, refuse_unwritable
+from wizard.store import plans_folder, refuse_unwritable
 from wizard.text.json import json_text
 from wizard.text.why_not import why_not_text
 
@@ -29,7 +28,9 @@ def why_not_command(options: argparse.Namespace) -> int:
     path = find_file(options.plan, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     check_segment(options.segment, question.scenario, str(path))
-    plan = _saved(path, question, options) or decided(question, options)
+    saved = plan_in(path)
+    stands = saved is not None and not moved_since(saved, question, options)
+    plan = saved if saved is not None and stands else decided(question, options)
     with faults_in(question.file):
         table = _table(question, plan, options)
     text = json_text(table) if options.json else why_not_text(table, path.stem, options.all)
@@ -49,12 +50,3 @@ def _table(question: Question, plan: Plan, options: argparse.Namespace) -> WhyNo
     except InputError as error:  # an option that is looked for in vain is told as a rule's that names it
         faults = (replace(each, key="--option") if each.found == f'"{option}"' else each for each in error.faults)
         raise InputError(*faults) from None
-
-
-def _saved(path: Path, question: Question, options: argparse.Namespace) -> Plan | None:
-    """The plan of the file, where it is one that was solved on this very catalog."""
-    tables = read_toml(path)
-    if options.sets or options.overlay or not is_plan(tables):
-        return None
-    plan = from_tables(tables, str(path), path.stem).plan
-    return plan if plan.total_per_month is not None and plan.catalog_as_of == catalog_of(question).as_of else None

@@ -13,7 +13,7 @@ from wizard.text.worlds import sure_lines
 
 def explain_text(plan: Plan, found: Explanation, name: str = "") -> str:
     """The whole explanation, ASCII, at most 80 columns."""
-    parts = [_head(plan, name), verdict_lines(plan), pattern_lines(found.patterns)]
+    parts = [_head(plan, found, name), verdict_lines(plan), pattern_lines(found.patterns)]
     parts += [conflict_lines(found.conflict, found.conflict_notes, found.currency), _mends(found)]
     parts += [_why(found), entering_lines(found.why_not, found.currency)]
     parts += [requirement_lines(found.requirements, found.currency), flip_lines(found.flips, found.currency)]
@@ -23,11 +23,12 @@ def explain_text(plan: Plan, found: Explanation, name: str = "") -> str:
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def _head(plan: Plan, name: str) -> list[str]:
+def _head(plan: Plan, found: Explanation, name: str) -> list[str]:
     words = verdict_words(plan).upper()
     total = "" if plan.total_per_month is None else f"{money(plan.total_per_month)} {plan.currency} a month"
     line = f"{words}{total:>{WIDTH - len(words)}}" if total else words
-    return [plain(name), line] if name else [line]
+    lines = [plain(name), line] if name else [line]
+    return [*lines, *wrap(f"Explains {found.rests_on}.")] if found.rests_on else lines
 
 
 def _mends(found: Explanation) -> list[str]:

@@ -32,6 +32,7 @@ from wizard.text.why_not import entering_lines, requirement_lines
 _AMOUNT = 15
 _ROOM = WIDTH - _AMOUNT - len("  est")
 _NAME = 32
+_CENT = 0.01
 _LEANS = {"api": "leans to the API", "self_host": "leans to self-hosting", "neutral": "neutral"}
 
 
@@ -98,6 +99,10 @@ def _segments(plan: Plan) -> list[str]:
         ]
         if not segment.served_by:
             rows.append("   served by nothing")
+    split = sum(served.per_month for segment in plan.segments for served in segment.served_by)
+    if plan.total_per_month is not None and plan.total_per_month - split >= _CENT:
+        shared = "of no one segment: people, set-up, what pools and losses share"
+        rows.append(f" {shared:<62} {money(plan.total_per_month - split):>15}")
     return [f"Segments{'Share':>56}{'A month':>16}", *rows]
 
 
@@ -110,7 +115,12 @@ def _fallbacks(plan: Plan) -> list[str]:
         lines.append(f" {plain(name)}")
         for each in plan.fallbacks:
             lines += _fallback(each) if each.segment == name else []
-    return [*lines, *wrap("Any other single loss that the policy names changes nothing for what must go on.", " ")]
+    lines += wrap("Any other single loss that the policy names changes nothing for what must go on.", " ")
+    for text in dict.fromkeys(each.estimate for each in plan.fallbacks if each.estimate):
+        of = sorted({each.of for each in plan.fallbacks if each.estimate == text})
+        more = f" and {len(of) - 1} more" if len(of) > 1 else ""
+        lines += wrap(f"est, how long {of[0]}{more} is lost: {text}", " ", "   ")
+    return lines
 
 
 def _fallback(each: Fallback) -> list[str]:

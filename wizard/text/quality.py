@@ -30,6 +30,11 @@ def scores_text(plan: Plan) -> list[str]:
         lines += wrap(f"{name}: {floor}", " ", "   ")
         for row in plan.scores:
             lines += _score(row) if row.segment == name else []
+    if len({(row.benchmark, row.date) for row in plan.scores}) > 1:
+        lines += wrap(
+            "A floor is another figure on each table: of a task's tables the first that has a model's score decides, "
+            "and scores of two tables are not compared.", " ",
+        )  # fmt: skip
     return lines
 
 

@@ -272,6 +272,8 @@ JSON of explain (schema wizard.explanation/1); null is unknown or none
                      repair, or not the least), number (of the set)
   conflict_notes[]   what was cut short
   how_sure           as in wizard help worlds; null: not asked
+  rests_on           the saved plan as it stands, or solved again, with what
+                     came of it
 """
 
 _SWEEP = """\

@@ -4,14 +4,19 @@ import json
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import tomli_w
 from made_plans import SCENARIO, fake_decide, no_plan, plan, run
 
+import wizard.commands.explain as explain_command
+import wizard.commands.saved as saved_command
 from solver.explanation.conflict import Conflict
 from solver.explanation.explain import Explanation, explanation_of
 from solver.plan import Plan, rounded
+from wizard.commands.explain import again
+from wizard.commands.saved import plan_in
 from wizard.plan_file import plan_of, plan_tables
 from wizard.scenario_file import question_of
 from wizard.screens.plan_none import no_plan as no_plan_view
@@ -87,6 +92,26 @@ def test_with_a_plan_the_verdict_and_its_arithmetic_are_printed(
         for served in segment.served_by:
             assert served.option[:50] in printed
     assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_a_saved_plan_is_explained_as_it_stands_and_a_moved_one_says_what_came_of_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
+    saved = plan_in(shipped)
+    assert saved is not None
+    asked = ("explain", str(shipped), "--quick", "--flips", "0", "--json")
+    monkeypatch.setattr(explain_command, "decided", lambda *_: plan())  # told only where it is solved again
+    monkeypatch.setattr(saved_command, "catalog_of", lambda _: SimpleNamespace(as_of=saved.catalog_as_of))
+    assert run(*asked) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["total_per_month"], found["rests_on"]) == (saved.total_per_month, again(saved, saved, ""))
+    assert run(*asked, "--set", "policy.headroom=0.4") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["total_per_month"] == plan().total_per_month
+    assert "another result" in found["rests_on"]
+    assert f"{saved.total_per_month:,.2f}" in found["rests_on"]
+    assert "the saved plan's" in again(saved, saved, "the catalog moved")
 
 
 def test_of_one_segment_only_its_demands_and_the_policys_are_told(
