@@ -287,3 +287,13 @@ def test_a_contingency_that_is_none_is_told_and_the_three_are_the_default(file: 
     assert read_scenario(file, ["policy.contingencies=provider, spot"]).policy.contingencies == ("provider", "spot")
     with pytest.raises(InputError, match="one of replica, spot, provider"):
         read_scenario(file, ["policy.contingencies=replicas"])
+
+
+def test_a_floor_that_is_set_as_a_table_says_how_its_keys_are_set(tmp_path: Path) -> None:
+    path = tmp_path / "chat.toml"
+    path.write_text(tomli_w.dumps(SCENARIO))
+    with pytest.raises(InputError) as refused:
+        read_question(path, ['chat.quality={benchmark="arena_text"}'])
+    (fault,) = refused.value.faults
+    assert (fault.key, fault.found) == ("chat.quality", "a table")
+    assert "chat.quality.at_least=" in fault.wanted
