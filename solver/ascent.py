@@ -11,7 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from solver.hour_rates import Rates
-from solver.pricing import most_gains, over_shares, pool_entry, sum_of, supplier_offers, ways_chosen, ways_needed
+from solver.pricing import (
+    most_gains,
+    over_shares,
+    pool_entry,
+    sum_of,
+    supplier_offers,
+    ways_chosen,
+    ways_needed,
+)
 from solver.problem import Array
 from solver.program.data import Data
 from solver.shortlist import merged_blocks

@@ -12,7 +12,7 @@ import numpy as np
 
 from solver.ascent import ascended
 from solver.hour_rates import Rates
-from solver.pricing import Bounds, bounds_of
+from solver.pricing import Bounds, bounds_in, priced_at
 from solver.problem import Array, Problem
 from solver.program.build import Program
 from solver.program.constraints import Row, at_least
@@ -92,9 +92,10 @@ def _ascend(search: Search, rates: Rates, case: Case, cases: list[Case]) -> None
     if start is None:
         return
     prices = ascended(search.data, rates, case.on, start, search.wanted, lambda: search.left() > until)
+    priced = priced_at(search.data, rates, prices, search.wanted)
     for each in cases:
         if each.prices is not None or each is case:
-            found = each.bounds.and_at(bounds_of(search.data, rates, prices, search.wanted, each.on))
+            found = each.bounds.and_at(bounds_in(search.data, priced, each.on))
             if found.with_pools > each.floor and each is not case:
                 each.prices = prices
             each.bounds, each.floor = found, max(each.floor, found.with_pools)

@@ -13,16 +13,18 @@ from time import perf_counter
 
 import numpy as np
 
-from solver.closing import Case, close, small, some_pool
+from solver.closing import ROUGH, Case, close, small, some_pool
 from solver.hour_rates import rates_of
-from solver.pricing import api_prices, bounds_of, class_sets
+from solver.pricing import api_prices, bounds_in, bounds_of, class_sets, priced_at
 from solver.problem import Problem
 from solver.program.data import data_of
-from solver.search import PART, Search
+from solver.search import HALF, PART, Search
 from solver.shortlist import shortlist
 from solver.solve import Outcome, Progress, relative_gap
 from solver.units import HOURS_PER_MONTH
 
+FIRST = 0.6
+"""Of the time that is left, what the first plan with pools gets."""
 PRECISE = 1e-8
 """A gap that is no more than rounding, also where less was asked."""
 
@@ -65,11 +67,10 @@ def _with_pools(search: Search) -> None:
     alive = [k for k in data.pools if bounds.with_design[k] < search.wanted]
     if not alive or small(search, alive) or (found := shortlist(data, alive, search.left, search.stop)) is None:
         return close(search, rates, [Case((), bounds)], set())
-    search.run(sorted(found.opened), some_pool, part=PART)
-    cases = []
-    for on in class_sets(sorted({data.problem.designs[k].pool_class for k in alive})):
-        here = bounds.and_at(bounds_of(data, rates, found.prices, search.wanted, on))
-        cases.append(Case(on, here, found.prices, set(found.opened)))
+    search.run(sorted(found.opened), some_pool, part=FIRST, gap=max(search.gap * HALF, ROUGH))
+    priced = priced_at(data, rates, found.prices, search.wanted)
+    sets = class_sets(sorted({data.problem.designs[k].pool_class for k in alive}))
+    cases = [Case(on, bounds.and_at(bounds_in(data, priced, on)), found.prices, set(found.opened)) for on in sets]
     return close(search, rates, cases, set(found.opened))
 
 

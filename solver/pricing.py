@@ -9,6 +9,7 @@ limits and rules left out.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 from math import ceil, inf
 
@@ -85,7 +86,7 @@ class Bounds:
         )
 
     def or_of(self, other: "Bounds") -> "Bounds":
-        """Of the plans of either, each with its own sets of classes."""
+        """Of the plans of either."""
         return Bounds(
             min(self.with_pools, other.with_pools),
             np.minimum(self.with_design, other.with_design),
@@ -93,25 +94,35 @@ class Bounds:
         )
 
 
-def bounds_of(
-    data: Data, rates: Rates, prices: Array, worth_a_look: float = inf, on: tuple[str, ...] | None = None
-) -> Bounds:
-    """The bounds at these prices, of plans with pools of just the classes `on` where that is given.
+@dataclass(frozen=True)
+class Priced:
+    """What plans fall apart into at some prices: those of `every` share, what pools [k] (inf: none) and suppliers [n]
+    cost less what they gain, the latter in ascending order."""
+
+    every: float
+    value: Array
+    suppliers: Array
+
+
+def priced_at(data: Data, rates: Rates, prices: Array, worth_a_look: float = inf) -> Priced:
+    """The parts of plans at these prices [s, b].
 
     Designs that no plan under `worth_a_look` can hold are not looked at closely, nor are more than CLOSE of them.
     """
-    problem = data.problem
-    pools = np.zeros(len(problem.designs), dtype=bool)
+    pools = np.zeros(len(data.problem.designs), dtype=bool)
     pools[data.pools] = True
     value = np.where(pools, rates.opening - most_gains(data, rates, prices), inf)
-    suppliers = np.sort(supplier_values(data, prices))
-    every = sum_of(data, prices)
-    bounds = _combined(data, every, value, suppliers, on)
-    close = np.flatnonzero((bounds.with_design < worth_a_look) & (value < inf))
+    priced = Priced(sum_of(data, prices), value, np.sort(supplier_values(data, prices)))
+    close = np.flatnonzero((bounds_in(data, priced).with_design < worth_a_look) & pools)
     looked_at = close[np.argsort(value[close], kind="stable")][:CLOSE]
     whole = rates.opening[looked_at] - whole_gains(data, rates, looked_at.tolist(), prices)
     value[looked_at] = np.maximum(value[looked_at], whole)
-    return _combined(data, every, value, suppliers, on)
+    return priced
+
+
+def bounds_of(data: Data, rates: Rates, prices: Array, worth_a_look: float = inf) -> Bounds:
+    """The bounds of all plans at these prices; `worth_a_look` as in `priced_at`."""
+    return bounds_in(data, priced_at(data, rates, prices, worth_a_look))
 
 
 def supplier_values(data: Data, prices: Array) -> Array:
@@ -142,28 +153,28 @@ def supplier_offers(data: Data) -> tuple[Array, Array]:
     return np.array([fixed.get(name, 0.0) for name in names]), costs
 
 
-def _combined(data: Data, every: float, value: Array, suppliers: Array, only: tuple[str, ...] | None) -> Bounds:
-    """The least sum of prices, classes, pools, people and suppliers, for every set of classes that may be on."""
-    problem = data.problem
+def bounds_in(data: Data, priced: Priced, on: tuple[str, ...] = ()) -> Bounds:
+    """The least sum of prices, classes, pools, people and suppliers, of plans with pools of just the classes `on`.
+
+    Where that is empty, of every set of classes.
+    """
+    problem, value, suppliers = data.problem, priced.value, priced.suppliers
     selfhost, classes = pool_entry(data, value)
-    of = np.array([design.pool_class for design in problem.designs])
-    with_design, alone, with_pools = np.full(len(value), inf), np.full(len(value), inf), inf
-    needed = ways_needed(data)
-    for on in class_sets(list(classes)) if only is None else (only,):
-        fixed = every + selfhost + sum(classes[name] for name in on)
-        members = np.isin(of, on) & (value < inf)
-        ordered = np.sort(value[members])
-        least = fixed + least_ways(data, ordered, suppliers, needed, 1)
-        beside = fixed + least_ways(data, np.minimum(ordered, 0.0), suppliers, needed - 1, 0)
-        with_pools = min(with_pools, least)
-        with_design[members] = np.minimum(
-            with_design[members], np.maximum(least, beside + np.maximum(value[members], 0.0))
-        )
-    supplied = float(np.minimum(suppliers, 0.0).sum())
-    for name, fixed in classes.items() if only is None else ((only[0], classes[only[0]]),) if len(only) == 1 else ():
-        members = (of == name) & (value < inf)
-        alone[members] = every + selfhost + fixed + value[members] + supplied
-    return Bounds(with_pools, with_design, alone)
+    if not on:
+        none = np.full(len(value), inf)
+        sets = (bounds_in(data, priced, names) for names in class_sets(list(classes)))
+        return reduce(Bounds.or_of, sets, Bounds(inf, none, none))
+    of, needed = np.array([design.pool_class for design in problem.designs]), ways_needed(data)
+    fixed = priced.every + selfhost + sum(classes.get(name, inf) for name in on)
+    members = np.isin(of, on) & (value < inf)
+    ordered = np.sort(value[members])
+    least = fixed + least_ways(data, ordered, suppliers, needed, 1)
+    beside = fixed + least_ways(data, np.minimum(ordered, 0.0), suppliers, needed - 1, 0)
+    with_design, alone = np.full(len(value), inf), np.full(len(value), inf)
+    with_design[members] = np.maximum(least, beside + np.maximum(value[members], 0.0))
+    if len(on) == 1:
+        alone[members] = fixed + value[members] + float(np.minimum(suppliers, 0.0).sum())
+    return Bounds(least, with_design, alone)
 
 
 def pool_entry(data: Data, value: Array) -> tuple[float, dict[str, float]]:

@@ -131,13 +131,15 @@ class Search:
                 return bound
             before = self.best
             missing = self._found(program, outcome)
-            if cut or (not missing and (self._proven(outcome) or gap < TIGHTEST)):
+            if self.over or (not missing and (cut or self._proven(outcome) or gap < TIGHTEST)):
                 return bound
             self.contingent |= missing
             opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
             if missing and self.best == before and opened not in self.tried and len(opened) < len(pools):
                 self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
                 self.run(opened, extra, cheaper, PART * part)
+            if cut:
+                return bound
             gap *= 1.0 if missing else HALF * HALF
 
     def _proven(self, outcome: Outcome) -> bool:

@@ -23,9 +23,6 @@ StoppedBy = Literal["proof", "time", "user"]
 
 PROBING = 1 << 15
 """The presolve rule that tries each binary both ways: minutes where a rule counts suppliers, and it finds nothing."""
-SUB_MIPS = ("mip_heuristic_run_rins", "mip_heuristic_run_rens", "mip_heuristic_run_root_reduced_cost")
-"""The solver's heuristics that solve programs of their own, off: over 30 programs of the benchmark they took a fifth of
-the time, and branching finds the same plans."""
 EXACT, MANY = 1e-9, 1e5
 """The tolerance beside counts above MANY: there the solver's 1e-6 has cut off the optimum, and told a bound above it.
 
@@ -185,7 +182,7 @@ def _started(gap: float, limit_s: float, threads: int) -> Any:
     options = {
         "output_flag": False, "mip_rel_gap": gap, "time_limit": float(limit_s), "threads": threads,
         "parallel": "off" if threads == 1 else "choose", "random_seed": 0,
-        "presolve_rule_off": PROBING, **dict.fromkeys(SUB_MIPS, False),
+        "presolve_rule_off": PROBING,
     }  # fmt: skip
     for name, value in options.items():
         _demand(solver.setOptionValue(name, value), f"option {name}")

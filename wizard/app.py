@@ -92,17 +92,20 @@ class WizardApp(App[int], inherit_bindings=False):
         return PlansScreen()
 
     def on_mount(self) -> None:
-        """Heed signals, repaint after a suspend, load the catalog behind the first screen."""
+        """Heed signals, repaint after a suspend."""
         loop = asyncio.get_running_loop()
         for name, code in (("SIGHUP", Exit.LINE_DROPPED), ("SIGTERM", TERMINATED), ("SIGINT", Exit.STOPPED)):
             if threading.current_thread() is threading.main_thread() and hasattr(signal, name):
                 loop.add_signal_handler(getattr(signal, name), partial(self.quit_with, int(code)))
         self.set_interval(LINE_LOOK_S, self._look_at_the_line)
         self.app_resume_signal.subscribe(self, lambda _: self.screen.refresh(layout=True))
-        if self.load_catalog is not None:
-            self.run_worker(self._load, thread=True, exit_on_error=False, group="catalog")
         if self.opening is not None:
             self.call_after_refresh(self._open_at, self.opening)
+
+    def on_ready(self) -> None:
+        """Load the catalog, once the first screen stands: before, the two would share the processor."""
+        if self.load_catalog is not None:
+            self.run_worker(self._load, thread=True, exit_on_error=False, group="catalog")
 
     def on_unmount(self) -> None:
         """Let other sessions have the draft."""

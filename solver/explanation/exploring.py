@@ -17,7 +17,7 @@ from solver.explanation.asked import why_not
 from solver.explanation.flip_records import Flips
 from solver.explanation.flips import flips_of
 from solver.explanation.lever_steps import Moved
-from solver.explanation.levers import LEVERS, unit_of
+from solver.explanation.levers import LEVERS, replicas_priced, unit_of
 from solver.explanation.quick import Answer, quick_answer
 from solver.explanation.reasons import WhyNotTable
 from solver.explanation.records import Hosting
@@ -103,12 +103,15 @@ class Exploring:
             low, high = lever.limits(self.scenario, self.catalog)
             still = (lever.still or "no step is left") if low == high else ""
             now, unit = lever.now(self.scenario, self.catalog), unit_of(lever, self.catalog)
-            quick = lever.on_problem is not None
+            quick = lever.same_options
             found.append(LeverNow(name, lever.title, unit, now, low, high, lever.steps, still, quick))
         return tuple(found)
 
     def moved(self, moves: Mapping[str, float]) -> tuple[Moved, Problem]:
-        """Scenario and catalog with all the moves made, and their problem: the options raised anew where need be."""
+        """Scenario and catalog with all the moves made, and their problem.
+
+        Unless a move keeps the options exactly, they are raised anew: at other volumes other designs are worth having.
+        """
         there = Moved(self.scenario, self.catalog)
         problem: Problem | None = self.problem
         for name, by in moves.items():
@@ -116,7 +119,7 @@ class Exploring:
             if by == lever.as_it_is:
                 continue
             there = lever.moved(*there, by)
-            quickly = lever.on_problem
+            quickly = lever.on_problem if lever.same_options else None
             problem = quickly(problem, there, by) if problem is not None and quickly is not None else None
         return there, problem_of(*there) if problem is None else problem
 
@@ -156,13 +159,19 @@ class Exploring:
             tell(Volume(by, found.api_total, found.self_total, found.verdict))
 
     def map(self, tell: Callable[[float, float, Verdict], None], stop: threading.Event) -> None:
-        """The verdict by requests and GPU price, both as factors, today's first and then outward."""
+        """The verdict by requests and GPU price, both as factors, today's first and then outward.
+
+        Options are raised once for each volume; the price of GPUs moves all of them alike.
+        """
         low, high = LEVERS["requests"].limits(self.scenario, self.catalog)
         grid = [(x, y) for x in MAP_ACROSS for y in MAP_UP if low <= x <= high]
+        raised: dict[float, Problem] = {}
         for x, y in sorted(grid, key=lambda at: np.log(at[0]) ** 2 + np.log(at[1]) ** 2):
             if stop.is_set():
                 return
-            tell(x, y, self.answer({"requests": x, "gpu_price": y}, (), stop).verdict)
+            if x not in raised:
+                raised[x] = self.moved({"requests": x})[1]
+            tell(x, y, quick_answer(replicas_priced(raised[x], y), None, GAP, EACH_S, stop=stop).verdict)
 
     def layers(self, plan: Plan, stop: threading.Event | None = None) -> Layers | None:
         """The load of a day by what of the plan serves it; None where the plan is not found again in time."""

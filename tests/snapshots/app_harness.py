@@ -4,6 +4,7 @@ import asyncio
 import threading
 import tomllib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,11 +15,12 @@ from recorded_explorer import RecordedExplorer
 from recorded_plan import conflicting_plan, hybrid_plan, no_plan, recorded_plan, unproven_plan
 from textual.app import App
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from solver.plan import Plan
 from solver.scenario import Scenario
 from wizard.app import WizardApp
-from wizard.screens.frame import Framed
+from wizard.screens.frame import SMALLEST, Framed
 from wizard.session import answer, scenario_of, start
 from wizard.shelf import Shelf
 
@@ -171,14 +173,16 @@ async def settle(pilot: Pilot[int]) -> None:
     assert isinstance(app, WizardApp)
     await rest(pilot)
     while app.solving.running or any(not worker.is_finished for worker in app.workers):
-        await app.workers.wait_for_complete()  # what a thread tells may start another one
+        with suppress(WorkerCancelled):  # what is drawn anew takes the place of the drawing before
+            await app.workers.wait_for_complete()  # what a thread tells may start another one
         await rest(pilot)
 
 
 async def resize(pilot: Pilot[int], width: int, height: int) -> None:
     """Give the window another size and wait until the screen has it."""
     await pilot.resize_terminal(width, height)
-    while pilot.app.screen.size != (width, height):
+    small = width < SMALLEST[0] or height < SMALLEST[1]
+    while pilot.app.screen.size != (width, height) or pilot.app.screen.has_class("-small") != small:
         await asyncio.sleep(0.005)
     await rest(pilot)
 

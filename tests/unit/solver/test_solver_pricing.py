@@ -12,7 +12,7 @@ from solver.ascent import ascended
 from solver.closing import Case
 from solver.hour_rates import rates_of
 from solver.optimise import optimise
-from solver.pricing import api_prices, bounds_of, class_sets
+from solver.pricing import api_prices, bounds_in, bounds_of, class_sets, priced_at
 from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import at_least
@@ -76,8 +76,9 @@ def test_steps_up_the_dual_never_lower_the_bound_and_no_plan_of_the_classes_cost
     classes = {k: data.problem.designs[k].pool_class for k in data.pools}
     least_of_all = np.inf
     for on in class_sets(sorted(set(classes.values()))):
-        before = bounds_of(data, rates, prices, on=on).with_pools
-        bounds = bounds_of(data, rates, ascended(data, rates, on, prices, np.inf, lambda: True), on=on)
+        before = bounds_in(data, priced_at(data, rates, prices), on).with_pools
+        better = ascended(data, rates, on, prices, np.inf, lambda: True)
+        bounds = bounds_in(data, priced_at(data, rates, better), on)
         least_of_all = min(least_of_all, bounds.with_pools)
         assert bounds.with_pools >= before - 1e-6 * abs(before)
         pools = [k for k in data.pools if classes[k] in on]
