@@ -150,8 +150,8 @@ def _strike_too_large(
     at = np.argwhere(lost > 0)
     if not len(at):
         return
-    gpus = np.array(GPUS)
-    found, wanted = memory[at[:, 1]] * gpus[at[:, 2]], needed[at[:, 0], at[:, 2]] * gpus[at[:, 2]]
+    count = np.array(GPUS)[at[:, 2]]
+    found, wanted = memory[at[:, 1]] * count, needed[at[:, 0], at[:, 2]] * count
 
     def make(i: int) -> tuple[str, Reason]:
         row, g, n = at[i].tolist()

@@ -28,7 +28,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare the pauses by the clock: the harness waits until all is heard and drawn instead, key by key."""
 
     async def give_way(*_: float) -> None:
-        for _ in range(3):
+        for _turn in range(3):
             await asyncio.sleep(0)
 
     monkeypatch.setattr("textual.app.wait_for_idle", give_way)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -119,7 +120,7 @@ def test_what_one_place_takes_tells_what_another_does_at_another_price() -> None
     assert told.price_factor == pytest.approx(solved[other.id].price_factor, rel=0.01)
     assert told.price_factor == pytest.approx(0.25, rel=0.01)
 
-    def ratio(taken: tuple[str, ...] = (), **changes: float) -> float:
+    def ratio(taken: tuple[str, ...] = (), **changes: Any) -> float:
         way = replace(other.purchases["on_demand"], **changes)
         designs = (one, replace(other, purchases={"on_demand": way}))
         return Kin(data_of(replace(both, designs=designs)), taken).ratio(0, 1)
