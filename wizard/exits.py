@@ -57,7 +57,7 @@ def at_words(text: str) -> str:
 
 
 def _broken(line: str, width: int, wrap: Callable[..., list[str]]) -> list[str]:
-    if len(line) <= width:
+    if len(line) <= width or line.startswith(COMMAND):
         return [line]
     indent = line[: len(line) - len(line.lstrip())]
     return wrap(
@@ -66,6 +66,8 @@ def _broken(line: str, width: int, wrap: Callable[..., list[str]]) -> list[str]:
     )  # fmt: skip
 
 
+COMMAND = "wizard "
+"""How a line begins that is a command to be copied: a break would end it there."""
 LEAST_COLUMNS = 20
 """Columns below which nothing is gained by breaking lines between words."""
 
