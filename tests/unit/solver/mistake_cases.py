@@ -16,6 +16,8 @@ from wizard.scenario_file import Question, question_of
 
 FOLDER = Path(__file__).parent / "mistakes"
 BASE = "base"
+DAY = "2026-11-24"
+"""The day of which the cases are told, whatever the catalog's."""
 OURS = ("article", "made")
 """How the sources of the cases' own figures begin."""
 NAMES = tuple(sorted(path.stem for path in FOLDER.glob("*.toml") if path.stem != BASE))
@@ -41,6 +43,7 @@ class Case:
         told = {score["model"] for score in own["scores"].values()}
         return replace(
             whole,
+            as_of=DAY,
             models={name: model for name, model in whole.models.items() if name in told},
             gpu_prices=tuple(price for price in whole.gpu_prices if price.id in own["gpu_prices"]),
             api_offers=tuple(offer for offer in whole.api_offers if offer.id in own["api_offers"]),
