@@ -103,7 +103,7 @@ class Exploring:
             low, high = lever.limits(self.scenario, self.catalog)
             still = (lever.still or "no step is left") if low == high else ""
             now, unit = lever.now(self.scenario, self.catalog), unit_of(lever, self.catalog)
-            quick = lever.same_options
+            quick = lever.on_problem is not None
             found.append(LeverNow(name, lever.title, unit, now, low, high, lever.steps, still, quick))
         return tuple(found)
 
@@ -119,7 +119,7 @@ class Exploring:
             if by == lever.as_it_is:
                 continue
             there = lever.moved(*there, by)
-            quickly = lever.on_problem if lever.same_options else None
+            quickly = lever.on_problem
             problem = quickly(problem, there, by) if problem is not None and quickly is not None else None
         return there, problem_of(*there) if problem is None else problem
 

@@ -3,11 +3,10 @@
 Every answer is solved, none guessed from duals. From where a lever stands it is moved outward by `RINGS`, all levers by
 one ring before any by the next, so that what time cuts off is the far end; between two rings of different answers the
 flip is closed in on by bisection to 1 %. An answer that changes and changes back between two rings is not seen.
-Where a lever has no quick form, the bisection raises only the options known so far, as both its ends are looked at with
-all of them afterwards. A move that only makes dearer, or forbids, what today's plan does not use changes nothing.
-Another plan wins where every plan of today's options costs more than the best by more than the gap of the solves.
-Where a lever has a quick form whose options may not be those of raising anew, both sides of each flip, and the far end
-where there is none, are raised anew; where that says otherwise, the search is done again with options raised each time.
+Where a move may change the options they are raised anew; the bisection raises only those known so far, as both its ends
+are looked at with all of them afterwards. A move that only makes dearer, or forbids, what today's plan does not use
+changes nothing. Another plan wins where every plan of today's options costs more than the best by more than the gap of
+the solves.
 """
 
 import threading
@@ -46,7 +45,6 @@ class _Way:
     side: int
     rings: list[float]
     last: float
-    raised: bool
     found: dict[What, tuple[float, float]] = field(default_factory=dict)
     nearer: dict[What, float] = field(default_factory=dict)
     closed: set[What] = field(default_factory=set)
@@ -59,15 +57,15 @@ class _Way:
 
 @dataclass
 class _Search:
-    """The decision as it is, who looks, and the moves looked at by (lever, move, raised anew, deep)."""
+    """The decision as it is, who looks, and the moves looked at by (lever, move, deep)."""
 
     scenario: Scenario
     catalog: Catalog
     problem: Problem
     base: Look
     looker: Looker
-    seen: dict[tuple[str, float, bool, bool], Look] = field(default_factory=dict)
-    last: tuple[tuple[str, float, bool, bool], Problem] | None = None
+    seen: dict[tuple[str, float, bool], Look] = field(default_factory=dict)
+    last: tuple[tuple[str, float, bool], Problem] | None = None
     designs: dict[str, PoolDesign] = field(default_factory=dict)
     apis: dict[str, ApiOption] = field(default_factory=dict)
 
@@ -76,31 +74,27 @@ class _Search:
         stop = self.looker.stop
         return perf_counter() >= self.looker.until or (stop is not None and stop.is_set())
 
-    def other(
-        self, way: _Way, by: float, what: What, raised: bool = False, deep: bool = False, few: bool = False
-    ) -> bool:
+    def other(self, way: _Way, by: float, what: What, deep: bool = False, few: bool = False) -> bool:
         """Whether another verdict, or another plan, wins with a lever moved.
 
         With `few` only the options known so far are raised anew: a shallow look needs no others.
         """
-        raised = raised or way.raised or way.lever.same_options
-        found = self.known(way, by, raised, deep)
+        found = self.known(way, by, deep)
         if found is None:
-            found = self._look(way.lever, by, raised, deep, few and not deep)
-            self.seen[way.lever.name, by, raised, deep] = found
+            found = self._look(way.lever, by, deep, few and not deep)
+            self.seen[way.lever.name, by, deep] = found
         changed = found.verdict != self.base.verdict and not found.unknown
         return changed if what == "verdict" else changed or found.other_plan
 
-    def known(self, way: _Way, by: float, raised: bool = False, deep: bool = False) -> Look | None:
-        """What was seen at a move, a deep look and options raised anew first."""
-        keys = [(each, how) for each in (True, False) for how in (True, False) if each >= raised and how >= deep]
-        looks = (self.seen.get((way.lever.name, by, *key)) for key in keys)
-        return next((look for look in looks if look is not None), None)
+    def known(self, way: _Way, by: float, deep: bool = False) -> Look | None:
+        """What was seen at a move, a deep look first."""
+        found = self.seen.get((way.lever.name, by, True))
+        return found if found is not None or deep else self.seen.get((way.lever.name, by, False))
 
-    def _look(self, lever: Lever, by: float, raised: bool, deep: bool, few: bool) -> Look:
-        key = lever.name, by, raised, few
+    def _look(self, lever: Lever, by: float, deep: bool, few: bool) -> Look:
+        key = lever.name, by, few
         if self.last is None or self.last[0] != key:
-            self.last = key, self._moved(lever, by, raised, few)
+            self.last = key, self._moved(lever, by, few)
         problem = self.last[1]
         found = self.looker.look(problem, self.base.options, deep)
         self.learn(problem, found.options)
@@ -112,10 +106,10 @@ class _Search:
         self.designs |= {design.id: design for design in problem.designs if design.id in known}
         self.apis |= {api.id: api for api in problem.apis if api.id in options}
 
-    def _moved(self, lever: Lever, by: float, raised: bool, few: bool) -> Problem:
-        """The problem with a lever moved, with options raised anew where the lever has no quick form for it."""
+    def _moved(self, lever: Lever, by: float, few: bool) -> Problem:
+        """The problem with a lever moved, with options raised anew where it may change them."""
         moved = lever.moved(self.scenario, self.catalog, by)
-        quickly = lever.on_problem if lever.same_options or not raised else None
+        quickly = lever.on_problem
         problem = quickly(self.problem, moved, by) if quickly else None
         if problem is not None:
             return problem
@@ -166,8 +160,6 @@ def flips_of(
                 _step(search, way, way.rings[ring])
         for way in ways:
             _close_in(search, way)
-    for way in ways:
-        _far_end(search, way)
     records = [record for way in ways for record in _records(search, way)]
     moving = {way.lever.name for way in ways}
     return Flips(
@@ -187,7 +179,7 @@ def _ways(lever: Lever, scenario: Scenario, catalog: Catalog) -> Iterator[_Way]:
     for side in SIDES:
         rings = _steps(high if side > 0 else -low, side) if lever.steps else _rings(high if side > 0 else 1 / low, side)
         if rings:
-            yield _Way(lever, side, rings, lever.as_it_is, raised=lever.on_problem is None)
+            yield _Way(lever, side, rings, lever.as_it_is)
 
 
 def _steps(most: float, side: int) -> list[float]:
@@ -227,57 +219,41 @@ def _close_in(search: _Search, way: _Way) -> None:
     """Bisect what was found, the plan's flip first, as it is the nearer one; then make sure of it."""
     for what in reversed(WHATS):
         if what in way.found and what not in way.closed and not way.cut and not way.lever.steps:
-            _closed_in(search, way, what, way.raised)
+            _closed_in(search, way, what)
 
 
-def _closed_in(search: _Search, way: _Way, what: What, raised: bool) -> None:
-    """Bisect by shallow looks, until a deep one on the near side, options raised anew, says that it is today's."""
+def _closed_in(search: _Search, way: _Way, what: What) -> None:
+    """Bisect by shallow looks, until a deep one on the near side, with all options, says that it is today's."""
     start, far = way.found[what]
     way.closed.add(what)
-    surely = raised or way.lever.on_problem is not None
     while True:
-        near, far = _bisected(search, way, what, (start, far), raised)
+        near, far = _bisected(search, way, what, (start, far))
         way.found[what] = near, far
         if way.cut:
             return
-        if near != start and search.other(way, near, what, surely, deep=True):
-            far, raised = near, surely
+        if near != start and search.other(way, near, what, deep=True):
+            far = near
             continue
-        if search.other(way, far, what, surely, deep=True):
+        if search.other(way, far, what, deep=True):
             return
-        if not search.other(way, way.last, what, surely, deep=True):
+        if not search.other(way, way.last, what, deep=True):
             break
-        start, far, raised = far, way.last, surely
+        start, far = far, way.last
     # The options that are let in at that move keep today's answer: look further out with them.
     del way.found[what]
     way.closed.discard(what)
-    way.nearer[what], way.raised = way.last, True
+    way.nearer[what] = way.last
 
 
-def _bisected(
-    search: _Search, way: _Way, what: What, between: tuple[float, float], raised: bool
-) -> tuple[float, float]:
+def _bisected(search: _Search, way: _Way, what: What, between: tuple[float, float]) -> tuple[float, float]:
     near, far = between
     while abs(log(far / near)) > log(PRECISION):
         if search.over:
             way.cut = True
             break
         middle = exp((log(near) + log(far)) / 2)
-        near, far = (near, middle) if search.other(way, middle, what, raised, few=True) else (middle, far)
+        near, far = (near, middle) if search.other(way, middle, what, few=True) else (middle, far)
     return near, far
-
-
-def _far_end(search: _Search, way: _Way) -> None:
-    """Where no flip was found by the quick form, the far end is raised anew; what then flips is closed in on."""
-    if way.raised or way.lever.same_options or way.cut or search.settled(way):
-        return
-    for what in way.open:
-        if search.over:
-            way.cut = True
-            return
-        if search.other(way, way.last, what, True, deep=True):
-            way.found[what] = way.rings[-2] if len(way.rings) > 1 else way.lever.as_it_is, way.last
-            _closed_in(search, way, what, True)
 
 
 def _records(search: _Search, way: _Way) -> Iterator[Flip]:

@@ -1,9 +1,8 @@
 """The levers of a decision as a table: what may turn out otherwise, and how scenario and catalog look when it does.
 
 Each lever is a pure function of scenario and catalog and of how far it is moved: times a factor, or by whole steps.
-Where a move leaves the options much as they are, it has a second, quick form on the problem (`on_problem`): raising the
-options takes longer than a solve. `same_options` says that this form is exact; else whoever uses it raises the options
-anew where it matters, as `flips.py` does at both sides of each flip.
+Where a move leaves the options exactly as they are, it has a second, quick form on the problem (`on_problem`): raising
+the options takes longer than a solve. Else they are raised anew: at another load other designs are worth having.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,7 +23,7 @@ from solver.explanation.lever_steps import (
     quality_moved,
     quality_now,
 )
-from solver.explanation.load_moved import LEAST_PEAK, most_peak, peak_of, reloaded, stretched
+from solver.explanation.load_moved import LEAST_PEAK, most_peak, peak_of, stretched
 from solver.problem import Charge, Problem
 from solver.scenario import MOST_MONEY_PER_MONTH, MOST_REQUESTS_PER_S, Scenario, Segment
 from solver.units import Rate, Tokens
@@ -57,7 +56,6 @@ class Lever:
     limits: Callable[[Scenario, Catalog], tuple[float, float]]
     steps: bool = False
     on_problem: Callable[[Problem, Moved, float], Problem | None] | None = None
-    same_options: bool = False
     still: str = ""
 
     @property
@@ -92,10 +90,6 @@ def _requests_limits(scenario: Scenario, catalog: Catalog) -> tuple[float, float
     return 1 / MOST, min(MOST, MOST_REQUESTS_PER_S / most)
 
 
-def _reloaded(problem: Problem, moved: Moved, by: float) -> Problem:
-    return reloaded(problem, moved.scenario, moved.catalog)
-
-
 def _gpu_price(scenario: Scenario, catalog: Catalog, by: float) -> Moved:
     prices = tuple(_priced(each, GpuPrice, by) for each in catalog.gpu_prices)
     purchases = {name: _priced(each, GpuPurchase, by) for name, each in catalog.purchases.items()}
@@ -124,10 +118,6 @@ def replicas_priced(problem: Problem, by: float) -> Problem:
         for pair, each in problem.charges.items()
     }
     return replace(problem, designs=designs, charges=charges)
-
-
-def _replicas_priced(problem: Problem, moved: Moved, by: float) -> Problem:
-    return replicas_priced(problem, by)
 
 
 def _start_priced(charge: Charge, by: float) -> Charge:
@@ -254,16 +244,15 @@ def _as_the_catalog(scenario: Scenario, catalog: Catalog) -> str:
 
 
 _TABLE = (
-    Lever("requests", "requests", "requests/month", _requests_now, _requests, _requests_limits, on_problem=_reloaded),
-    Lever("gpu_price", "GPU price", "", _as_the_catalog, _gpu_price, _factor, on_problem=_replicas_priced),
-    Lever("api_price", "API price", "", _as_the_catalog, _api_price, _factor, on_problem=_apis_priced,
-          same_options=True),
+    Lever("requests", "requests", "requests/month", _requests_now, _requests, _requests_limits),
+    Lever("gpu_price", "GPU price", "", _as_the_catalog, _gpu_price, _factor),
+    Lever("api_price", "API price", "", _as_the_catalog, _api_price, _factor, on_problem=_apis_priced),
     Lever("output_tokens", "output length", "tokens", _output_now, _output, _output_limits,
           still="an answer is not shorter than a token"),
-    Lever("peak_over_mean", "peak over mean", "times the mean", _peak_now, _peak, _peak_limits, on_problem=_reloaded,
+    Lever("peak_over_mean", "peak over mean", "times the mean", _peak_now, _peak, _peak_limits,
           still="the load is even, or all of it may wait"),
     Lever("salary", "salary", "/year", _salary_now, _salary, _salary_limits, on_problem=_people_priced,
-          same_options=True, still="people are not counted"),
+          still="people are not counted"),
     Lever("quality", "quality floor", "", quality_now, quality_moved, quality_limits, steps=True,
           still="no segment names its floor by a word"),
     Lever("commitment", "longest commitment", "", commitment_now, commitment_moved, commitment_limits, steps=True),

@@ -1,66 +1,18 @@
-"""Another load on the same options: blocks, counts of replicas and cold starts follow it."""
+"""The peak of a load over its mean, and the load with another."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from catalogs.catalog import Catalog
 from catalogs.records import LoadShape
-from solver.cold_starts import awake_shares, start_up, starts_per_request
-from solver.contingencies import is_covered
-from solver.costs import figure, weight_gb
-from solver.dominance import peak_load
 from solver.load_blocks import HOURS_PER_WEEK, week_of
-from solver.pool_options import most_replicas
-from solver.problem import Array, Problem
-from solver.scenario import Scenario
-from solver.sub_segments import load_of, sub_segments
+from solver.problem import Array
 
 LEAST_PEAK = 1 + 1e-9
 """A load whose peak is no more than so many times its least is even."""
 STEEPEST = 2.0**12
 """No power beyond this one changes a week's shape any more."""
 ROUNDS = 60
-
-
-def reloaded(problem: Problem, scenario: Scenario, catalog: Catalog) -> Problem:
-    """The problem at the load of a scenario that differs from its own only in that, with the options that it has.
-
-    Exact but for the options: some may be let in or left out at another load (too many cold starts, dominance).
-    """
-    parts = sub_segments(scenario)
-    blocks = load_of(scenario, catalog, parts)
-    busy = np.nan_to_num(problem.kappa, nan=0.0).T @ (
-        peak_load(blocks, problem.may_wait) * (1 + problem.headroom[:, None])
-    )
-    spare = is_covered(scenario, "replica")
-    designs = tuple(
-        replace(design, max_replicas=most_replicas(peak, design.purchases, spare, scenario.in_force.get(design.id, {})))
-        for design, peak in zip(problem.designs, busy.max(axis=1, initial=0.0).tolist(), strict=True)
-    )
-    timeout = problem.awake is not None and any(design.pool_class == "serverless" for design in designs)
-    seconds = figure(catalog, "serverless_idle_timeout_s").value if timeout else 0.0
-    start, designs_by_id = start_up(catalog), {design.id: design for design in problem.designs}
-
-    def moved(s: int, option: str) -> float:
-        """Starts a request pays for, over those before."""
-        design = designs_by_id[option]
-        takes = start.seconds(weight_gb(catalog, design.model, design.precision))
-        before, after = (
-            starts_per_request(parts[s], each, s, seconds, takes) for each in (problem.blocks, blocks)
-        )  # fmt: skip
-        return after / max(before, 1e-300)
-
-    charges = {
-        (s, option): tuple(
-            replace(each, per_request=each.per_request * moved(s, option)) if each.unit == "replica-hour" else each
-            for each in pays
-        )
-        for (s, option), pays in problem.charges.items()
-    }
-    awake = None if problem.awake is None else awake_shares(parts, blocks, seconds)
-    return replace(problem, blocks=blocks, designs=designs, charges=charges, awake=awake)
 
 
 def peak_of(shapes: Sequence[LoadShape], weights: Sequence[float]) -> float:
