@@ -36,7 +36,7 @@ TOUR: Mapping[str, Picture] = {
     "checklist": Picture(("escape", "o", "8", "3"), "3 (x)"),
     "plan": Picture(("s", "w", "type support", "enter"), "[1 Summary]"),
     "why-not": Picture(("3",), "[3 Why not]"),
-    "what-if": Picture(("4", "enter", "type x5", "enter"), "requests x 5"),
+    "what-if": Picture(("4", "enter", "type x25", "enter"), "requests x 25"),
     "diff": Picture(("p", "w", "type support-grown", "enter", *"qqqqq", "d"), "support -> support-grown"),
 }
 
