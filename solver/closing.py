@@ -80,17 +80,14 @@ def close(search: Search, rates: Rates, cases: list[Case], opened: set[int]) -> 
             search.end()
             return
         if case.prices is not None:
-            _ascend(search, rates, case, cases)
+            _ascend(search, rates, case, case.prices, cases)
         else:
             _look_closer(search, rates, case, opened)
 
 
-def _ascend(search: Search, rates: Rates, case: Case, cases: list[Case]) -> None:
+def _ascend(search: Search, rates: Rates, case: Case, start: Array, cases: list[Case]) -> None:
     """The bounds of the case at better prices, where others start that they serve better."""
-    start, case.prices = case.prices, None
-    until = search.left() * (1 - PART * HALF)
-    if start is None:
-        return
+    case.prices, until = None, search.left() * (1 - PART * HALF)
     prices = ascended(search.data, rates, case.on, start, search.wanted, lambda: search.left() > until)
     priced = priced_at(search.data, rates, prices, search.wanted)
     for each in cases:

@@ -1,4 +1,4 @@
-"""The optimum of a problem, case by case: no pool, one pool, two pools or more.
+"""The optimum of a problem, case by case: no pool, or pools of which classes.
 
 The cases are a partition of all plans, so the cheapest of their optima is the optimum and the least of their bounds is
 a bound of the whole. They are far easier than the whole: without pools the program is nearly linear.

@@ -52,7 +52,7 @@ def shortlist(
             break
         slow = found is not None and found.cost - solved.cost < SLOW * found.cost
         found = solved
-        prices = _prices(small, found)
+        prices = prices_of(small, found)
         value = rates.opening - most_gains(small, rates, prices)
         value[sorted(chosen)] = 0.0
         value[[k for k in range(len(value)) if not rates.admissible[:, k].any()]] = 0.0
@@ -64,7 +64,7 @@ def shortlist(
         return None
     share = {k: found.values.get(f"open_k{k}", 0.0) for k in chosen}
     opened = sorted(sorted(chosen, key=lambda k: (-share[k], k))[:OPENED])
-    prices = _expanded(data, small, groups, _prices(small, found))
+    prices = _expanded(data, small, groups, prices_of(small, found))
     return Shortlist(prices, tuple(k for k in opened if share[k] > 1e-6))
 
 
@@ -120,8 +120,8 @@ def _first(data: Data, rates: Rates) -> set[int]:
     return chosen
 
 
-def _prices(data: Data, relaxation: Relaxation) -> Array:
-    """Duals of equation 1; of a segment that may wait the same in all blocks of a day type."""
+def prices_of(data: Data, relaxation: Relaxation) -> Array:
+    """Prices [s, b]: duals of equation 1; of a segment that may wait the same in all blocks of a day type."""
     prices = np.zeros(data.load.shape)
     for s, groups in enumerate(data.groups):
         for group in groups:

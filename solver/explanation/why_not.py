@@ -26,7 +26,7 @@ from solver.pricing import api_prices
 from solver.problem import Array, Problem
 from solver.program.build import written
 from solver.program.data import Data, data_of, narrowed
-from solver.shortlist import shortlist
+from solver.shortlist import prices_of, shortlist
 from solver.solution import solution_of
 from solver.solve import Outcome, relaxed
 
@@ -104,13 +104,7 @@ class Search:
     def _own_prices(self) -> Array | None:
         """What a request [s, b] costs at the margin among the plan's own pools and any API; None: not in time."""
         found = relaxed(written(narrowed(self.data, self.pools)), self.left, self.stop)
-        if found is None:
-            return None
-        prices = np.zeros(self.data.load.shape)
-        for s, groups in enumerate(self.data.groups):
-            for group in groups:
-                prices[s, list(group)] = max(0.0, found.duals.get(f"served_s{s}_b{group[0]}", 0.0))
-        return prices
+        return None if found is None else prices_of(self.data, found)
 
     def looking(self) -> Looking:
         """How long the next solve may take: a part of what is left, as many wait."""
