@@ -51,14 +51,14 @@ def at_words(text: str) -> str:
         return text
     if width < LEAST_COLUMNS or all(len(line) <= width for line in text.split("\n")):
         return text
-    from textwrap import wrap
-
-    return "\n".join("\n".join(_broken(line, width, wrap)) for line in text.split("\n"))
+    return "\n".join("\n".join(_broken(line, width)) for line in text.split("\n"))
 
 
-def _broken(line: str, width: int, wrap: Callable[..., list[str]]) -> list[str]:
+def _broken(line: str, width: int) -> list[str]:
     if len(line) <= width or line.startswith(COMMAND):
         return [line]
+    from textwrap import wrap
+
     indent = line[: len(line) - len(line.lstrip())]
     return wrap(
         line.strip(), width, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False,

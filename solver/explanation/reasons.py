@@ -47,6 +47,11 @@ class WhyNot(Part):
     alike: tuple[str, ...] = ()
     by: str = ""
 
+    @property
+    def bound(self) -> float | None:
+        """The factor above which an option that was not solved does not enter, by the closest bound that is known."""
+        return self.at_most if self.at_most_own is None else self.at_most_own
+
 
 class WhyNotTable(Part, BaseModel):  # BaseModel once more, so that a linter of one file knows what its defaults are
     """Every option that was not chosen, the nearest to entering first, then those turned down.

@@ -297,8 +297,7 @@ def _wide(search: Search, ceilings: Ceilings, asked: _Asked, found: WhyNot, entr
 def nearness(each: WhyNot) -> tuple[int, float, str]:
     """The order of the table: nearest to entering first, then those with a bound, those that never do, refusals."""
     rank = {"margin": 0, "enters_at": 1, "not_above": 2, "never": 3, "refusal": 4}[each.answer]
-    bound = each.at_most if each.at_most_own is None else each.at_most_own
-    return rank, -(each.price_factor or bound or 0.0), each.option
+    return rank, -(each.price_factor or each.bound or 0.0), each.option
 
 
 def _closely(search: Search, found: list[WhyNot], every: bool) -> list[WhyNot]:

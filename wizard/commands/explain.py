@@ -62,11 +62,10 @@ def again(saved: Plan, plan: Plan, moved: str) -> str:
     if not moved:
         return "the saved plan as it stands, not solved again"
     before, after = saved.total_per_month, plan.total_per_month
-    same = saved.verdict == plan.verdict and before is not None and after is not None
-    if same and abs((after or 0.0) - (before or 0.0)) <= SAME_COST * abs(before or 0.0):
+    near = before is not None and after is not None and abs(after - before) <= SAME_COST * abs(before)
+    if near and saved.verdict == plan.verdict:
         return f"solved again, as {moved}: the verdict and the total are the saved plan's"
-    was = f"{plan_words(saved)} was saved"
-    return f"solved again, as {moved}: another result, {was}"
+    return f"solved again, as {moved}: another result, {plan_words(saved)} was saved"
 
 
 def plan_words(plan: Plan) -> str:

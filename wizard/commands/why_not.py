@@ -29,8 +29,7 @@ def why_not_command(options: argparse.Namespace) -> int:
     question = read_question(path, options.sets, options.overlay)
     check_segment(options.segment, question.scenario, str(path))
     saved = plan_in(path)
-    stands = saved is not None and not moved_since(saved, question, options)
-    plan = saved if saved is not None and stands else decided(question, options)
+    plan = decided(question, options) if saved is None or moved_since(saved, question, options) else saved
     with faults_in(question.file):
         table = _table(question, plan, options)
     text = json_text(table) if options.json else why_not_text(table, path.stem, options.all)

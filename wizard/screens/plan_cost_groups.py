@@ -9,14 +9,13 @@ from wizard.widgets.glyphs import Fill
 
 @dataclass(frozen=True)
 class Group:
-    """Lines of a bill under one title; `counted` is False where they stand in another group's sum already."""
+    """Lines of a bill under one title; without lines, `says` what the amount is."""
 
     title: str
     fill: Fill
     per_month: float
     lines: tuple[CostLine, ...] = ()
     says: str = ""
-    counted: bool = True
 
 
 API = "API tokens"
@@ -62,7 +61,7 @@ def idle(plan: Plan) -> Group | None:
         return None
     value = sum(line.per_month * (1 - busy) for line, busy in parts)
     busy = ", ".join(f"{pool.option} is busy {pool.utilisation:.0%} of its hours" for pool in plan.pools)
-    return Group(IDLE, ".", value, (), f"{busy}; the rest is paid for and idles", counted=False)
+    return Group(IDLE, ".", value, (), f"{busy}; the rest is paid for and idles")
 
 
 def by_segment(plan: Plan) -> list[Group]:

@@ -256,7 +256,9 @@ class ConstraintsScreen(SectionScreen):
                 wizard.failures.append(error)
                 says = f"! our fault: {type(error).__name__}: {error}".splitlines()[0]
             wizard.to_price = [] if stop.is_set() else wizard.to_price[1:]
-            if not self.post_message(self.Priced(key, says or "Stopped: the rest is not priced." * stop.is_set())):
+            if stop.is_set() and not says:
+                says = "Stopped: the rest is not priced."
+            if not self.post_message(self.Priced(key, says)):
                 wizard.call_later(wizard.redraw)
 
     def on_constraints_screen_priced(self, event: Priced) -> None:

@@ -71,15 +71,10 @@ def group_of(each: WhyNot) -> str:
 
 
 def _line(each: WhyNot) -> str:
-    at = "now" if each.answer == "margin" else share(each.price_factor if each.price_factor else bound_of(each))
+    at = "now" if each.answer == "margin" else share(each.price_factor if each.price_factor else each.bound)
     then = "" if each.price_then is None else price(each.price_then)
     less = "<" if each.answer == "not_above" else ""
     return f" {cut(plain(each.option), 54):<55}{less + at:>7} {then:>15}"
-
-
-def bound_of(each: WhyNot) -> float | None:
-    """The factor above which an option that was not solved does not enter, by what is known of it."""
-    return each.at_most if each.at_most_own is None else each.at_most_own
 
 
 def _told(each: WhyNot) -> Iterable[str]:
@@ -104,7 +99,7 @@ def _told(each: WhyNot) -> Iterable[str]:
 
 def _bounded(each: WhyNot) -> str:
     """What a bound says of an option that time left unsolved."""
-    bound = bound_of(each)
+    bound = each.bound
     if bound is None or bound >= 1:
         return "time ended before it was solved, and no bound says by how much it is too dear"
     beside = "whatever else is used" if each.at_most_own is None else "beside the plan's own pools and any API"
