@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from made_figures import made_figures
@@ -178,13 +179,21 @@ async def settle(pilot: Pilot[int]) -> None:
         await rest(pilot)
 
 
+async def until(pilot: Pilot[int], reached: Callable[[], bool]) -> None:
+    """Let messages pass until something is so."""
+    end = monotonic() + 20
+    while not reached():
+        assert monotonic() < end, "it was never reached"
+        await asyncio.sleep(0.005)
+        await rest(pilot)
+    await rest(pilot)
+
+
 async def resize(pilot: Pilot[int], width: int, height: int) -> None:
     """Give the window another size and wait until the screen has it."""
     await pilot.resize_terminal(width, height)
-    small = width < SMALLEST[0] or height < SMALLEST[1]
-    while pilot.app.screen.size != (width, height) or pilot.app.screen.has_class("-small") != small:
-        await asyncio.sleep(0.005)
-    await rest(pilot)
+    wanted = (width, height), width < SMALLEST[0] or height < SMALLEST[1]
+    await until(pilot, lambda: (pilot.app.screen.size, pilot.app.screen.has_class("-small")) == wanted)
 
 
 async def hit(pilot: Pilot[int], *keys: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_harness import Played, app_of, hit, lines_of, make_app, press, sessions
+from app_harness import Played, app_of, hit, lines_of, make_app, press, sessions, until
 from made_figures import made_figures
 from recorded_plan import recorded_plan
 from textual.pilot import Pilot
@@ -162,9 +162,8 @@ def test_a_prices_every_rule_as_it_comes_until_a_stops_it(tmp_path: Path) -> Non
         async with app.run_test(size=(80, 24)) as pilot:
             await press(pilot, ["n", "1", "s"])
             open_section(app, "constraints")
-            await hit(pilot, "a")
-            while len(asked) < 3:
-                await hit(pilot, "down")
+            await hit(pilot, "a", "down")
+            await until(pilot, lambda: len(asked) == 3)
             seen = lines_of(app)
             assert [sum(line.rstrip().endswith(end) for line in seen) for end in ("does not bind", "solving")] == [1, 1]
             assert f"{len(app.to_price)} rules are being priced" in "\n".join(seen)

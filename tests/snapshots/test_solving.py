@@ -4,11 +4,10 @@ import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
-from app_harness import hit, lines_of, make_app, press, rest
+from app_harness import hit, lines_of, make_app, press, until
 from recorded_plan import recorded_plan
 from textual.pilot import Pilot
 
@@ -35,16 +34,6 @@ def waiting(scenario: Scenario, on_progress: Callable[[Progress], None], stop: t
 def slow_app(folder: Path, solve: Any = waiting, **settings: Any) -> WizardApp:
     """An app over that solver which shows the solving screen at once."""
     return make_app(folder, solve=solve, patience_s=0.01, **settings)
-
-
-async def until(pilot: Pilot[int], reached: Callable[[], bool]) -> None:
-    """Let messages pass until something is so."""
-    end = monotonic() + 20
-    while not reached():
-        assert monotonic() < end, "it was never reached"
-        await asyncio.sleep(0.005)
-        await rest(pilot)
-    await rest(pilot)
 
 
 async def to_solving(pilot: Pilot[int], app: WizardApp) -> None:
