@@ -104,10 +104,15 @@ def observed(catalog: Catalog, cases: Sequence[Case], rows: Sequence[Mapping[str
     )  # fmt: skip
 
 
+def ratios(seen: Observations, found: Mapping[str, Array], metric: str) -> Array:
+    """What is predicted over the measured figure, NaN where there is none."""
+    measured = seen.measured["throughput" if metric == "saturated" else metric]
+    return np.where(used(seen, metric), found[metric] / np.where(measured > 0, measured, nan), nan)
+
+
 def errors(seen: Observations, found: Mapping[str, Array], metric: str) -> Array:
     """Absolute error over the measured figure, NaN where there is none."""
-    measured = seen.measured["throughput" if metric == "saturated" else metric]
-    return np.where(used(seen, metric), np.abs(found[metric] / np.where(measured > 0, measured, nan) - 1), nan)
+    return np.abs(ratios(seen, found, metric) - 1)
 
 
 def error_table(seen: Observations, left_out: Mapping[str, Array], inside: Mapping[str, Array]) -> list[str]:
@@ -138,12 +143,9 @@ def band_table(
     """
     lines = ["| of | rows | groups | a half within | two thirds within | band | holds % |",
              "| --- | --- | --- | --- | --- | --- | --- |"]  # fmt: skip
-    off = {}
-    for metric in METRICS:
-        measured = seen.measured["throughput" if metric == "saturated" else metric]
-        with np.errstate(all="ignore"):
-            ratio = np.where(used(seen, metric), left_out[metric] / measured, nan)
-        off[metric] = np.where(ratio > 1, ratio, 1 / ratio) - 1
+    all_ = {metric: ratios(seen, left_out, metric) for metric in METRICS}
+    with np.errstate(divide="ignore"):
+        off = {metric: np.maximum(ratio, 1 / ratio) - 1 for metric, ratio in all_.items()}
     speed = np.stack([values for metric, values in off.items() if metric != "ttft"])
     pairs, groups = seen.features["pair"], seen.features["class"]
     for pair in sorted(set(pairs.tolist())):
@@ -151,11 +153,9 @@ def band_table(
         design = seen.arrays.designs[int(np.flatnonzero(rows)[0])]
         record = measured_band(catalog, groups[rows][0], design.engine)
         lines += _held(pair, seen, speed, rows, record.speed)
-    for name, where in (("TTFT at light load", ~busy), ("TTFT near saturation", busy)):
-        record = measured_band(catalog, "h100-sxm", "vllm")
-        band = record.ttft_busy if where is busy else record.ttft
-        lines += _held(name, seen, off["ttft"], where, band)
-    return lines
+    record = measured_band(catalog, "h100-sxm", "vllm")
+    lines += _held("TTFT at light load", seen, off["ttft"], ~busy, record.ttft)
+    return lines + _held("TTFT near saturation", seen, off["ttft"], busy, record.ttft_busy)
 
 
 def _held(name: str, seen: Observations, off: Array, rows: NDArray[np.bool_], band: float) -> list[str]:
