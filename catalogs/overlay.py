@@ -275,7 +275,6 @@ def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place:
     for name, value in row.items():
         field = record.model_fields.get(name)
         inside = value if isinstance(value, list) else value.values() if isinstance(value, Mapping) else [value]
-        numbers = [number for number in inside if isinstance(number, int | float)]
         texts = _holds_numbers(field) and any(isinstance(each, str) for each in inside)
         truth = isinstance(value, bool) and field is not None and field.annotation not in (bool, bool | None)
         wanted = ""
@@ -284,7 +283,7 @@ def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place:
             if texts or name in money:
                 whole = field is not None and float not in _kinds(field)
                 wanted = "a whole number" if whole else "a number"
-        elif not all(map(_sane, numbers)):
+        elif not all(map(_sane, inside)):
             wanted = f"a number from 0 to {LARGEST:g}, none between 0 and {SMALLEST:g}"
         if wanted:
             inner = value.items() if isinstance(value, Mapping) else ()
@@ -295,6 +294,7 @@ def _bad_numbers(record: type[Record], row: Mapping[str, Any], file: str, place:
 
 
 def _sane(number: Any) -> bool:
+    """Whether it is a number that can be reckoned with, or none at all."""
     return not isinstance(number, int | float) or number == 0 or SMALLEST <= number < LARGEST
 
 
