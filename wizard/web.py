@@ -120,7 +120,7 @@ async def _serve(command: str, listener: socket.socket, tell: Callable[[str], No
     await runner.setup()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):
+        with suppress(NotImplementedError):  # Windows' loops take no signal handlers
             loop.add_signal_handler(number, ended.set)
     try:
         await web.SockSite(runner, listener).start()
