@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
+from solver.explanation.doubt_steps import steps_with
 from solver.explanation.findings import Mistake, NextStep, Pattern
 from solver.explanation.flip_records import Flips
 from solver.explanation.reasons import RulePrice, WhyNot
@@ -46,9 +47,15 @@ class Explanation(Part, BaseModel):
     rests_on: str = ""
 
 
-def explanation_of(plan: Plan, segment: str = "", flips: Flips | None = None) -> Explanation:
-    """What a plan says of itself; with a `segment`, only what is of it, and the policy's demands."""
+def explanation_of(
+    plan: Plan, segment: str = "", flips: Flips | None = None, how_sure: Sure | None = None
+) -> Explanation:
+    """What a plan says of itself; with a `segment`, only what is of it, and the policy's demands.
+
+    Where its doubts were ranked, the first of them are the first of its next steps.
+    """
     mine = f"segment.{segment}."
+    ranking = None if how_sure is None else how_sure.doubts
     return Explanation(
         verdict=plan.verdict,
         status=plan.status,
@@ -69,10 +76,11 @@ def explanation_of(plan: Plan, segment: str = "", flips: Flips | None = None) ->
         doubts=plan.doubts,
         mistakes=plan.mistakes,
         patterns=plan.patterns,
-        next_steps=plan.next_steps,
+        next_steps=plan.next_steps if ranking is None else steps_with(plan, ranking),
         conflict=tuple(
             each for each in plan.conflict
             if not segment or each.requirement.startswith(mine) or not each.requirement.startswith("segment.")
         ),
         conflict_notes=plan.conflict_notes,
+        how_sure=how_sure,
     )  # fmt: skip

@@ -38,7 +38,7 @@ def next_steps_of(seen: Seen) -> tuple[NextStep, ...]:
     start = first_day(seen.plan.day) or first_day(seen.plan.catalog_as_of)
     if start is None:
         return ()
-    steps = list(_dated([draft for draft in drafts if draft in kept], start))
+    steps = list(dated([draft for draft in drafts if draft in kept], start))
     return tuple(sorted(steps, key=lambda step: step.date))
 
 
@@ -68,7 +68,7 @@ def _without(plan: Plan) -> Iterator[Draft]:
     )  # fmt: skip
 
 
-def _dated(drafts: list[Draft], start: date) -> Iterator[NextStep]:
+def dated(drafts: list[Draft], start: date) -> Iterator[NextStep]:
     """One after the other; what waits is due so many days after all other work."""
     worked = 0.0
     done = start

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from catalogs.catalog import Catalog
 from solver.explanation.doubt_kinds import doubts_about, wide
-from solver.explanation.doubt_ranking import RankedDoubts, ranked
+from solver.explanation.doubt_ranking import ranked
+from solver.explanation.doubt_records import RankedDoubts
 from solver.explanation.outlook import asked_of, imagined
 from solver.explanation.outlook_records import Worlds
 from solver.explanation.robust import By, Robust, robust

@@ -38,9 +38,9 @@ def explain(options: argparse.Namespace) -> int:
     moved = "" if saved is None else moved_since(saved, question, options)
     options.explain = not options.quick
     plan = decided(question, options) if saved is None or moved else _argued(saved, question, options)
-    found = explanation_of(plan, options.segment or "", _flips(question, plan, options))
+    flips, how_sure = _flips(question, plan, options), _sure(question, plan, options)
     rests = "the scenario, solved" if saved is None else again(saved, plan, moved)
-    found = found.model_copy(update={"how_sure": _sure(question, plan, options), "rests_on": rests})
+    found = explanation_of(plan, options.segment or "", flips, how_sure).model_copy(update={"rests_on": rests})
     text = json_text(found) if options.json else explain_text(plan, found, path.stem)
     put(text, options.out)
     return exit_code(plan, options.gap)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from solver.explanation.findings import MISTAKES, PATTERNS, Mistake, NextStep, Pattern
 from wizard.text.tables import money, number, plain, share, wrap
 
-_COUNTED = ("day", "demand", "engineer-week", "hour", "pool", "replica")
+_COUNTED = ("day", "demand", "engineer-week", "hour", "plan", "pool", "replica")
 _WHERE = {"plan": "in this plan", "today": "as it runs today"}
 
 

@@ -1,6 +1,6 @@
 """How sure a decision is, as text: worlds, the robust decision, doubts in order, limits under stress."""
 
-from solver.explanation.doubt_ranking import RankedDoubt, RankedDoubts
+from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
 from solver.explanation.outlook_records import Outlook, Quantiles, Worlds
 from solver.explanation.robust import Rival, Robust
 from solver.explanation.stress import Break, Stress

@@ -12,7 +12,8 @@ from made_options import shipped_catalog
 from made_problems import design, flat_blocks, offer
 
 from solver.explanation.doubt_kinds import _api_at, _design_at, _faster, _without, scores_doubted
-from solver.explanation.doubt_ranking import Doubt, RankedDoubt, ranked
+from solver.explanation.doubt_ranking import Doubt, ranked
+from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
 from solver.explanation.outlook_records import Waiting
 from solver.explanation.stress import held_of, limits_of, stress_of
 from solver.explanation.sure import Sure

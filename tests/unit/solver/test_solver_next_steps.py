@@ -10,6 +10,8 @@ import pytest
 from mistake_cases import case, solved
 
 from solver.decide import decide
+from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
+from solver.explanation.doubt_steps import steps_with
 from solver.plan import Plan, rounded
 from solver.scenario import Scenario
 from wizard.commands.solve import catalog_of
@@ -115,3 +117,40 @@ def test_next_steps_stand_in_the_file_and_at_the_end_of_the_text() -> None:
     text = plan_text(plan)
     assert text.split("\n\n")[-1].startswith("Next steps")
     assert all(len(line) <= 80 for line in text.splitlines())
+
+
+def doubted(kind: str, subject: str, action: str, amount: float | None, then: str | None) -> RankedDoubt:
+    return RankedDoubt(
+        kind=kind, subject=subject, action=action, unit="times the price", told=1.0, low=0.5, high=2.0,  # type: ignore[arg-type]
+        flips=then is not None, nearness=None if then is None else 0.25, at="high", then=then,  # type: ignore[arg-type]
+        decides_per_month=amount,
+    )  # fmt: skip
+
+
+def test_the_first_doubts_of_a_ranking_are_settled_first_with_their_amounts_and_all_dates_follow() -> None:
+    plan = solved("fallback-1-triggers")
+    (evaluate,) = (step for step in plan.next_steps if step.id == "evaluate_model")
+    model = evaluate.action.split()[1]
+    ranking = RankedDoubts(
+        verdict=plan.verdict,
+        doubts=(
+            doubted("price", "cloud/gpu", "ask for the price of cloud/gpu", 2400.0, "stay_on_api"),
+            doubted("score", f"{model} on bulk", f"evaluate {model} on bulk", None, "no_plan"),
+            doubted("range", "volume", "count the requests for a month", 10.0, None),
+        ),
+    )
+    steps = steps_with(plan, ranking)
+    assert len(steps) == len(plan.next_steps) == 7  # the least of the others gave way
+    assert (steps[0].action, steps[0].figure) == ("Ask for the price of cloud/gpu first.", 2400.0)
+    assert steps[0].because == "from 25% of the way to 2 times the price on the verdict is the API; it decides a month"
+    assert (steps[1].id, steps[1].action) == ("evaluate_model", f"First of all: {evaluate.action}")
+    assert "no plan is left" in steps[1].because
+    assert not any("count the requests" in step.action for step in steps)
+    # half a day for the price, then the evaluation's own days, 7/5 of the work days from the plan's day on
+    start = date.fromisoformat(plan.day)
+    assert [date.fromisoformat(step.date) for step in steps[:2]] == [
+        start + timedelta(days=ceil(days * 7 / 5)) for days in (0.5, 0.5 + evaluate.days)
+    ]
+    assert [step.date for step in steps] == sorted(step.date for step in steps)
+    assert (date.fromisoformat(steps[-1].date) - date.fromisoformat(steps[-2].date)).days == 91
+    assert steps_with(plan, ranking.model_copy(update={"verdict": "stay_on_api"})) == plan.next_steps
