@@ -70,7 +70,8 @@ def overview_text(tables: "Mapping[str, Sequence[SegmentQuality]]", catalog: "Ca
             [("Model", *heads), *((model, *row) for model, row in sorted(known.items()))], "<" * (1 + len(heads))
         )
         if len(known) < len(cells):
-            lines += wrap("nobody has scored: " + ", ".join(sorted(set(cells) - set(known))), " ", "   ")
+            unscored = ", ".join(sorted(set(cells) - set(known)))
+            lines += wrap(f"nobody has scored: {unscored}", " ", "   ", at_hyphens=False)
     lines += ["", *wrap("wizard catalog quality PROFILE or SCENARIO tells each score, its table, and why not.")]
     return "\n".join(lines) + "\n"
 

@@ -107,10 +107,18 @@ def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(0, width - 2)] + ".."
 
 
-def wrap(text: str, first: str = "", rest: str | None = None, width: int = WIDTH) -> list[str]:
-    """Lines of at most `width` columns; `first` starts the first, `rest` (blanks as wide by default) the others."""
+def wrap(
+    text: str, first: str = "", rest: str | None = None, width: int = WIDTH, *, at_hyphens: bool = True
+) -> list[str]:
+    """Lines of at most `width` columns; `first` starts the first, `rest` (blanks as wide by default) the others.
+
+    `at_hyphens`: whether a line may end within a word that has a hyphen; an id is better left whole.
+    """
     indent = " " * len(first) if rest is None else rest
-    lines = textwrap.wrap(plain(text), width, initial_indent=first, subsequent_indent=indent) or [first]
+    lines = textwrap.wrap(
+        plain(text), width, initial_indent=first, subsequent_indent=indent, break_on_hyphens=at_hyphens
+    )
+    lines = lines or [first]
     return [line.rstrip() for line in lines]
 
 

@@ -199,7 +199,7 @@ def test_a_floor_of_the_user_comes_before_the_shipped_ones() -> None:
     mine = load_catalog(overlays=[overlay(text)])
     chat_high = [floor for floor in mine.floors if (floor.task, floor.word) == ("chat", "high")]
     assert chat_high[0].benchmark == "my_eval"
-    assert len(chat_high) == 7
+    assert len(chat_high) == 9
 
 
 def test_the_later_overlay_stands_and_tables_of_a_scenario_are_told_under_catalog() -> None:

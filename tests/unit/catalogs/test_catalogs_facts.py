@@ -253,6 +253,29 @@ def test_scores_of_llama_2_and_3_are_those_of_the_table_that_has_llama_3_1() -> 
     assert found == table
 
 
+def test_the_later_arena_table_has_the_scale_of_the_official_one() -> None:
+    scores = tables.scores()
+    moved = [
+        score.score - scores[model, "arena_text", "2025-12-17"].score
+        for (model, benchmark, date), score in scores.items()
+        if (benchmark, date) == ("arena_text", "2026-09-30") and (model, benchmark, "2025-12-17") in scores
+    ]
+    assert len(moved) > 60
+    assert abs(sum(moved) / len(moved)) < 1
+    assert max(map(abs, moved)) < 12
+
+
+def test_an_average_of_six_exams_is_that_of_the_exams() -> None:
+    # Yi-1.5-9B-Chat and Qwen2.5-32B-Instruct of the table: IFEval, BBH, MATH, GPQA, MuSR, MMLU-Pro
+    exams = {
+        "yi-1.5-9b": (60.46, 36.95, 22.58, 11.3, 12.84, 33.06),
+        "qwen2.5-32b": (83.46, 56.49, 62.54, 11.74, 13.5, 51.85),
+    }
+    for model, scores in exams.items():
+        found = tables.scores()[model, "open_llm_leaderboard", "2025-05-09"].score
+        assert found == pytest.approx(sum(scores) / 6, abs=0.01)
+
+
 def test_what_long_requests_keep_is_what_the_study_and_the_blog_found() -> None:
     # all_results.csv of arXiv 2505.20276: RULER of Llama 3.1 8B in bf16, GPTQ INT4; of Qwen 2.5 7B in bf16, AWQ INT4
     rows = {(row.precision, row.from_tokens, row.says.partition(":")[0]): row.recovery for row in tables.long_context()}
