@@ -27,6 +27,9 @@ class Explorer(Protocol):
     def values(self, moves: Mapping[str, float]) -> dict[str, float | str]:
         """What each lever stands at after the moves."""
 
+    def alone(self, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
+        """What APIs alone cost with the levers moved, within half a second; None where that takes longer."""
+
     def answer(
         self, moves: Mapping[str, float], start: Collection[str] = (), stop: threading.Event | None = None
     ) -> "Answer":

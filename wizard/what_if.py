@@ -31,6 +31,7 @@ class WhatIf:
     history: list[dict[str, float]] = field(default_factory=list)
     last: str = ""
     answers: dict[Moves, "Answer"] = field(default_factory=dict)
+    alone: dict[Moves, float | None] = field(default_factory=dict)
     values: dict[Moves, dict[str, float | str]] = field(default_factory=dict)
     flips: dict[str, list["Flip"]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)

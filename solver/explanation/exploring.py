@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from catalogs.catalog import Catalog
-from solver.baselines import restricted
+from solver.baselines import api_only, restricted
 from solver.explanation.asked import why_not
+from solver.explanation.branches import Effort, api_branch
 from solver.explanation.flip_records import Flips
 from solver.explanation.flips import flips_of
 from solver.explanation.lever_steps import Moved
@@ -29,14 +30,22 @@ from solver.program.data import data_of
 from solver.record import Verdict
 from solver.scenario import Scenario
 from solver.solution import solution_of
+from solver.sub_segments import sub_segments
+from solver.worlds import Forecast, World
 
 GAP = 1e-3
 FLIP_S, WHY_NOT_S, EACH_S = 20.0, 20.0, 5.0
 """Seconds for the flips of one lever, for the table of options, and for one solve."""
+ALONE_S = 0.3
+"""Seconds for what APIs alone cost: the first figure after a move is due within half a second."""
 VOLUMES = (0.1, 0.15, 0.22, 0.33, 0.5, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0, 7.0, 10.0)
 MAP_ACROSS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 MAP_UP = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Factors on the requests, and on the price of GPUs, at which the curves and the map are solved."""
+
+
+IN_WORLDS = {"requests": "volume", "api_price": "api_price", "output_tokens": "output_tokens"}
+"""Levers that move APIs as a world does, by the world's word; of the others `gpu_price` leaves APIs as they are."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,22 @@ class Exploring:
         for name, by in moves.items():
             there = LEVERS[name].moved(*there, by)
         return {name: LEVERS[name].now(*there) for name in moves}
+
+    def alone(self, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
+        """What the best plan of APIs alone costs with the levers moved, a month: at once, as nothing is raised anew.
+
+        Of today's APIs. None where there is no such plan, or a lever is moved that may let in other APIs.
+        """
+        if not {*moves} <= {*IN_WORLDS, "gpu_price", "salary"}:
+            return None
+        output_tokens = tuple(part.segment.output_tokens.mean for part in sub_segments(self.scenario))
+        world = World(**{IN_WORLDS[name]: by for name, by in moves.items() if name in IN_WORLDS})
+        problem: Problem | None = Forecast(api_only(self.problem), output_tokens=output_tokens).at(world)
+        if "salary" in moves and problem is not None:
+            paid, by = LEVERS["salary"], moves["salary"]
+            assert paid.on_problem is not None
+            problem = paid.on_problem(problem, paid.moved(self.scenario, self.catalog, by), by)
+        return None if problem is None else api_branch(problem, Effort(GAP, ALONE_S, stop)).objective
 
     def answer(
         self, moves: Mapping[str, float], start: Collection[str] = (), stop: threading.Event | None = None

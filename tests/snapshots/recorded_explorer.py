@@ -49,6 +49,10 @@ class RecordedExplorer:
         now = {lever.name: lever.now for lever in LEVERS}
         return {name: value * by if not isinstance(value := now[name], str) else "" for name, by in moves.items()}
 
+    def alone(self, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
+        """What the answer says of APIs."""
+        return None if "quality" in moves else RecordedExplorer.answer(self, moves).api_total
+
     def answer(
         self, moves: Mapping[str, float], start: Collection[str] = (), stop: threading.Event | None = None
     ) -> Answer:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_harness import TODAY, hit, lines_of, make_app, press, seed
+from app_harness import TODAY, hit, lines_of, make_app, press, seed, until
 from made_figures import made_figures
 from recorded_explorer import POOL, RecordedExplorer
 from recorded_plan import hybrid_plan, recorded_plan
@@ -81,7 +81,7 @@ def test_p_makes_the_moves_answers_and_tells_what_is_the_markets(tmp_path: Path)
     assert after == pytest.approx(2 * before, rel=1e-3)
 
 
-def test_a_move_shows_solving_at_once_and_takes_keys_meanwhile(tmp_path: Path) -> None:
+def test_a_move_tells_at_once_what_apis_alone_cost_and_no_figure_of_a_move_before(tmp_path: Path) -> None:
     release, asked = threading.Event(), threading.Event()
 
     class Slow(RecordedExplorer):
@@ -96,10 +96,16 @@ def test_a_move_shows_solving_at_once_and_takes_keys_meanwhile(tmp_path: Path) -
         await press(pilot, ["n", "1", "s", "4", "down"])
         asked.set()
         await hit(pilot, "right", "right")
-        assert any("requests x 1.25: solving" in line for line in lines_of(app))
+        assert isinstance(app.screen, PlanScreen)
+        state = app.screen.work.what_if
+        await until(pilot, lambda: state.key in state.alone)
+        seen = "\n".join(lines_of(app))
+        assert "requests x 1.25: solving; APIs alone would be about 5,082" in seen  # 270 + 3,850 x 1.25
+        assert "5,082 if API" in seen
         release.set()
         await press(pilot, [])
         assert any("requests x 1.25: stay on the API" in line for line in lines_of(app))
+        assert {*state.answers} == {(), (("requests", 1.25),)}  # the one of x 1.1 was stopped and is not kept
 
     played(app, play)
 

@@ -53,7 +53,9 @@ def together(plan: "Plan", state: WhatIf, busy: bool) -> str:
     )
     answer = state.answer
     if answer is None:
-        return f"{names}: {'solving' if busy else 'not solved'}"
+        alone = state.alone.get(state.key) if busy else None
+        so_far = "" if alone is None else f"; APIs alone would be about {money(alone)}, hosting is being looked at"
+        return f"{names}: {'solving' if busy else 'not solved'}{so_far}"
     if answer.recommended_total is None:
         return f"{names}: no plan fits"
     more = answer.recommended_total - (plan.total_per_month or 0.0)
@@ -72,7 +74,8 @@ def _row(plan: "Plan", state: WhatIf, lever: "LeverNow", busy: bool) -> Row:
     if lever.name == (state.last or state.order[0]):
         answer = state.answer
         if state.moves and answer is None:
-            verdict, total = "solving" if busy else "-", "-"
+            alone = state.alone.get(state.key) if busy else None
+            verdict, total = "solving" if busy else "-", "-" if alone is None else f"{money(alone)} if API"
         elif answer is not None and state.moves:
             verdict, total = VERDICTS[answer.verdict], money(answer.recommended_total)
         else:

@@ -10,7 +10,7 @@ from catalogs.toml_file import InputError
 from wizard.explorer import Explored, Explorer
 from wizard.screens.later import Told
 from wizard.screens.plan_curves import Curves
-from wizard.what_if import WhatIf
+from wizard.what_if import Moves, WhatIf
 
 if TYPE_CHECKING:
     from solver.explanation.exploring import Volume
@@ -38,7 +38,8 @@ class PlanWork:
         self.moved_at = 0.0
         self.solving = 0
         self.behind: set[threading.Event] = set()
-        self.one = threading.Lock()
+        self.one, self.mover, self.first = threading.Lock(), threading.Lock(), threading.Lock()
+        self.moving: tuple[Moves, threading.Event] | None = None
         self.told_at = 0.0
         self.watching: Framed | None = None
 
@@ -88,39 +89,54 @@ class PlanWork:
         self.what_if.levers = explorer.levers()
         self.what_if.sort()
         self.tell()
-        self._answer(explorer, {})
+        with self.mover:
+            self._answer(explorer, {})
         self.tell()
         self._volumes(explorer)
         self._flips(explorer)
 
     def _answer(self, explorer: Explorer, moves: dict[str, float]) -> None:
+        """Answer moves, unless others are made meanwhile: what a stopped solve says is not kept."""
         assert self.explored is not None
         base = self.what_if.base
-        key = tuple(sorted(moves.items()))
-        found = explorer.answer(
-            moves, base.opened if base else [pool.option for pool in self.plan.pools], self.explored.over
-        )
-        self.what_if.values[key] = explorer.values(moves)
-        self.what_if.answers[key] = found
+        key, stop = tuple(sorted(moves.items())), self.explored.stop()
+        self.moving = key, stop
+        if self.what_if.key != key:
+            stop.set()
+        found = explorer.answer(moves, base.opened if base else [pool.option for pool in self.plan.pools], stop)
+        self.explored.running.discard(stop)
+        if not stop.is_set():
+            self.what_if.values[key] = explorer.values(moves)
+            self.what_if.answers[key] = found
+
+    def _alone(self, explorer: Explorer) -> None:
+        """What APIs alone cost, while the whole answer is on its way: soon told, and never taken for it."""
+        assert self.explored is not None
+        with self.first:
+            moves, key = dict(self.what_if.moves), self.what_if.key
+            if key not in self.what_if.alone:
+                self.what_if.values[key] = explorer.values(moves)
+                self.what_if.alone[key] = explorer.alone(moves, self.explored.over)
 
     def moved(self) -> None:
-        """Answer the moves as they stand; what runs behind makes way."""
+        """Answer the moves as they stand; what runs behind, or answers the moves before, makes way."""
         self.moved_at = monotonic()
         for stop in tuple(self.behind):
             stop.set()
+        if self.moving is not None and self.moving[0] != self.what_if.key:
+            self.moving[1].set()
         if self.what_if.answer is None and self.able:
             self.screen.run_worker(self._move, thread=True, exit_on_error=False, group="plan move")
 
     def _move(self) -> None:
         self.solving += 1
         try:
-            while True:  # keys held down: only where the moves stand at last is worth a solve
-                moves = dict(self.what_if.moves)
-                if self.what_if.answer is not None:
-                    break
-                self._safely(lambda explorer, moves=moves: self._answer(explorer, moves))  # type: ignore[misc]
-                if self.what_if.problem:
-                    break
+            self._safely(self._alone)
+            with self.mover:
+                while self.what_if.answer is None and not self.what_if.problem:  # only where the moves stand at last
+                    self._safely(partial(self._answer, moves=dict(self.what_if.moves)))
+                    if self.explored is None or self.explored.over.is_set():
+                        break
         finally:
             self.moved_at = monotonic()
             self.solving -= 1

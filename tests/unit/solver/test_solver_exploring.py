@@ -1,6 +1,7 @@
 """Exploring one decision: the answers are those of raising anew, the layers add up to the load, the savings by hand."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -32,6 +33,17 @@ def test_levers_moved_together_answer_as_raising_the_options_anew_does(exploring
     assert exploring.values({"requests": 2.0})["requests"] == pytest.approx(
         2 * sum(each.requests.per_month for each in exploring.scenario.segment.values())
     )
+
+
+@pytest.mark.parametrize("moves", [{"requests": 20.0, "gpu_price": 0.5}, {"output_tokens": 2.0, "salary": 1.5}])
+def test_what_apis_alone_cost_is_what_a_catalog_without_gpus_answers(
+    exploring: Exploring, moves: dict[str, float]
+) -> None:
+    there = (exploring.scenario, replace(exploring.catalog, gpu_prices=(), purchases={}))
+    for name, by in moves.items():
+        there = LEVERS[name].moved(*there, by)
+    assert exploring.alone(moves) == pytest.approx(quick_answer(*there).recommended_total, rel=2e-3)
+    assert exploring.alone({**moves, "quality": 1.0}) is None
 
 
 def test_the_layers_of_a_day_add_up_to_the_month(exploring: Exploring) -> None:
