@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from catalogs.profiles import profiles
 from catalogs.toml_file import Fault, InputError, check
-from solver.checklist import applied, changes_of, defaults_in, item_named, keys_of
+from solver.checklist import Item, applied, changes_of, defaults_in, item_named, keys_of
 from solver.scenario import Scenario
 from wizard.scenario_keys import full_key, lookup, read_value, store, value_at, value_in
 from wizard.scenario_keys import reads_as as _reads_as
@@ -326,6 +326,12 @@ def _checked(session: Session, step: Step) -> Session:
     changed = replace(session, history=(*session.history, step))
     check(Scenario, changed.tables, FILE)
     return changed
+
+
+def figures_of(item: Item, session: Session) -> list[str]:
+    """The full keys of the figures that an item of the checklist is about, segment by segment."""
+    names = session.tables["segment"]
+    return [key.replace("*", name) for key in item.asks for name in (names if "*" in key else ("",))]
 
 
 def _latest(steps: tuple[Step, ...]) -> tuple[dict[str, str], dict[str, int]]:

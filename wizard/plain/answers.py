@@ -27,6 +27,7 @@ from wizard.session import (
     at,
     clear,
     copy_segment,
+    figures_of,
     foreseen,
     put,
     reads_as,
@@ -151,20 +152,35 @@ class Answers(Sitting):
         counts = tally({name: int(digit) for name, digit in self.session.tables.get("checklist", {}).items()})
         return f"Leans so far: API {counts['api']}, self-host {counts['self_host']}, neutral {counts['neutral']}."
 
+    def _figures(self, keys: Sequence[str], at_key: int, place: int) -> Place:
+        """The figures of an item one after the other; after the last, the item as it stands then."""
+
+        def asked() -> Place:
+            back = self._figures(keys, at_key - 1, place) if at_key else partial(self.item, place)
+            self.answer_key(keys[at_key], back, lambda made: made)
+            return self._figures(keys, at_key + 1, place)
+
+        return asked if at_key < len(keys) else partial(self.item, place)
+
     def item(self, place: int) -> Place:
-        """One item; a digit answers and tells what it does, enter goes on."""
+        """One item; a digit answers and tells what it does, f asks its figures, enter goes on."""
         if place >= len(ITEMS):
             return self.sections
         item, session = ITEMS[place], self.session
         found = session.tables.get("checklist", {}).get(item.id)
         given = None if found is None else int(found)
-        tell("", *item_lines(item, given, implied(scenario_of(session), item.id)))
+        figures = figures_of(item, session)
+        asked = [f"  f  {row_of(session, key)}" for key in figures]
+        tell("", *item_lines(item, given, implied(scenario_of(session), item.id)), *asked)
         back = partial(self.item, place - 1) if place else self.checklist
         keeps = "enter goes on, unanswered" if given is None else str(given)
         while True:
-            text = self.ask(f"Answer 0 to {max(item.digits)}", keeps, why_lines(item), back)
+            also = ", f to type its figures" if figures else ""
+            text = self.ask(f"Answer 0 to {max(item.digits)}{also}", keeps, why_lines(item), back)
             if not text:
                 return partial(self.item, place + 1)
+            if text == "f" and figures:
+                return self._figures(figures, 0, place)
             if not text.isdecimal() or int(text) not in item.digits:
                 say(f"! wanted a number from 0 to {max(item.digits)}")
             elif self.change(lambda: at(answer(self.session, item.id, int(text)), f"checklist {place + 1}", int(text))):  # noqa: B023

@@ -11,7 +11,7 @@ from wizard.screens.frame import Word
 from wizard.screens.help import Page
 from wizard.screens.later import Later
 from wizard.screens.table import TAKE_BACK, TOGGLE, TableScreen, cells
-from wizard.session import YOU, Session, answer, at, foreseen, origin, scenario_of, shown, typed_above
+from wizard.session import YOU, Session, answer, at, figures_of, foreseen, origin, scenario_of, shown, typed_above
 from wizard.widgets.glyphs import cut
 from wizard.widgets.listing import Column, Row
 
@@ -68,12 +68,7 @@ class ChecklistScreen(TableScreen):
 
     def asked(self) -> Sequence[str]:
         """The full keys of the figures that the item is about, segment by segment."""
-        names = self.session.tables["segment"]
-        return [
-            key.replace("*", name)
-            for key in self.item.asks
-            for name in (names if "*" in key else ("",))
-        ]  # fmt: skip
+        return figures_of(self.item, self.session)
 
     @property
     def digit(self) -> int | None:

@@ -18,7 +18,7 @@ from wizard.exits import at_words
 from wizard.plain.words import words_of
 from wizard.questions import ALL, on_page
 from wizard.scenario_file import question_of, read_question
-from wizard.session import from_draft, scenario_of
+from wizard.session import figures_of, from_draft, scenario_of, start
 from wizard.store import load, shipped_folder
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
@@ -151,7 +151,13 @@ def test_words_are_chosen_by_number_and_a_default_is_put_back(person: Person) ->
 
 def test_all_nine_items_are_answered_as_by_flags_and_tell_what_they_do(person: Person) -> None:
     person.answer("Number, n", "n", "3", "o", "3", "1")
+    session = start("ours", "code-assistant")
+    typed = {"today.bill": "4k/month", "team.setup_weeks": "3", "policy.budget": "9k/month"}
     for item in ITEMS:
+        asked = figures_of(item, session)
+        if asked:
+            person.answer(f"Answer 0 to {max(item.digits)}, f to type its figures", "f")
+            person.answer("Answer [", *(typed.get(key, "") for key in asked))
         person.answer(f"Answer 0 to {max(item.digits)}", str(len(item.answers)))
     person.answer("or s to solve", "l")
     person.answer("or s to solve", "q")
@@ -159,6 +165,7 @@ def test_all_nine_items_are_answered_as_by_flags_and_tell_what_they_do(person: P
     assert person.heard.count("Effect: ") == person.heard.count("It leans ") == len(ITEMS)
     assert f"checklist 9, {ITEMS[8].title}: {ITEMS[8].answers[-1].text}" in person.heard
     sets = [f"checklist.{item.id}={len(item.answers)}" for item in ITEMS]
+    sets += [f"{key}={text}" for key, text in typed.items()]
     assert person.draft() == by_flags("code-assistant", *sets)
 
 
