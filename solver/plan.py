@@ -6,7 +6,9 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, Field
 
 from solver.explanation.conflict import Conflict
+from solver.explanation.doubt_records import RankedDoubts
 from solver.explanation.findings import Mistake, NextStep, Pattern
+from solver.explanation.flip_records import Flip, Flips
 from solver.explanation.reasons import RulePrice, WhyNot
 from solver.explanation.records import Capacity, Cheapest, Confidence, Disagreement, Hosting, Simplest, Term
 from solver.record import Part as Part
@@ -215,7 +217,8 @@ class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one fil
     """The whole answer. `solve --json` prints it; the saved TOML holds it with the scenario.
 
     Verdict, total, bound, gap, bill and all that runs are the recommended plan's, the bound that of its own branch
-    (APIs alone, or self-hosting); `cheapest` is the cheapest of all, whose search `status` tells of.
+    (APIs alone, or self-hosting); `cheapest` is the cheapest of all, whose search `status` tells of. `flips` is what
+    would flip the decision, `ranking` its doubts in the order in which to settle them: None where nobody looked.
     """
 
     schema_: str = Field(default=SCHEMA, alias="schema")
@@ -245,7 +248,9 @@ class Plan(Part, BaseModel):  # BaseModel once more, so that a linter of one fil
     checklist: tuple[ChecklistItem, ...] = ()
     conflict: tuple[Conflict, ...] = ()
     conflict_notes: tuple[str, ...] = ()
+    flips: Flips | None = None
     doubts: tuple[str, ...] = ()
+    ranking: RankedDoubts | None = None
     prices: dict[str, PriceUsed] = {}
     exchange_rates: dict[str, PriceUsed] = {}
     rests_on: tuple[RestsOn, ...] = ()
@@ -333,7 +338,7 @@ def _sum(lines: tuple[CostLine, ...], total: float | None) -> float | None:
 
 
 def _rounded(record: P) -> P:
-    fields = type(record).model_fields
+    fields = (name for name in type(record).model_fields if not (isinstance(record, Flip) and name == "distance"))
     return record.model_copy(update={name: _round(name, getattr(record, name)) for name in fields})
 
 

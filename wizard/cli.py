@@ -180,8 +180,11 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("--segment", metavar="S", help="only what is of this segment")
     explain.add_argument("--quick", action="store_true", help="without what takes many more solves: the prices of "
                          "requirements, the options that would enter, the flips")  # fmt: skip
-    explain.add_argument("--flips", type=_seconds, default=60.0, metavar="SECONDS",
-                         help="to look for what would flip the decision (default 60; 0: do not)")  # fmt: skip
+    explain.add_argument("--flips", type=_seconds, metavar="SECONDS",
+                         help="to look for what would flip the decision (default: 60, or what the plan holds; 0: do "
+                         "not)")  # fmt: skip
+    explain.add_argument("--keep", action="store_true", help="hold what is found in the plan's own file: reasons, "
+                         "flips, doubts in order; the plan itself stays as it is")  # fmt: skip
     _how_sure(explain)
     explain.add_argument("--json", action="store_true", help="print JSON (wizard help explain)")
     explain.add_argument("--out", metavar="FILE", help="write there what would be printed")

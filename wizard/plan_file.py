@@ -7,13 +7,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from catalogs.toml_file import Fault, InputError, check, quoted, short
 from solver.explanation.conflict import Conflict
+from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
 from solver.explanation.findings import Mistake, NextStep, Pattern
+from solver.explanation.flip_records import Flip, Flips
 from solver.explanation.reasons import RulePrice, WhyNot
 from solver.explanation.records import Capacity, Disagreement, Term
 from solver.plan import (
@@ -65,9 +68,13 @@ _ROWS: dict[str, tuple[str, type[BaseModel], _Key, str]] = {
     "checklist": ("checklist", ChecklistItem, lambda row, i: str(row.item), "item"),
     "why_not": ("why_not", WhyNot, _option, "option"),
     "requirements": ("requirement", RulePrice, lambda row, i: f"{row.requirement} = {row.without}", ""),
+    "flips": ("flip", Flip, lambda row, i: f"{row.lever} {row.side}: {row.what}", ""),
+    "doubts": ("doubt", RankedDoubt, lambda row, i: f"{row.kind}: {row.subject}", ""),
     "conflict": ("conflict", Conflict, lambda row, i: str(row.requirement), "requirement"),
     "disagreements": ("disagreement", Disagreement, lambda row, i: f"{row.kind}: {', '.join(row.items)}", ""),
 }
+_PARTS: dict[str, type[BaseModel]] = {"flips": Flips, "ranking": RankedDoubts}
+"""Records that hold rows themselves."""
 _DICTIONARIES = {"prices": ("price", PriceUsed), "exchange_rates": ("exchange_rate", PriceUsed)}
 
 
@@ -125,7 +132,7 @@ def _tables(record: BaseModel) -> dict[str, Any]:
     tables: dict[str, Any] = {}
     for name, field in type(record).model_fields.items():
         value = getattr(record, name)
-        if name in _ROWS and isinstance(value, tuple):
+        if _in_rows(name, field):
             table, _, key, stands_for = _ROWS[name]
             rows: dict[str, Any] = {}
             for i, row in enumerate(value):
@@ -146,6 +153,11 @@ def _tables(record: BaseModel) -> dict[str, Any]:
     return tables
 
 
+def _in_rows(name: str, field: FieldInfo) -> bool:
+    """Whether a field is a table of rows: `doubts` are sentences in one record, and rows in another."""
+    return name in _ROWS and get_args(field.annotation)[:1] == (_ROWS[name][1],)
+
+
 def _unique(key: str, rows: Mapping[str, Any]) -> str:
     number, unique = 1, key
     while unique in rows:
@@ -160,7 +172,7 @@ def _record(
     """A record of its tables; what is wrong goes to `faults`, and None comes back."""
     values = dict(tables)
     for name, field in model.model_fields.items():
-        if name in _ROWS and get_origin(field.annotation) is tuple:
+        if _in_rows(name, field):
             table, row_model, _, stands_for = _ROWS[name]
             values[name] = tuple(
                 _record(row_model, {stands_for: key, **row} if stands_for else row, file, where, faults)
@@ -172,6 +184,8 @@ def _record(
                 key: _record(row_model, row, file, where, faults)
                 for key, row, where in _rows(values.pop(table, {}), file, f"{at}.{table}", faults)
             }
+        elif name in values and _PARTS.get(name) in get_args(field.annotation):
+            values[name] = _part(_PARTS[name], values[name], file, f"{at}.{name}", faults)
         elif field.is_required() and (field.alias or name) not in values and NoneType in get_args(field.annotation):
             values[name] = None
     if faults:
@@ -185,6 +199,13 @@ def _record(
     except InputError as error:
         faults.extend(error.faults)
         return None
+
+
+def _part(model: type[BaseModel], table: Any, file: str, at: str, faults: list[Fault]) -> BaseModel | None:
+    if isinstance(table, Mapping):
+        return _record(model, table, file, at, faults)
+    faults.append(Fault(file, at, "no table", "a table"))
+    return None
 
 
 def _rows(table: Any, file: str, at: str, faults: list[Fault]) -> list[tuple[str, Mapping[str, Any], str]]:

@@ -9,9 +9,8 @@ from datetime import date, timedelta
 
 from solver.ageing import first_day
 from solver.explanation.doubt_records import Kind, RankedDoubt, RankedDoubts
-from solver.explanation.drafts import Draft
+from solver.explanation.drafts import MOST, Draft, dated
 from solver.explanation.findings import NextStep
-from solver.explanation.next_steps import MOST, dated
 from solver.plan import Plan
 from solver.record import Verdict
 
@@ -41,8 +40,13 @@ SIDES: dict[Verdict, str] = {
 }  # fmt: skip
 
 
-def steps_with(plan: Plan, ranking: RankedDoubts) -> tuple[NextStep, ...]:
-    """The plan's next steps with the first doubts of a ranking ahead; as they are where it is of another verdict."""
+def steps_with(plan: Plan, ranking: RankedDoubts | None) -> tuple[NextStep, ...]:
+    """The plan's next steps with the first doubts of a ranking ahead.
+
+    As they are without one, or where it is of another verdict.
+    """
+    if ranking is None:
+        return plan.next_steps
     start = first_day(plan.day) or first_day(plan.catalog_as_of)
     first = [doubt for doubt in ranking.doubts if not _far(doubt)][:NAMED]
     if not first or start is None or ranking.verdict != plan.verdict:

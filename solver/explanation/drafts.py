@@ -1,8 +1,15 @@
-"""A step before it has a date; what each takes, in days of one person's work."""
+"""A step before it has a date; what each takes, in days of one person's work; and the dates."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
+from math import ceil
 
-from solver.explanation.findings import StepKind
+from solver.explanation.findings import NextStep, StepKind
+
+MOST = 7
+"""Steps of a plan."""
+WORKDAYS, WEEK = 5, 7
 
 
 @dataclass(frozen=True)
@@ -58,3 +65,24 @@ EFFORT: dict[str, tuple[float, str]] = {
     "revisit_none": (0.5, "half a day to refresh prices, solve and read"),
 }  # fmt: skip
 """Days by step, and how they were estimated; set-up is the plan's own."""
+
+
+def dated(drafts: list[Draft], start: date) -> Iterator[NextStep]:
+    """One after the other; what waits is due so many days after all other work."""
+    worked = 0.0
+    done = start
+    for draft in sorted(drafts, key=lambda each: each.waits > 0):
+        days, how = EFFORT.get(draft.id, (0.0, ""))
+        days, how = (days, f"estimate: {how}") if draft.days is None else (draft.days, draft.effort)
+        if draft.day:
+            due = draft.day
+        elif draft.waits:
+            due = (done + timedelta(days=draft.waits)).isoformat()
+        else:
+            worked += days
+            done = start + timedelta(days=ceil(worked * WEEK / WORKDAYS))
+            due = done.isoformat()
+        yield NextStep(
+            id=draft.id, kind=draft.kind, action=draft.action, days=days, effort=how, date=due,
+            because=draft.because, figure=draft.figure, unit=draft.unit,
+        )  # fmt: skip

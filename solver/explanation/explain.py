@@ -52,10 +52,11 @@ def explanation_of(
 ) -> Explanation:
     """What a plan says of itself; with a `segment`, only what is of it, and the policy's demands.
 
-    Where its doubts were ranked, the first of them are the first of its next steps.
+    Where its doubts were ranked, now or when it was kept, the first of them are the first of its next steps.
     """
     mine = f"segment.{segment}."
-    ranking = None if how_sure is None else how_sure.doubts
+    if plan.ranking is not None and (how_sure is None or how_sure.doubts is None):
+        how_sure = (how_sure or Sure()).model_copy(update={"doubts": plan.ranking})
     return Explanation(
         verdict=plan.verdict,
         status=plan.status,
@@ -76,7 +77,7 @@ def explanation_of(
         doubts=plan.doubts,
         mistakes=plan.mistakes,
         patterns=plan.patterns,
-        next_steps=plan.next_steps if ranking is None else steps_with(plan, ranking),
+        next_steps=steps_with(plan, None if how_sure is None else how_sure.doubts),
         conflict=tuple(
             each for each in plan.conflict
             if not segment or each.requirement.startswith(mine) or not each.requirement.startswith("segment.")

@@ -7,11 +7,9 @@ other, from the plan's day on; a step to look again is due after all of it. Ther
 """
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
-from math import ceil
 
 from solver.ageing import first_day
-from solver.explanation.drafts import EFFORT, Draft
+from solver.explanation.drafts import EFFORT, MOST, Draft, dated
 from solver.explanation.findings import NextStep
 from solver.explanation.next_api import API
 from solver.explanation.next_hosting import HYBRID, SELF_HOST
@@ -19,9 +17,7 @@ from solver.explanation.seen import Seen
 from solver.plan import Plan, nearest_of_each_rule
 from solver.record import Verdict
 
-MOST = 7
 NO_PLAN_MOST = 4
-WORKDAYS, WEEK = 5, 7
 
 BUILDERS: dict[Verdict, tuple[Callable[[Seen], Iterator[Draft]], ...]] = {
     "stay_on_api": API, "hybrid": HYBRID, "self_host": SELF_HOST,
@@ -66,24 +62,3 @@ def _without(plan: Plan) -> Iterator[Draft]:
         because="pairs were turned down", figure=float(sum(plan.refusal_counts.values())), unit="pair", weight=95,
         waits=91,
     )  # fmt: skip
-
-
-def dated(drafts: list[Draft], start: date) -> Iterator[NextStep]:
-    """One after the other; what waits is due so many days after all other work."""
-    worked = 0.0
-    done = start
-    for draft in sorted(drafts, key=lambda each: each.waits > 0):
-        days, how = EFFORT.get(draft.id, (0.0, ""))
-        days, how = (days, f"estimate: {how}") if draft.days is None else (draft.days, draft.effort)
-        if draft.day:
-            due = draft.day
-        elif draft.waits:
-            due = (done + timedelta(days=draft.waits)).isoformat()
-        else:
-            worked += days
-            done = start + timedelta(days=ceil(worked * WEEK / WORKDAYS))
-            due = done.isoformat()
-        yield NextStep(
-            id=draft.id, kind=draft.kind, action=draft.action, days=days, effort=how, date=due,
-            because=draft.because, figure=draft.figure, unit=draft.unit,
-        )  # fmt: skip

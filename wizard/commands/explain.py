@@ -12,7 +12,7 @@ from solver.plan import SAME_COST, Plan, rounded
 from solver.scenario import Scenario
 from wizard.commands.find import find_file
 from wizard.commands.output import put
-from wizard.commands.saved import moved_since, plan_in
+from wizard.commands.saved import keep, moved_since, plan_in
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
 from wizard.exits import say
 from wizard.scenario_file import Question, read_question
@@ -24,6 +24,9 @@ from wizard.text.tables import VERDICTS, money
 if TYPE_CHECKING:
     from solver.explanation.sure import Sure
 
+FLIPS_S = 60.0
+"""Seconds to look for flips, unless told otherwise."""
+
 
 def explain(options: argparse.Namespace) -> int:
     """Print the explanation of a saved plan as it stands, else of the scenario solved; exit code 3 where nothing fits.
@@ -31,16 +34,24 @@ def explain(options: argparse.Namespace) -> int:
     A plan whose question or catalog has moved is solved again, and it is said whether the result is the same.
     """
     refuse_unwritable(options.out)
+    if options.keep and (options.sets or options.overlay):
+        raise InputError(Fault("--keep", "", "another question (--set or --overlay)", "the plan's own question"))
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     check_segment(options.segment, question.scenario, str(path))
     saved = plan_in(path)
     moved = "" if saved is None else moved_since(saved, question, options)
+    if options.keep and (saved is None or moved):
+        found_there = moved or "no plan with a total"
+        raise InputError(Fault(str(path), "", found_there, "a saved plan that stands", "solve and save it first"))
     options.explain = not options.quick
     plan = decided(question, options) if saved is None or moved else _argued(saved, question, options)
     flips, how_sure = _flips(question, plan, options), _sure(question, plan, options)
     rests = "the scenario, solved" if saved is None else again(saved, plan, moved)
     found = explanation_of(plan, options.segment or "", flips, how_sure).model_copy(update={"rests_on": rests})
+    if options.keep and saved is not None:
+        ranking = None if found.how_sure is None else found.how_sure.doubts
+        keep(path, saved, plan.model_copy(update={"flips": flips or plan.flips, "ranking": ranking}))
     text = json_text(found) if options.json else explain_text(plan, found, path.stem)
     put(text, options.out)
     return exit_code(plan, options.gap)
@@ -82,14 +93,20 @@ def check_segment(name: str | None, scenario: Scenario, file: str) -> None:
 
 
 def _flips(question: Question, plan: Plan, options: argparse.Namespace) -> Flips | None:
-    """What would flip the plan's decision; nothing without a plan, where it was not asked for, or once stopped."""
-    if options.quick or options.flips <= 0 or plan.total_per_month is None or plan.status == "stopped":
+    """What would flip the plan's decision: what it holds, unless it is asked anew.
+
+    Nothing without a plan, where it was not asked for, or once stopped.
+    """
+    if plan.flips is not None and options.flips is None:
+        return plan.flips
+    seconds = FLIPS_S if options.flips is None else options.flips
+    if options.quick or seconds <= 0 or plan.total_per_month is None or plan.status == "stopped":
         return None
     from solver.explanation.flips import flips_of
 
     try:
         with faults_in(question.file):
-            return flips_of(question.scenario, catalog_of(question), limit_s=options.flips)
+            return flips_of(question.scenario, catalog_of(question), limit_s=seconds)
     except KeyboardInterrupt:
         say("wizard: stopped looking for what would flip it")
         return None

@@ -3,12 +3,14 @@
 import argparse
 from pathlib import Path
 
-from catalogs.toml_file import read_toml
+import tomli_w
+
+from catalogs.toml_file import Fault, InputError, read_toml
 from solver.plan import Plan
 from wizard.commands.solve import catalog_of
-from wizard.plan_file import is_plan
+from wizard.plan_file import is_plan, plan_tables
 from wizard.scenario_file import Question
-from wizard.store import from_tables
+from wizard.store import alone, as_saved, from_tables, write_whole
 
 
 def plan_in(path: Path) -> Plan | None:
@@ -26,3 +28,20 @@ def moved_since(plan: Plan, question: Question, options: argparse.Namespace) -> 
         return "what was asked has changed"
     as_of = catalog_of(question).as_of
     return "" if plan.catalog_as_of == as_of else f"the catalog is of {as_of} now, it was of {plan.catalog_as_of}"
+
+
+def keep(path: Path, before: Plan, argued: Plan) -> None:
+    """Write what argues a plan into its file; all else of the file stays as it is.
+
+    InputError where the file does not hold the plan any more that was argued, or cannot be written.
+    """
+    with alone(path.parent):
+        if plan_in(path) != before:
+            raise InputError(Fault(str(path), "", "another plan by now", "the plan that was explained", "run it again"))
+        tables = read_toml(path)
+        parts = (argued.flips, argued.ranking)
+        timeless = {
+            name: part and part.model_copy(update={"seconds": 0.0})
+            for name, part in zip(("flips", "ranking"), parts, strict=True)
+        }
+        write_whole(path, tomli_w.dumps({**tables, "plan": plan_tables(as_saved(argued.model_copy(update=timeless)))}))

@@ -20,7 +20,8 @@ def flip_lines(found: Flips | None, currency: str) -> list[str]:
     lines += _listed("None found, nor shown that there is none", open_)
     lines += _listed("Moves nothing here", (f"{name} ({why})" for name, why in found.still.items()))
     if found.cut:
-        lines += wrap(f"Time ended the search after {found.seconds:.0f} s; --flips gives it more.", " ! ")
+        after = f" after {found.seconds:.0f} s" if found.seconds else ""
+        lines += wrap(f"Time ended the search{after}; --flips gives it more.", " ! ")
     return lines
 
 

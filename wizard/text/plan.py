@@ -5,10 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from solver.ageing import PRICE_DAYS, WAGE_DAYS
 from solver.estimates import sentence
+from solver.explanation.doubt_steps import steps_with
 from solver.plan import CostLine, Fallback, Plan, Pool, loss_words, nearest, nearest_of_each_rule
 from solver.refusals import Refusal
 from wizard.text.conflict import conflict_lines
+from wizard.text.doubts import doubt_lines
 from wizard.text.findings import mistake_lines, pattern_lines, step_lines
+from wizard.text.flips import flip_lines
 from wizard.text.quality import scores_text
 from wizard.text.refusals import reason, rule_words
 from wizard.text.tables import (
@@ -52,12 +55,14 @@ def plan_text(plan: Plan, name: str = "", every_refusal: bool = False) -> str:
         scores_text(plan),
         requirement_lines(plan.requirements, plan.currency),
         entering_lines(plan.why_not, plan.currency),
+        flip_lines(plan.flips, plan.currency),
         _checklist(plan),
         mistake_lines(plan.mistakes, plan.currency),
         _doubts(plan),
+        doubt_lines(plan.ranking, plan.currency),
         _why_not(plan, every_refusal),
         _sources(plan),
-        step_lines(plan.next_steps),
+        step_lines(steps_with(plan, plan.ranking)),
     ]
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 

@@ -117,6 +117,8 @@ JSON of solve, new and show (schema wizard.plan/1); null is unknown or none
                      benchmark, date, unit, threshold, base_score, score (after quantisation), low and high (after the
                      largest and the smallest loss seen), scored (whose score it is), source, estimate, note
   checklist[]        item, answer, lean (api | self_host | neutral), advice
+  flips              what would flip it, as in wizard help explain; null: not kept (wizard explain --keep)
+  ranking            doubts in the order in which to settle them, as in wizard help worlds; null: not kept
   conflict[]         where nothing fits; as in wizard help explain
   conflict_notes[]   what of it was cut short, or has no demand behind it
   doubts[]           sentences
@@ -223,17 +225,20 @@ the same results twice change nothing. wizard solve SCENARIO --overlay OVERLAY u
 
 _EXPLAIN = """\
 wizard explain PLAN_OR_SCENARIO [--segment S] [--set KEY=VALUE] [--json]
-               [--flips SECONDS]
+               [--flips SECONDS] [--keep]
 Solves, and says why the plan is what it is; where nothing fits, which demands
-are in conflict, and the exit code is 3.
+are in conflict, and the exit code is 3. A saved plan is explained as it
+stands. --keep holds what was found in the plan's own file (reasons, flips,
+with --doubts their order), and changes nothing else of it: then whoever reads
+the plan, by wizard show or explain, has it without a solve.
 
 What would flip it
   Each lever of wizard help sweep is moved up and down to 100 times or a 100th,
   and by all its steps, until another verdict, or a plan with another option,
   wins: to 1%, each value solved. The nearest on each side; an answer that
   changes and changes back between x1.25, 2, 5, 20 and 100 is not seen.
-  --flips gives it so many seconds (default 60; 0 leaves it out); what time cut
-  is said.
+  --flips gives it so many seconds (default 60, and none where the plan holds
+  its flips; 0 leaves it out); what time cut is said.
 
 Where nothing fits
   A set of demands in conflict leaves no plan even where all others are dropped.

@@ -1,16 +1,14 @@
 """How sure a decision is, as text: worlds, the robust decision, doubts in order, limits under stress."""
 
-from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
 from solver.explanation.outlook_records import Outlook, Quantiles, Worlds
 from solver.explanation.robust import Rival, Robust
 from solver.explanation.stress import Break, Stress
 from solver.explanation.sure import Sure
-from wizard.text.tables import VERDICTS, cut, money, number, plain, share, wrap
+from wizard.text.doubts import MOST, doubt_lines
+from wizard.text.tables import cut, money, number, plain, share, wrap
 
 STRATEGIES = {"stay_on_api": "APIs alone", "hybrid": "pools, APIs beside", "self_host": "pools alone"}
 CASES = {"load": "load", "speed": "slower", "both": "both"}
-MOST = 12
-"""Doubts, and limits under stress, that are told; all of them are in the JSON."""
 
 
 def sure_lines(sure: Sure | None, currency: str) -> list[str]:
@@ -20,7 +18,7 @@ def sure_lines(sure: Sure | None, currency: str) -> list[str]:
     parts = [
         _worlds(sure.worlds, currency) if sure.worlds else [],
         _robust(sure.robust, currency) if sure.robust else [],
-        _doubts(sure.doubts, currency) if sure.doubts else [],
+        doubt_lines(sure.doubts, currency) if sure.doubts else [],
         _stress(sure.stress) if sure.stress else [],
     ]
     lines: list[str] = []
@@ -96,36 +94,6 @@ def _robust(robust: Robust, currency: str) -> list[str]:
 def _rival(rival: Rival) -> str:
     signed = f" with {'; '.join(rival.signed)}" if rival.signed else ", nothing signed"
     return plain(f"{STRATEGIES[rival.strategy]}{signed}")
-
-
-def _doubts(doubts: RankedDoubts, currency: str) -> list[str]:
-    if not doubts.doubts:
-        return ["No doubt moves the verdict or the cost within its range."]
-    lines = [f"What to settle first, by what it decides, {currency} a month"]
-    for each in doubts.doubts[:MOST]:
-        lines += wrap(_doubt(each), " - ", "   ")
-    more = len(doubts.doubts) - MOST
-    if more > 0:
-        lines.append(f" and {more} more that move less")
-    if doubts.cut:
-        lines.append(f" {doubts.cut} more were not looked at within the time")
-    return lines
-
-
-def _doubt(each: RankedDoubt) -> str:
-    amount = (
-        "whether there is a plan" if each.decides_per_month is None else f"{money(each.decides_per_month, 0)} a month"
-    )
-    if each.kind == "score":
-        then = f", and the verdict: {VERDICTS[each.then]} if it fails" if each.then else ""
-        return f"{each.action}: it decides {amount}{then} ({each.why})"
-    ends = " to ".join(number(end) for end in (each.low, each.high) if end is not None)
-    told = "" if each.told is None else f", told {number(each.told)}"
-    if each.flips:
-        near = "" if each.nearness is None else f" from {share(each.nearness)} of the way to the {each.at} end on"
-        then = VERDICTS[each.then] if each.then else "another verdict"
-        return f"{each.action}: it decides {amount} and the verdict, {then}{near} ({ends} {each.unit}{told})"
-    return f"{each.action}: it decides {amount} ({ends} {each.unit}{told})"
 
 
 def _stress(stress: Stress) -> list[str]:

@@ -5,6 +5,7 @@ import re
 import shlex
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import tomli_w
@@ -12,11 +13,15 @@ from made_plans import SCENARIO, fake_decide, no_plan, plan, run
 
 import wizard.commands.explain as explain_command
 import wizard.commands.saved as saved_command
+from catalogs.toml_file import InputError
 from solver.explanation.conflict import Conflict
+from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
 from solver.explanation.explain import Explanation, explanation_of
+from solver.explanation.flip_records import Flip, Flips
+from solver.explanation.sure import Sure
 from solver.plan import Plan, rounded
 from wizard.commands.explain import again
-from wizard.commands.saved import plan_in
+from wizard.commands.saved import keep, plan_in
 from wizard.plan_file import plan_of, plan_tables
 from wizard.scenario_file import question_of
 from wizard.screens.plan_none import no_plan as no_plan_view
@@ -171,3 +176,85 @@ def test_the_screen_of_no_plan_shows_one_demand_a_row() -> None:
     ]  # fmt: skip
     assert view.about["segment.chat.processing_in"].endswith("solves again: chat.processing_in de, us")
     assert "the search ended after 36 s" in view.foot
+
+
+def kept_flips() -> Flips:
+    values: dict[str, Any] = {
+        "lever": "requests", "title": "requests", "what": "verdict", "side": "up", "unit": "requests/month",
+        "value_now": 1e6, "before": "stay_on_api",
+    }  # fmt: skip
+    near = Flip(**values, by=2.5, still_by=2.48, value=2.5e6, distance=0.916291, after="hybrid", total_per_month=9.5)
+    words = {"lever": "quality", "title": "quality floor", "value_now": "mid", "side": "down"}
+    return Flips(
+        verdict="stay_on_api",
+        flips=(near, Flip(**(values | words))),
+        still={"salary": "no people"},
+        seconds=3.0,
+        solves=9,
+    )
+
+
+def kept_doubts(verdict: str) -> RankedDoubts:
+    doubt = RankedDoubt(
+        kind="price", subject="a/b", action="ask for the price of a/b", unit="times the price", told=1.0, low=0.5,
+        high=None, flips=True, nearness=0.5, at="low", then="no_plan", decides_per_month=2400.0,
+    )  # fmt: skip
+    return RankedDoubts(verdict=verdict, doubts=(doubt,), solves=4, seconds=2.0)  # type: ignore[arg-type]
+
+
+def test_what_explain_keeps_is_read_again_without_a_solve_and_changes_nothing_else_of_the_plan(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
+    path = tmp_path / "mine.toml"
+    path.write_text(shipped.read_text())
+    saved = plan_in(path)
+    assert saved is not None
+    ranking = kept_doubts(saved.verdict)
+    monkeypatch.setattr(saved_command, "catalog_of", lambda _: SimpleNamespace(as_of=saved.catalog_as_of))
+    monkeypatch.setattr(explain_command, "catalog_of", lambda _: None)
+    monkeypatch.setattr("solver.explanation.flips.flips_of", lambda *_, **__: kept_flips())
+    monkeypatch.setattr("solver.explanation.sure.sure_of", lambda *_, **__: Sure(doubts=ranking))
+    monkeypatch.setattr("solver.explanation.with_reasons.with_reasons", lambda plan, *_: plan)
+    assert run("explain", str(path), "--doubts", "--keep", "--json") == 0
+    first = json.loads(capsys.readouterr().out)
+    again_read = plan_in(path)
+    assert again_read is not None
+    timeless = {"seconds": 0.0}
+    assert again_read.flips == kept_flips().model_copy(update=timeless)
+    assert again_read.ranking == ranking.model_copy(update=timeless)
+    assert again_read.model_copy(update={"flips": None, "ranking": None}) == saved
+    monkeypatch.setattr("solver.explanation.flips.flips_of", None)  # whoever looked for them again would fail
+    assert run("explain", str(path), "--json") == 0
+    second = json.loads(capsys.readouterr().out)
+    assert second["flips"] == {**first["flips"], **timeless}
+    assert second["flips"]["flips"][1]["distance"] is None
+    assert second["next_steps"] == first["next_steps"]
+    assert second["next_steps"][0]["figure"] == 2400
+    assert run("show", str(path)) == 0
+    assert "What would flip it" in (shown := capsys.readouterr().out)
+    assert "Ask for the price of a/b first." in shown
+    for refused in (("--set", "policy.headroom=0.4"), ("--overlay", str(path))):
+        assert run("explain", str(path), "--keep", *refused) == 2
+        assert "the plan's own question" in capsys.readouterr().err
+
+
+def test_only_a_plan_that_stands_and_that_nobody_changed_meanwhile_keeps_what_was_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("explain", str(file), "--keep") == 2
+    assert "a saved plan that stands" in capsys.readouterr().err
+    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
+    path = tmp_path / "mine.toml"
+    path.write_text(shipped.read_text())
+    saved = plan_in(path)
+    assert saved is not None
+    before = saved.model_copy(update={"day": "2020-01-01"})
+    with pytest.raises(InputError, match="another plan by now"):
+        keep(path, before, before)
+    assert path.read_text() == shipped.read_text()
+    path.write_text(shipped.read_text() + "\n[plan.ranking.doubt]\nx = 1\n[plan.flips]\nverdict = 'hybrid'\nflip = 3\n")
+    assert run("explain", str(path)) == 2
+    told = capsys.readouterr().err
+    assert "plan.flips.flip" in told
+    assert "plan.ranking.doubt.x" in told
