@@ -7,6 +7,8 @@ from solver.plan import Plan
 from wizard.text.tables import VERDICTS, money, plain, share, wrap
 
 SURE = {"certain": "certain", "likely": "likely", "tie": "a tie"}
+CENT = 0.005
+"""A difference a month that is told as none."""
 SIDES = {"api": "the API", "self_host": "self-hosting"}
 PER_MTOK = "a million tokens: the whole bill over all tokens, input and output; idle hours and people are in it."
 
@@ -111,16 +113,23 @@ def _months(value: float) -> str:
 
 
 def _simpler(simplest: Simplest) -> str:
-    now = f"now {_counted(simplest.pool_designs_now, simplest.suppliers_now)}"
-    return (
-        f"Simpler, for {money(simplest.more_per_month)} a month more: {VERDICTS[simplest.verdict]} with "
-        f"{_counted(simplest.pool_designs, simplest.suppliers)} ({now}): {', '.join(map(plain, simplest.options))}."
-    )
+    """What is offered, what it costs more, and what it spares: designs to run, else suppliers to deal with."""
+    before, more = simplest.total_per_month - simplest.more_per_month, simplest.more_per_month
+    price = "the same" if more < CENT else f"{money(more)} a month more ({share(more / before)})"
+    designs = _fewer(simplest.pool_designs_now, simplest.pool_designs, "pool design", "to run")
+    suppliers = _fewer(simplest.suppliers_now, simplest.suppliers, "supplier", "to deal with")
+    spared = " and ".join(filter(None, (designs, suppliers)))
+    verdict, options = VERDICTS[simplest.verdict], ", ".join(map(plain, simplest.options))
+    beside = simplest.suppliers - simplest.suppliers_now
+    but = f", but {simplest.suppliers} suppliers in place of {simplest.suppliers_now}" if beside > 0 else ""
+    return f"A simpler plan costs {price}: {verdict} with {options}, which leaves {spared}{but}."
 
 
-def _counted(designs: int, suppliers: int) -> str:
-    pools = f"{designs or 'no'} pool design{'' if designs == 1 else 's'}"
-    return f"{pools}, {suppliers} supplier{'' if suppliers == 1 else 's'}"
+def _fewer(now: int, then: int, of: str, what: str) -> str:
+    """`1 pool design to run in place of 2`; empty where there are as many, or more."""
+    if then >= now:
+        return ""
+    return f"{then or 'no'} {of}{'' if then == 1 else 's'} {what} in place of {now}"
 
 
 def disagreement(each: Disagreement) -> str:

@@ -199,7 +199,7 @@ def kept_doubts(verdict: str) -> RankedDoubts:
         kind="price", subject="a/b", action="ask for the price of a/b", unit="times the price", told=1.0, low=0.5,
         high=None, flips=True, nearness=0.5, at="low", then="no_plan", decides_per_month=2400.0,
     )  # fmt: skip
-    return RankedDoubts(verdict=verdict, doubts=(doubt,), solves=4, seconds=2.0)  # type: ignore[arg-type]
+    return RankedDoubts(verdict=verdict, doubts=(doubt,), solves=4, seconds=2.0)
 
 
 def test_what_explain_keeps_is_read_again_without_a_solve_and_changes_nothing_else_of_the_plan(

@@ -92,7 +92,8 @@ def test_all_parts_stand_in_the_text_with_their_amounts() -> None:
         "HYBRID, LIKELY",
         "takes 25,000 once, back after 2.6 months; it saves 89,000 in the first year and 114,000 in each",
         "The cheapest plan is another one: self-host, 2,000.00 a month, 546.33 less. That is the price",
-        "Simpler, for 53.67 a month more: stay on the API with no pool designs, 1 supplier (now 1 pool design, 2 suppl",
+        "A simpler plan costs 53.67 a month more (2.1%): stay on the API with azure/gpt-5, which leaves no pool "
+        "designs to run in place of 1 and 1 supplier to deal with in place of 2.",
         "The checklist leans to the API in 2 of 5 answers (load, team), the cost does not",
         "costs 7,416.75 a month more.",
         "The answer on data decides it: without it the plan is to stay on the API, for 5,610.00 a month less.",
@@ -179,3 +180,15 @@ def test_a_diff_names_a_change_of_confidence_and_of_the_cheapest() -> None:
     assert " ~ confidence likely -> certain" in text
     assert " ~ cheapest the plan itself -> self_host 2,000.00 EUR" in text
     assert compare(new, new).changes == ()
+
+
+def test_a_simpler_plan_says_what_it_costs_what_it_spares_and_what_it_takes_for_that() -> None:
+    offered = Simplest(
+        verdict="hybrid", total_per_month=2000.0, more_per_month=0.001, pool_designs=1, suppliers=3,
+        pool_designs_now=2, suppliers_now=2, options=("m:fp8/1xh100", "seller/a"),
+    )  # fmt: skip
+    (told,) = (each for each in sentences(argued(simplest=offered)) if "simpler" in each)
+    assert told == (
+        "A simpler plan costs the same: hybrid with m:fp8/1xh100, seller/a, which leaves 1 pool design to run in place "
+        "of 2, but 3 suppliers in place of 2."
+    )
