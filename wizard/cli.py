@@ -139,6 +139,9 @@ def parser() -> argparse.ArgumentParser:
     diff = command("diff", "what changed between two plans", output)
     diff.add_argument("old", metavar="OLD", help="a plan file, or the name of a plan")
     diff.add_argument("new", metavar="NEW", help="a plan file, or the name of a plan")
+    diff.add_argument("--split", action="store_true", help="how much of the difference is by prices, by you and by the "
+                      "model: solves the old answers again")  # fmt: skip
+    diff.add_argument("--flips", action="store_true", help="where each lever flips either plan: a minute and more")
     diff.add_argument("--exit-code", action="store_true", help=f"exit with {Exit.CHANGED:d} when something changed")
     validate = command("validate", "check scenarios, plans and overlays, telling every fault", overlay)
     validate.add_argument("files", metavar="FILE", nargs="+", help="scenario, plan or overlay")

@@ -3,29 +3,23 @@
 import gc
 import os
 import sys
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solver.plan import Plan
-from solver.scenario import Scenario
+from wizard.answering import LIMIT_S, catalog_of_scenario, explore, solve
 from wizard.app import WizardApp
 from wizard.exits import say
 from wizard.opening import Opening, last_words, read_overlays
-from wizard.scenario_file import Question
 from wizard.shelf import Shelf
 from wizard.store import shipped_folder
 from wizard.terminal import ascii_needed, few_colours, in_browser, line_lost, silent_stdout
 
 if TYPE_CHECKING:
     from catalogs.catalog import Catalog
-    from solver.solve import Progress
-    from wizard.explorer import Explorer
 
-LIMIT_S = 60.0
 COLLECTING = (10_000, 50, 100)
 """Objects, and rounds of the younger ones, after which garbage is collected."""
 SWITCH_S = 0.001
@@ -74,32 +68,3 @@ def catalog_for(overlay: Mapping[str, Any]) -> "Catalog":
     gc.freeze()
     gc.set_threshold(*COLLECTING)
     return found
-
-
-def catalog_of_scenario(scenario: Scenario, as_of: str | None = None) -> "Catalog":
-    """The catalog that a scenario is solved with: its currency, its own tables on top, today's or of a day."""
-    from wizard.commands.solve import catalog_of
-
-    return catalog_of(Question(scenario, (("the scenario", scenario.catalog),) if scenario.catalog else ()), as_of)
-
-
-def solve(
-    scenario: Scenario, on_progress: Callable[["Progress"], None], stop: threading.Event, as_of: str | None = None
-) -> Plan:
-    """Solve as the command line does: the same catalog, the same decision. `as_of`: with the prices of that day."""
-    from solver.conflicts import with_conflict
-    from solver.decide import decide
-    from solver.plan import rounded
-    from wizard.commands.solve import faults_in, today
-
-    with faults_in("your answers"):
-        catalog = catalog_of_scenario(scenario, as_of)
-        plan = decide(scenario, catalog, limit_s=LIMIT_S, on_progress=on_progress, stop=stop, day=today())
-        return rounded(with_conflict(plan, scenario, catalog, LIMIT_S, stop))
-
-
-def explore(scenario: Scenario, as_of: str | None = None) -> "Explorer":
-    """What a scenario's plan can be asked further, on the catalog of today or of a day."""
-    from solver.explanation.exploring import Exploring
-
-    return Exploring(scenario, catalog_of_scenario(scenario, as_of))

@@ -116,6 +116,13 @@ def told(lever: "LeverNow", by: float) -> str:
     return f"{by:+.0f}" if lever.steps else f"x {by:.3g}"
 
 
+def where_told(lever: "LeverNow", flip: "Flip") -> str:
+    """Where a flip lies: `x 5.1`, `low`."""
+    if isinstance(flip.value, str) and lever.steps:
+        return flip.value
+    return told(lever, flip.by or 0.0)
+
+
 def value_told(lever: "LeverNow", value: float | str) -> str:
     """A value of a lever in a few cells: `1.8M/month`, `list` where only factors tell."""
     if value == "":

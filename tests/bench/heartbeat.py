@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from solver.scenario import Scenario
-from wizard import launch
+from wizard import answering, launch
 from wizard.app import WizardApp
 from wizard.shelf import Shelf
 
@@ -41,7 +41,7 @@ async def hearts(folder: Path, profile: str, runs: int) -> None:
     out = sys.stdout  # the app takes its place
     app = WizardApp(
         clock=lambda: date(2026, 11, 24), shelf=Shelf(folder / "plans", folder / "drafts", folder / "none"),
-        solve=launch.solve, catalog=partial(launch.catalog_for, {}), patience_s=0.1,
+        solve=answering.solve, catalog=partial(launch.catalog_for, {}), patience_s=0.1,
     )  # fmt: skip
     async with app.run_test(size=(80, 24)) as pilot:
         while app.catalog is None:
@@ -49,7 +49,7 @@ async def hearts(folder: Path, profile: str, runs: int) -> None:
         await pilot.press("n", profile)
         for _ in range(runs):
             told: dict[str, Any] = {}
-            for loop, solver in (("heart", launch.solve), ("idle", waiting(told))):
+            for loop, solver in (("heart", answering.solve), ("idle", waiting(told))):
                 app.solver, done = solver, asyncio.Event()
                 started, heart = time.perf_counter(), asyncio.create_task(beat(done))
                 app.solve_now()

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from app_harness import lines_of, press
 
+from wizard.answering import explore, solve
 from wizard.app import WizardApp
-from wizard.launch import catalog_for, explore, solve
+from wizard.launch import catalog_for
 from wizard.shelf import Shelf
 from wizard.store import shipped_folder
 

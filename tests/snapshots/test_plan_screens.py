@@ -1,6 +1,8 @@
 """The plan's screens: the quick path's keys, what becomes an answer, what is written."""
 
 import asyncio
+import json
+import re
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
@@ -15,15 +17,17 @@ from recorded_explorer import POOL, RecordedExplorer
 from recorded_plan import hybrid_plan, recorded_plan
 from textual.pilot import Pilot
 
+import wizard.answering
 from solver.explanation.quick import Answer
 from solver.plan import Plan, PriceUsed
 from solver.scenario import Scenario
 from wizard.app import WizardApp
+from wizard.cli import main
 from wizard.screens.checks import check_of, due
 from wizard.screens.diff import DiffScreen
 from wizard.screens.plan import PlanScreen
 from wizard.session import scenario_of, start
-from wizard.store import SavedPlan, load
+from wizard.store import SavedPlan, load, save
 from wizard.what_if import WhatIf, read_move
 
 MOST_KEYS = 15
@@ -170,6 +174,39 @@ def test_a_diff_across_catalogs_splits_the_money_so_that_it_adds_up(tmp_path: Pa
         assert "by the model       -20" in seen
 
     played(app, play)
+
+
+def test_the_command_tells_the_parts_and_the_flips_that_the_screen_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """4,120, solved again 4,100, then 3,800, new 1,960; the requests flip at 3.9 in August and at 5.1 now."""
+    scenarios = [scenario_of(start(name, name)) for name in ("rag-search", "support-chat")]
+    older = recorded_plan().model_copy(update={"catalog_as_of": "2026-08-28"})
+    newer = recorded_plan().model_copy(
+        update={"lines": recorded_plan().lines[1:], "total_per_month": 1_960.0, "catalog_as_of": "2026-12-01"}
+    )
+    save(older, scenarios[0], "a", tmp_path, "2026-08-30")
+    save(newer, scenarios[1], "b", tmp_path, "2026-12-02")
+
+    def solve(scenario: Scenario, on_progress: Any, stop: threading.Event, as_of: str | None = None) -> Plan:
+        assert scenario == scenarios[0]
+        return recorded_plan().model_copy(update={"total_per_month": {"2026-08-28": 4_100.0}.get(str(as_of), 3_800.0)})
+
+    monkeypatch.setattr(wizard.answering, "solve", solve)
+    monkeypatch.setattr(wizard.answering, "explore", RecordedExplorer)
+    asked = ["diff", "a", "b", "--plans", str(tmp_path)]
+    assert main(asked) == 0
+    assert "--split solves the old answers again" in capsys.readouterr().out
+    assert main([*asked, "--split", "--flips"]) == 0
+    told = capsys.readouterr().out
+    for part, amount in (("by prices", "-300"), ("by you", "-1,840"), ("by the model", "-20")):
+        assert re.search(rf"^  {part} +{amount} ", told, re.MULTILINE)
+    assert re.search(r"~ requests +x 3\.9 -> x 5\.1 +further away", told)
+    assert "3 levers flip where they did." in told
+    assert main([*asked, "--split", "--flips", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert sum(found["split"][part] for part in ("by_prices", "by_you", "by_model")) == found["difference"] == -2_160.0
+    assert [each["lever"] for each in found["flips"] if each["way"] != "same"] == ["requests"]
 
 
 def test_due_is_a_quarter_old() -> None:

@@ -1,15 +1,18 @@
-"""`wizard show`, `list` and `diff`: saved plans read, compared and printed; no solver is loaded."""
+"""`wizard show`, `list` and `diff`: saved plans read, compared and printed; no solver is loaded unless it is asked."""
 
 import argparse
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 from catalogs.toml_file import Fault, InputError, read_toml
-from solver.comparison import compare
+from solver.comparison import Comparison, compare
 from wizard.commands.find import find_file
 from wizard.commands.output import put
+from wizard.diff_parts import FlipMoved, Split, flips_moved, moved, split_of, takes_solving
 from wizard.exits import Exit, say
+from wizard.explorer import Explored
 from wizard.plan_file import is_plan
 from wizard.store import Entry, SavedPlan, from_tables, list_plans, plans_folder, shipped_folder, to_toml
 from wizard.text.comparison import comparison_text
@@ -73,8 +76,40 @@ def diff(options: argparse.Namespace) -> int:
     if faults:
         raise InputError(*faults)
     comparison = compare(*plans)
-    put(json_text(comparison) if options.json else comparison_text(comparison), options.out)
+    split = _split(comparison, plans[0]) if options.split and moved(comparison) else None
+    flips = _flips(*plans) if options.flips else None
+    if options.json:
+        told = comparison.model_dump(mode="json", by_alias=True)
+        told["split"] = {"unknown": split} if isinstance(split, str) else split and split.model_dump()
+        told["flips"] = None if flips is None else [each.model_dump() for each in flips]
+    put(json_text(told) if options.json else comparison_text(comparison, split, flips), options.out)
     return Exit.CHANGED if options.exit_code and comparison.changes else Exit.DONE
+
+
+def _split(found: Comparison, old: SavedPlan) -> Split | str:
+    """By what the bill moved; the old answers are solved again where it takes that."""
+    from wizard.answering import solve
+
+    if takes_solving(found):
+        say(f"solving the answers of {old.name} again, with the prices of {found.old_catalog} and {found.new_catalog}")
+    return split_of(
+        found, lambda day: solve(old.scenario, lambda progress: None, threading.Event(), day).total_per_month
+    )
+
+
+def _flips(old: SavedPlan, new: SavedPlan) -> list[FlipMoved]:
+    """Where each lever flips either plan; told on stderr as they come, for each takes seconds."""
+    from wizard.answering import explore
+
+    found: list[FlipMoved] = []
+    explored = [Explored(explore, each.scenario, each.plan.catalog_as_of or None) for each in (old, new)]
+    for each in flips_moved(*explored):
+        if isinstance(each, int):
+            say(f"looking for what flips either plan: {each} levers, seconds each")
+        else:
+            say(f"{each.title}: {each.old} -> {each.new}")
+            found.append(each)
+    return found
 
 
 def read_plan(argument: str, folder: Path) -> SavedPlan:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from solver.comparison import Change, Comparison, compare
+from wizard.diff_parts import Split, moved, split_lines, split_of, takes_solving
 from wizard.keys import BACK, FIND, HELP, MOVES, Key, bindings
 from wizard.screens.diff_flips import DiffFlips
 from wizard.screens.filtered import Filtered
@@ -28,7 +29,7 @@ TITLES = {
     "allocation": "served by", "fallback": "if lost", "pool": "pools", "scenario": "you", "price": "price",
     "exchange_rate": "rate",
 }  # fmt: skip
-CENT = 0.005
+SOLVING = "the old answers are being solved again"
 WORDS = {**VERDICTS, **STATUSES}
 """How a verdict, and the end of a solve, read."""
 COLUMNS = (
@@ -54,7 +55,7 @@ class DiffScreen(Filtered):
         super().__init__()
         self.old, self.new, self.rechecked = old, new, rechecked
         self.kept = False
-        self.between: Later[tuple[float, float] | str] = Later(self, "")
+        self.split: Later[Split | str] = Later(self, SOLVING)
         self.flips = DiffFlips(self, old, new)
         self.comparison: Comparison = compare(old, new)
         self.changes: dict[str, Change] = {}
@@ -89,37 +90,12 @@ class DiffScreen(Filtered):
 
     def _split(self) -> list[str]:
         """By what the money moved; the parts add up to the difference by construction."""
-        found, total = self.comparison, self.comparison.difference
-        if total is None or found.old_total is None or found.new_total is None:
-            return []
-        if abs(total) < CENT:
-            return []
-        same = not any(each.subject == "scenario" for each in found.changes)
-        if same and found.old_catalog == found.new_catalog:
-            return [
-                part("by the model", total, "same answers, same prices: solved by another version, or in another time")
-            ]
-        solved = self.between.of((self.old.name, self.new.name), lambda: self._between(same))
-        if isinstance(solved, str):
-            return [f"  by prices, by you, by the model: {solved or 'the old answers are being solved again'}"]
-        then, now = solved
-        catalogs = f"catalog of {found.old_catalog} -> {found.new_catalog}"
-        return [
-            part("by prices", now - then, catalogs if found.old_catalog != found.new_catalog else "same catalog"),
-            part("by you", found.new_total - now, "same answers" if same else "then the changed answers"),
-            part("by the model", then - found.old_total, "old answers, old prices, solved by this version"),
-        ]
-
-    def _between(self, same: bool) -> tuple[float, float] | str:
-        """In a thread: the old answers with the catalog of their day, then with the new plan's; totals a month."""
         found = self.comparison
-        try:
-            then = self._total(found.old_catalog)
-            now = found.new_total if same else then if found.old_catalog == found.new_catalog else None
-            now = self._total(found.new_catalog) if now is None else now
-        except Exception as error:
-            return f"the old answers cannot be solved again ({error})".splitlines()[0]
-        return "no plan fits the old answers any more" if then is None or now is None else (then, now)
+        if not moved(found):
+            return []
+        if not takes_solving(found):
+            return split_lines(found, split_of(found, self._total))
+        return split_lines(found, self.split.of((self.old.name, self.new.name), lambda: split_of(found, self._total)))
 
     def _total(self, as_of: str) -> float | None:
         """What the old answers cost a month with the prices of a day."""
@@ -166,7 +142,7 @@ class DiffScreen(Filtered):
             self.explain("tab turns two saved plans round; this one was just re-checked.")
             return
         self.old, self.new = self.new, self.old
-        self.comparison, self.between = compare(self.old, self.new), Later(self, "")
+        self.comparison, self.split = compare(self.old, self.new), Later(self, SOLVING)
         self.flips.end()
         self.flips = DiffFlips(self, self.old, self.new)
         self.refresh_frame()
@@ -198,12 +174,6 @@ class DiffScreen(Filtered):
             self.filter_by("")
         else:
             super().action_back()
-
-
-def part(name: str, value: float, why: str) -> str:
-    """A part of the difference: `by prices    -610   catalog of ...`."""
-    amount = f"{value:+,.0f}" if abs(value) >= 0.5 else "0"
-    return f"  {name:<12}{amount:>10}   {why}"
 
 
 def verdict_and_money(found: Comparison, width: int) -> list[str]:

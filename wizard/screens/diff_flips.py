@@ -3,17 +3,14 @@
 from typing import TYPE_CHECKING
 
 from catalogs.toml_file import InputError
+from wizard.diff_parts import FlipMoved, flips_moved, stay_told
 from wizard.explorer import Explored
 from wizard.screens.later import Told
-from wizard.screens.plan_what_if import where_told
 from wizard.store import SavedPlan
 from wizard.widgets.listing import Row
 
 if TYPE_CHECKING:
-    from solver.explanation.flip_records import Flip
     from wizard.screens.frame import Framed
-
-NEVER = "never"
 
 
 class DiffFlips:
@@ -21,8 +18,7 @@ class DiffFlips:
 
     def __init__(self, screen: "Framed", old: SavedPlan, new: SavedPlan) -> None:
         self.screen, self.plans = screen, (old, new)
-        self.found: dict[str, tuple[str, list[tuple[str, float]]]] = {}
-        """Title, and where it flips with its distance, the old plan's first, by lever."""
+        self.found: tuple[FlipMoved, ...] = ()
         self.asked, self.done, self.problem = False, False, ""
         self.explored: list[Explored] = []
         self.count = 0
@@ -44,22 +40,16 @@ class DiffFlips:
             each.end()
 
     def _look(self) -> None:
-        """In the thread: lever by lever, those first whose moves need no raising of options."""
+        """In the thread: lever by lever."""
         try:
-            explorers = [each.explorer() for each in self.explored]
-            levers = [each for each in explorers[1].levers() if not each.still]
-            self.count = len(levers)
-            for lever in sorted(levers, key=lambda each: not each.quick):
-                ends: list[tuple[str, float]] = []
-                for explorer, explored in zip(explorers, self.explored, strict=True):
-                    flips = explorer.flips(lever.name, explored.stop()).flips
-                    found: list[Flip] = [each for each in flips if each.what == "verdict" and each.by is not None]
-                    near = min(found, key=lambda each: each.distance, default=None)
-                    ends.append((NEVER, float("inf")) if near is None else (where_told(lever, near), near.distance))
-                if self.explored[0].over.is_set():
-                    return
-                self.found = {**self.found, lever.name: (lever.title, ends)}
-                self.screen.post_message(Told())
+            for each in flips_moved(*self.explored):
+                if isinstance(each, int):
+                    self.count = each
+                else:
+                    self.found = (*self.found, each)
+                    self.screen.post_message(Told())
+            if self.explored[0].over.is_set():
+                return
         except InputError as error:
             self.problem = f"! {error.faults[0]}"
         except Exception as error:
@@ -72,9 +62,9 @@ class DiffFlips:
     def rows(self) -> list[Row]:
         """A row for each lever that flips elsewhere now."""
         return [
-            Row(("~", "flips at", f"{title}, {_way(*ends)}", ends[0][0], ends[1][0]), f"flip {name}")
-            for name, (title, ends) in self.found.items()
-            if ends[0][0] != ends[1][0]
+            Row(("~", "flips at", f"{each.title}, {each.way}", each.old, each.new), f"flip {each.lever}")
+            for each in self.found
+            if each.way != "same"
         ]
 
     def told(self) -> list[str]:
@@ -83,19 +73,12 @@ class DiffFlips:
             return [self.problem]
         if not self.asked:
             return ["f looks for what would have flipped each of the two."]
-        same = sum(ends[0][0] == ends[1][0] for _, ends in self.found.values())
-        rest = f"{same} lever{'s' * (same != 1)} flip{'s' * (same == 1)} where they did" if same else ""
         if not self.done:
             far = f"{len(self.found)} of {self.count} levers" if self.count else "raising the options"
             return [f"Looking for what flips each plan: {far}."]
-        return [rest + "."] if rest else []
+        return [stays] if (stays := stay_told(self.found)) else []
 
     def about(self, key: str) -> str:
         """One line on a row."""
-        title, ends = self.found[key.removeprefix("flip ")]
-        old, new = (end[0] for end in ends)
-        return f"{title}: another verdict won at {old}, wins at {new} now, all else equal."
-
-
-def _way(old: tuple[str, float], new: tuple[str, float]) -> str:
-    return "further away" if new[1] > old[1] else "nearer"
+        each = next(each for each in self.found if key == f"flip {each.lever}")
+        return f"{each.title}: another verdict won at {each.old}, wins at {each.new} now, all else equal."

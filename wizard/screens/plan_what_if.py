@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from wizard.screens.views import View, money
 from wizard.text.tables import VERDICTS
-from wizard.what_if import WhatIf, short, told, value_told
+from wizard.what_if import WhatIf, short, told, value_told, where_told
 from wizard.widgets.glyphs import Fill, fill
 from wizard.widgets.listing import Column, Row
 
 if TYPE_CHECKING:
     from solver.explanation.exploring import LeverNow, Volume
-    from solver.explanation.flip_records import Flip
     from solver.plan import Plan
 
 ROWS, TALL, WIDTH = 3, 8, 60
@@ -97,13 +96,6 @@ def flip_told(state: WhatIf, lever: "LeverNow") -> str:
     if found is None:
         return "not found" if lever.name in state.cut else "never"
     return where_told(lever, found)
-
-
-def where_told(lever: "LeverNow", flip: "Flip") -> str:
-    """Where a flip lies: `x 5.1`, `low`."""
-    if isinstance(flip.value, str) and lever.steps:
-        return flip.value
-    return told(lever, flip.by or 0.0)
 
 
 def _about(plan: "Plan", state: WhatIf, lever: "LeverNow") -> str:

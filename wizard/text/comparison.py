@@ -1,6 +1,9 @@
 """A comparison of two plans as text: the verdict and the money first, then each change with its mark."""
 
+from collections.abc import Sequence
+
 from solver.comparison import Change, Comparison
+from wizard.diff_parts import FlipMoved, Split, moved, split_lines, stay_told
 from wizard.text.tables import VERDICTS, WIDTH, money, number, plain, price, share, wrap
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
@@ -15,9 +18,15 @@ _TITLES = {
 }
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """The comparison, at most 80 columns."""
+def comparison_text(
+    comparison: Comparison, split: Split | str | None = None, flips: Sequence[FlipMoved] | None = None
+) -> str:
+    """The comparison, at most 80 columns, with the parts of the difference and the flips where they were solved."""
     lines = [f"{comparison.old_name} -> {comparison.new_name}", _verdict_line(comparison)]
+    if split is not None:
+        lines += [piece for line in split_lines(comparison, split) for piece in wrap(line.strip(), "  ", "     ")]
+    elif moved(comparison):
+        lines.append("  by prices, by you, by the model: --split solves the old answers again to tell")
     for change in comparison.changes:
         if change.subject in ("confidence", "status", "cheapest"):
             lines.append(f" ~ {change.subject} {change.old} -> {change.new}")
@@ -29,6 +38,12 @@ def comparison_text(comparison: Comparison) -> str:
             lines += ["", title]
             for change in changes:
                 lines += _change_lines(change)
+    if flips is not None:
+        lines += ["", "Flips at, all else equal"]
+        lines += [
+            f" ~ {each.title:<18}{each.old:>10} -> {each.new:<10}  {each.way}" for each in flips if each.way != "same"
+        ]
+        lines += [f" {stays}"] if (stays := stay_told(flips)) else []
     if not comparison.changes:
         lines += ["", "nothing changed"]
     return "\n".join(lines) + "\n"
