@@ -79,8 +79,8 @@ class Framed(Screen[None], inherit_bindings=False):
 
     @property
     def laid_out(self) -> bool:
-        """Whether there is something to draw on: a screen just opened is drawn once it is."""
-        return bool(self.size.width and self.query("#small"))
+        """Whether there is something to draw on: not yet on a screen just opened, no more on one that is going."""
+        return bool(self.size.width and self.query("#small") and self.query(Listing))
 
     # What a subclass says.
 

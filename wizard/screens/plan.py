@@ -133,7 +133,8 @@ class PlanScreen(Framed):
         self.listing.pointed = self.tab != CURVE
         self.rows(view.columns, view.rows, 0 if changed else None)
         self.foot(*view.foot)
-        self.edit_line.set_class(self.tab != WHY_NOT and not self.edit_line.editing, "empty")
+        filtered = self.tab == WHY_NOT and self.wanted
+        self.edit_line.set_class(not (filtered or self.edit_line.editing), "empty")
         self.edit_line.keep(self.wanted if self.tab == WHY_NOT else "")
 
     def _view(self) -> View:
@@ -316,6 +317,7 @@ class PlanScreen(Framed):
             return
         self.before = self.wanted
         self.edit_line.call("Find")
+        self.edit_line.remove_class("empty")
         self.edit_line.open(self.wanted, lambda text: f"shows rows with {text!r}" if text else "shows all rows")
         self.refresh_frame()
 

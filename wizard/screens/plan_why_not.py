@@ -52,14 +52,14 @@ def why_not(
         for segment in plan.segments
         for place, served in enumerate(segment.served_by)
     ]
-    about = {row.key: "chosen: see tab 1" for row in rows}
+    about = {row.key: f"{row.cells[1]} for {row.cells[0]}: {row.cells[2]}" for row in rows}
     detail: dict[str, list[str]] = {}
     for other in (others(table) or plan.why_not) if not rule else ():
         key = f"other {other.option}"
         says = price_told(plan, other.option, priced or {}, pricing) or entering(other)
         rows.append(Row((", ".join(other.serves), other.option, says), key))
         known = (priced or {}).get(other.option) is not None
-        again = f"{other.option}: {says}; m again makes it a rule"
+        again = f"m again makes it a rule: {other.option}"
         about[key] = again if known else entering_told(other, plan.currency)
         detail[key] = _page(other, plan.currency)
     for place, refusal in enumerate(in_order(plan, rule)):
@@ -111,12 +111,11 @@ def entering(other: "WhyNot") -> str:
 
 
 def entering_told(other: "WhyNot", currency: str) -> str:
-    """The same as a sentence with its figures."""
+    """The same as a sentence: the name in full, for its row may be too narrow, then the figures."""
     price = "" if other.price_now is None else f", now {number(other.price_now)} {currency} a {other.unit}"
     speed = f"; or it must be {other.speed_factor:.2g} times as fast" if other.speed_factor else ""
-    return (
-        f"{entering(other)}{price}{speed}{'' if other.proven else ' (not proven)'}. m prices a plan that must use it."
-    )
+    proven = "" if other.proven else " (not proven)"
+    return f"{other.option}: {entering(other)}{price}{speed}{proven}. m prices a plan that must use it."
 
 
 def _page(other: "WhyNot", currency: str) -> list[str]:
