@@ -67,6 +67,7 @@ class Catalog:
     rates: tuple[DesignRate, ...] = ()
     provisioned: tuple[Provisioned, ...] = ()
     measured: Mapping[tuple[str, str], MeasuredRange] = field(default_factory=dict)
+    measured_pairs: Mapping[tuple[str, str], int] = field(default_factory=dict)
     exchange_rates: Mapping[str, Figure] = field(default_factory=dict)
     evaluations: Mapping[str, Evaluation] = field(default_factory=dict)
     predecessors: Mapping[str, Predecessor] = field(default_factory=dict)
@@ -142,6 +143,7 @@ def load_catalog(
         provisioned=tuple(parts["provisioned"].values()),
         exchange_rates=money.rates,
         measured=tables.measured(),
+        measured_pairs=tables.measured_pairs(),
         evaluations=parts["quality"],
         predecessors=parts["predecessors"],
         long_context=tables.long_context(),

@@ -5,6 +5,7 @@ Units stand in the field names. Money is in the currency of the catalog that hol
 None is unknown, never zero.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -209,11 +210,15 @@ class SpeedBand(Sourced):
 
 
 class MeasuredRange(Sourced):
-    """Published operating points of a GPU at a weight format, and the sizes of the models measured (1e9 parameters)."""
+    """Published operating points of a GPU at a weight format, and the sizes of the models measured (1e9 parameters).
+
+    `engines`: how many of the points are of each engine.
+    """
 
     gpu: str
     precision: str
     points: int = Field(ge=1)
+    engines: Mapping[str, int]
     least_params_b: float = Field(gt=0)
     most_params_b: float = Field(gt=0)
 

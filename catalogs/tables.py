@@ -6,6 +6,7 @@ A blank cell is left out of the record: unknown, never zero. Each table is read 
 import csv
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -213,8 +214,19 @@ def long_context() -> tuple[LongContextLoss, ...]:
 @cache
 def measured() -> Mapping[tuple[str, str], MeasuredRange]:
     """What was measured at all, by (gpu, precision): beyond it a speed is an estimate."""
-    rows = [MeasuredRange.model_validate(row) for row in csv_rows("measured.csv")]
-    return {(row.gpu, row.precision): row for row in rows}
+    rows = csv_rows("measured.csv")
+    split = [row | {"engines": dict(pair.split("=") for pair in row["engines"].split())} for row in rows]
+    return {(row.gpu, row.precision): row for row in map(MeasuredRange.model_validate, split)}
+
+
+@cache
+def measured_pairs() -> Mapping[tuple[str, str], int]:
+    """Published operating points by (GPU class, engine)."""
+    found: Counter[tuple[str, str]] = Counter()
+    for row in measured().values():
+        for engine, points in row.engines.items():
+            found[gpus()[row.gpu].performance_class, engine] += points
+    return found
 
 
 @cache

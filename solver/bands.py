@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from catalogs.catalog import Catalog
 from catalogs.records import SpeedBand
 from solver.design_arrays import Design, DesignArrays, estimate_of
+from solver.measured_range import untried_pair
 
 Array = NDArray[np.float64]
 Metric = Literal["tpot", "throughput", "ttft", "ttft_busy"]
@@ -34,11 +35,13 @@ def speed_band(
 ) -> Band:
     """The band of one design's speed; kappa at the pessimistic end is kappa*(1 + share).
 
+    An engine never measured on a GPU of a measured class has the band of the two, and is an estimate all the same.
     `metric`: TPOT and throughput share one band, `ttft` is that at light load, `ttft_busy` near saturation.
     KeyError: an id that the catalog lacks.
     """
     estimate = estimate_of(catalog, model, precision, gpu, engine, gpus > 1)
-    return Band(_share(_record(catalog, model, gpu, engine, bool(estimate)), metric), estimate)
+    outside = estimate not in ("", untried_pair(catalog, gpu, engine))
+    return Band(_share(_record(catalog, model, gpu, engine, outside), metric), estimate)
 
 
 def speed_bands(catalog: Catalog, designs: Sequence[Design], metric: Metric = "throughput") -> tuple[Band, ...]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
 from catalogs.records import EngineOffset, FormatOffset, Gpu, Model, PairOffset, Precision
+from solver.measured_range import beyond_measured, untried_pair
 from solver.memory import GB, kv_share, weight_bytes
 
 Array = NDArray[np.float64]
@@ -21,8 +22,6 @@ R = TypeVar("R")
 DATA_PARALLEL_ATTENTION = frozenset({"vllm", "sglang", "tensorrt-llm", "trt-llm"})
 ASSUMED_LINK_GB_S = 32.0  # PCIe 4 x16 one way: the usual link of gpus.csv without NVLink, where a row has none
 ASSUMED_FLOP_PER_BYTE = 30.0  # lowest 16-bit peak over bandwidth of gpus.csv (the CPU server), where a row has no peak
-FEW_POINTS = 5  # published operating points below which a speed counts as not measured
-SIZE_MARGIN = 2.0  # a model so many times smaller or larger than any measured counts as measured
 MOST_ETA = 0.95  # of the bandwidth or peak that any design reaches
 DENSE_FLOOR = 0.01  # of all parameters, where rounded totals would leave nothing beside the experts
 
@@ -371,22 +370,9 @@ def estimate_of(catalog: Catalog, model: str, precision: str, gpu: str, engine: 
         parameters(catalog.models[model]).estimate,
         "" if group and group.measured else unmeasured,
         "" if offset and not offset.estimate else untried,
+        untried_pair(catalog, gpu, engine),
         f"{card.name}: link assumed as {ASSUMED_LINK_GB_S:g} GB/s" if several and not card.link_gb_s else "",
         "" if card.bf16_tflops else f"{card.name}: 16-bit peak assumed",
-        _beyond(catalog, catalog.models[model], precision, gpu),
+        beyond_measured(catalog, catalog.models[model], precision, gpu),
     )
     return "; ".join(filter(None, said))
-
-
-def _beyond(catalog: Catalog, model: Model, precision: str, gpu: str) -> str:
-    """What of a design lies outside the published measurements; empty without a table of them."""
-    if not catalog.measured:
-        return ""
-    seen = catalog.measured.get((gpu, precision))
-    if seen is None or seen.points < FEW_POINTS:
-        return f"{catalog.gpus[gpu].name} at {precision}: {seen.points if seen else 'no'} published measurements"
-    least, most = seen.least_params_b / SIZE_MARGIN, seen.most_params_b * SIZE_MARGIN
-    if least <= model.params_total_b <= most:
-        return ""
-    sizes = f"{seen.least_params_b:g} to {seen.most_params_b:g}"
-    return f"{catalog.gpus[gpu].name} at {precision}: measured with models of {sizes} B only"

@@ -3,7 +3,7 @@
 import csv
 import re
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from statistics import median
 from typing import Any
@@ -116,6 +116,18 @@ def test_a_pair_of_models_of_one_architecture_has_one_size() -> None:
     ):  # fmt: skip
         assert models[one].params_total_b == models[other].params_total_b, one
         assert models[one].kv_bytes_per_token_bf16 == models[other].kv_bytes_per_token_bf16, one
+
+
+def test_what_was_measured_is_counted_from_the_points_that_the_fit_uses() -> None:
+    formats = {"fp16": "bf16", "nvfp4": "fp4", "q4_k_m": "gguf-q4"}
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for _, row in rows_of("serving_measured.csv"):
+        if not row["fault"].startswith("row:"):
+            precision = formats.get(row["weights_precision"], row["weights_precision"])
+            counted[row["gpu"], precision, {"nim-trtllm": "tensorrt-llm"}.get(row["engine"], row["engine"])] += 1
+    rows = tables.measured().values()
+    assert {(row.gpu, row.precision, engine): n for row in rows for engine, n in row.engines.items()} == counted
+    assert all(row.points == sum(row.engines.values()) for row in rows)
 
 
 # --- GPUs

@@ -19,6 +19,8 @@ CATALOG = load_catalog()
         (("llama-3.1-405b", "mi300x", "vllm", "fp8"), 0.35, False),
         (("glm-4.5-air", "h100-sxm", "vllm", "fp8"), 0.25, False),  # a mixture that nobody measured
         (("glm-4.5-air", "h200-sxm", "vllm", "fp8"), 0.35, False),  # and no nearer than its GPU
+        (("llama-3.1-70b", "a100-40gb-sxm", "sglang", "bf16"), 0.25, True),  # the two never together
+        (("llama-3.3-70b", "h100-sxm", "lmdeploy", "fp8"), 0.5, True),
         (("llama-3.1-8b", "l4", "vllm", "fp8"), 0.5, True),
         (("llama-3.1-8b", "m2-ultra", "llama.cpp", "gguf-q4"), 0.5, True),
         (("llama-3.3-70b", "h100-sxm", "tgi", "fp8"), 0.5, True),

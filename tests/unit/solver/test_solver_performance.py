@@ -186,8 +186,12 @@ def test_what_lies_outside_the_published_measurements_is_an_estimate() -> None:
     asked = {
         Design("llama-3.3-70b", "fp8", "h100-sxm", 2, "vllm"): "",
         Design("llama-3.3-70b", "int8", "h100-sxm", 2, "vllm"): "no published measurements",
-        Design("gemma-3-4b", "fp4", "b200", 1, "vllm"): "models of 30.5 to 1043 B only",
+        Design("gemma-3-4b", "fp4", "b200", 1, "vllm"): "models of 30.5 to 1026 B only",
         Design("llama-3.3-70b", "bf16", "l40s", 8, "vllm"): "1 published measurements",
+        # SGLang was measured on Hopper and Blackwell, MI300X with vLLM alone
+        Design("llama-3.3-70b", "bf16", "mi300x", 1, "sglang"): "SGLang on GPUs like AMD Instinct MI300X: no published",
+        Design("llama-3.3-70b", "bf16", "mi300x", 1, "vllm"): "",
+        Design("llama-3.1-8b", "bf16", "h100-pcie", 1, "llama.cpp"): "measured for a single user only",
     }
     for design, said in zip(asked, design_arrays(catalog, list(asked)).estimates, strict=True):
         assert (asked[design] in said) if asked[design] else said == ""
