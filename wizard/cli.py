@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Literal
 
+from wizard.arguments import Parser, whole
 from wizard.exits import Exit, guarded
 from wizard.loading import uncollected
 from wizard.text.topics import TOPICS
@@ -38,13 +39,21 @@ _COMMANDS = {
 }
 
 
+MOST_COUNTED = 100_000
+"""Worlds, seeds and workers go up to this."""
+_count = whole(0, MOST_COUNTED, "a whole number")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `wizard` and return its exit code; argparse itself exits with 2 on a wrong option, 0 after --help."""
+    """Run `wizard` and return its exit code; argparse itself exits with 0 after --help."""
     return guarded(lambda: _run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    options = parser().parse_args(arguments)
+    known = parser()
+    options, left = known.parse_known_args(arguments)
+    if left:
+        _of(known, options.command).unknown(left)
     if getattr(options, "out", None) == "":
         from catalogs.toml_file import Fault, InputError
 
@@ -54,6 +63,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         command = getattr(import_module(module), function)
     code: int = command(options)
     return code
+
+
+def _of(top: Parser, command: str | None) -> Parser:
+    """The parser of a command, or of `wizard` itself."""
+    below = next(each for each in top._actions if isinstance(each, argparse._SubParsersAction))
+    return below.choices[command] if command else top
 
 
 def face(plain: bool = False) -> Literal["screens", "plain", "none"]:
@@ -78,9 +93,9 @@ class _Version(argparse.Action):
         parser.exit(Exit.DONE)
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The parser of every command."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="wizard",
         description="Should we host our own LLM, or keep paying for APIs? A proven plan, with bill and reasons.",
         epilog="Without a command: the screens; without a terminal: the shipped example's plan. "
@@ -93,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--ascii", action="store_true", help="screens in ASCII only")
     top.add_argument("--mouse", action="store_true", help="let the screens take the mouse")
     top.add_argument("-v", "--verbose", action="store_true", help="say on stderr what is being done")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands: argparse._SubParsersAction[Any] = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("--plans", metavar="DIR", help="folder of the plans")
@@ -105,10 +120,11 @@ def parser() -> argparse.ArgumentParser:
     solving = _solving()
 
     def command(name: str, says: str, *parents: argparse.ArgumentParser, more: str = "") -> argparse.ArgumentParser:
-        return commands.add_parser(
+        made: Parser = commands.add_parser(
             name, help=says, description=says[0].upper() + says[1:] + ".", epilog=more, allow_abbrev=False,
             parents=[*parents, common],
         )  # fmt: skip
+        return made
 
     new = command("new", "solve a profile with your numbers and save the plan", solving, overlay,
                   more="Saves NAME.toml in the plans' folder, or --out FILE; a taken name is refused.")  # fmt: skip
@@ -203,7 +219,13 @@ def parser() -> argparse.ArgumentParser:
     serve = command("serve", "the screens in a browser, on this machine alone unless told otherwise",
                     more="Needs the extra web: pip install 'wizard[web]'. The address works once.")  # fmt: skip
     serve.add_argument("--host", metavar="HOST", default="127.0.0.1", help="address to listen at (default 127.0.0.1)")
-    serve.add_argument("--port", metavar="PORT", type=int, default=8000, help="port (default 8000; 0: any free one)")
+    serve.add_argument(
+        "--port",
+        metavar="PORT",
+        type=whole(0, 65_535, "a port"),
+        default=8000,
+        help="port (default 8000; 0: any free one)",
+    )
     shells = command("completion", "print the script that completes wizard in a shell",
                      more='In ~/.bashrc: eval "$(wizard completion bash)"; zsh, fish: see its top.')  # fmt: skip
     shells.add_argument("shell", metavar="SHELL", choices=SHELLS, help="one of " + ", ".join(SHELLS))
@@ -224,16 +246,6 @@ def _how_sure(parser: argparse.ArgumentParser) -> None:
     sure.add_argument("--doubts", action="store_true", help="what to settle first, by what it decides")
     sure.add_argument("--stress", action="store_true", help="which limits break at 1.5 times load and slowness")
     sure.add_argument("--workers", type=_count, default=0, metavar="N", help="processes (default: the cores)")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 9 and int(text) <= MOST_COUNTED):
-        raise argparse.ArgumentTypeError(f"found {text[:48]!r}; wanted a whole number from 0 to {MOST_COUNTED}")
-    return int(text)
-
-
-MOST_COUNTED = 100_000
-"""Worlds, seeds and workers go up to this."""
 
 
 def _robust(text: str) -> str:
@@ -288,7 +300,12 @@ def _sweep(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="scenario or plan: a file, or the name of a plan")
     parser.add_argument("--vary", metavar="LEVER=RANGE", action="append", default=[],
                         help="what to vary, such as requests=0.1x..10x; twice for a map")  # fmt: skip
-    parser.add_argument("--points", type=int, metavar="N", help="points along each range (default 25, of two ranges 9)")
+    parser.add_argument(
+        "--points",
+        type=whole(2, MOST_COUNTED, "points"),
+        metavar="N",
+        help="points along each range (default 25, of two ranges 9)",
+    )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--csv", action="store_true", help="print CSV")
     form.add_argument("--json", action="store_true", help="print JSON")
