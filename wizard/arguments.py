@@ -26,7 +26,7 @@ class Parser(argparse.ArgumentParser):
 
     @property
     def where(self) -> str:
-        """How a fault names it: `wizard solve`; of `wizard` itself, whose name stands before each fault, `arguments`."""
+        """How a fault names it: `wizard solve`; `wizard` alone, whose name each fault begins with, is `arguments`."""
         return self.prog if " " in self.prog else "arguments"
 
     @property
