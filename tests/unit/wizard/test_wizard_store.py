@@ -183,12 +183,18 @@ def test_a_list_of_plans_names_what_cannot_be_read(tmp_path: Path) -> None:
     assert list_plans(tmp_path / "nowhere") == ()
 
 
-def test_the_plans_folder_is_the_one_given_else_the_variable_else_saved_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_plans_folder_is_the_one_given_else_the_variable_else_saved_plans(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("WIZARD_PLANS", "/var/plans")
     assert store.plans_folder("here") == Path("here")
     assert store.plans_folder() == Path("/var/plans")
     monkeypatch.delenv("WIZARD_PLANS")
+    monkeypatch.chdir(tmp_path)
     assert store.plans_folder() == Path("saved_plans")
+    monkeypatch.chdir(Path(store.__file__).parents[1])  # a checkout: what is shipped there stays as it is
+    assert store.plans_folder() == Path("my_plans")
+    assert "my_plans/" in Path(".gitignore").read_text().split()
 
 
 def test_drafts_are_kept_listed_newest_first_and_removed(tmp_path: Path) -> None:
