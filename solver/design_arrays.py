@@ -58,6 +58,7 @@ class DesignArrays:
 
     `eta_attention` is the share of the 16-bit peak in attention, `eta_pf` of the format's peak in matrix products.
     `kv_sequence` is what a request holds beside `kv_token` for each token: grown up to `window` tokens, then constant.
+    `first_wave` is beta, how much of the queue of a start together the rounds of a closed loop keep, of the engine.
     `step_scale` multiplies the decode step: 1, or what the user measured over what the model says (measured.py).
     """
 
@@ -102,6 +103,7 @@ class DesignArrays:
     alpha: Array
     sigma: Array
     eta_kv: Array
+    first_wave: Array
     tau_moe: float
     mixed_step: float
     safety: float
@@ -282,9 +284,9 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
     by_engine = _rows(
         offsets,
         engines,
-        lambda o: (o.t_fix, o.mu, o.tau, o.eta_mem, o.eta_pf, o.eta_kv, o.alpha, o.sigma, o.moe_eta_pf),
+        lambda o: (o.t_fix, o.mu, o.tau, o.eta_mem, o.eta_pf, o.eta_kv, o.alpha, o.sigma, o.moe_eta_pf, o.first_wave),
     )
-    by_t_fix, by_mu, by_tau, by_mem, by_pf, by_kv, by_alpha, by_sigma, by_moe = by_engine
+    by_t_fix, by_mu, by_tau, by_mem, by_pf, by_kv, by_alpha, by_sigma, by_moe, by_wave = by_engine
     formats = {id_: catalog.format_offsets.get(id_, _NO_FORMAT) for id_ in set(precisions)}
     format_mem, format_pf, format_tau = _rows(formats, precisions, lambda f: (f.eta_mem, f.eta_pf, f.tau))
     classes = [f"{catalog.gpus[gpu].performance_class}/{engine}" for gpu, engine in zip(gpus_of, engines, strict=True)]
@@ -338,8 +340,8 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix * class_t_fix * of_moe("perf_moe_t_fix"),
         mu=perf["perf_mu"] * by_mu, step_scale=np.ones_like(g),
         alpha=perf["perf_alpha_us"] * 1e-6 * by_alpha, sigma=perf["perf_sigma_us"] * 1e-6 * by_sigma,
-        eta_kv=perf["perf_eta_kv"] * by_kv, tau_moe=perf["perf_tau_moe"], mixed_step=perf["perf_mixed_step"],
-        safety=perf["perf_safety"],
+        eta_kv=perf["perf_eta_kv"] * by_kv, first_wave=perf["perf_first_wave"] * by_wave,
+        tau_moe=perf["perf_tau_moe"], mixed_step=perf["perf_mixed_step"], safety=perf["perf_safety"],
         memory_fraction=fraction, runtime=runtime,
         estimates=_estimates(catalog, designs),
     )  # fmt: skip

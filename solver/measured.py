@@ -27,6 +27,7 @@ NOISE, OF_ETA, OF_TAU = 0.02, 0.3, 0.7
 """Spread of the logarithm of a repeated TPOT (2 %), and of what a class's eta_mem and tau may be off by."""
 LEAST_ETA, LEAST_TAU = 0.05, 1e-6
 LEAST_SCALE, MOST_SCALE = 0.1, 10.0
+FIRST_OF_TEN = 0.1  # share of the first round in the closed loops that beta was fitted on
 PASSES, ZOOMS, GRID = 6, 6, 21
 
 
@@ -125,9 +126,28 @@ def correction(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Correction
 
 
 def _share(one: DesignArrays, point: MeasuredPoint) -> float:
-    """Rho, the part of the engine's time that prompts take from decoding at a point."""
-    marginal = float(prefill(one, point.input_tokens).marginal[0])
-    return min(point.requests_per_second * float(one.mu[0]) * marginal, 0.95)
+    """Rho, the part of the engine's time that prompts take from decoding at a point; README's closed loop.
+
+    What requests wait of a round together is before their first token: it takes nothing from decoding.
+    """
+    marginal, together = float(prefill(one, point.input_tokens).marginal[0]), _together(one, point)
+    waiting = together * (point.max_in_flight or 1) * marginal * point.requests_per_second  # of those in flight
+    apart = (1 - together) / (1 - min(waiting / point.in_flight, 0.9))
+    return min(point.requests_per_second * float(one.mu[0]) * marginal * apart, 0.95)
+
+
+def _together(one: DesignArrays, point: MeasuredPoint) -> float:
+    """The part of a round's prompts, N*m*I, that a request of a closed loop waits of before its first token.
+
+    Clients start together, and wait of half their prompts in the first round; later rounds keep what the engine's
+    beta has beyond the first of the ten rounds that it was fitted on.
+    """
+    if point.arrivals != "closed":
+        return 0.0
+    clients = point.max_in_flight or 1
+    first = min(clients / point.completed, 1.0)
+    kept = min(max(float(one.first_wave[0]) - FIRST_OF_TEN, 0.0) / 2 / (1 - FIRST_OF_TEN), 1.0)
+    return (first / 2 + (1 - first) * kept) * (1 - 1 / clients)
 
 
 def _misses(one: DesignArrays, points: Sequence[MeasuredPoint]) -> Array:
@@ -210,15 +230,11 @@ def _arithmetic(one: DesignArrays, point: MeasuredPoint) -> float:
 
 
 def _rest(one: DesignArrays, point: MeasuredPoint) -> float:
-    """What a mean TTFT holds beside t_fix and t_pf: half a step, and the prompts before it; README's closed loop.
-
-    Clients of a closed loop start together, which the first of their requests feel.
-    """
+    """What a mean TTFT holds beside t_fix and t_pf: half a step, and the prompts before it; README's closed loop."""
     share, marginal = _share(one, point), float(prefill(one, point.input_tokens).marginal[0])
-    together = point.max_in_flight or 1 if point.arrivals == "closed" else 1
-    first_wave = min(together / point.completed, 1.0) * (together - 1) * marginal / 2
+    together = _together(one, point) * (point.max_in_flight or 1) * marginal
     step = point.tpot_ms["mean"] / 1e3 * (1 - share)
-    return step / 2 + share * marginal / (2 * (1 - share)) + first_wave
+    return step / 2 + share * marginal / (2 * (1 - share)) + together
 
 
 def swept_rate(points: Sequence[MeasuredPoint], shape: RequestShape) -> SweptRate | None:

@@ -26,6 +26,7 @@ PERFORMANCE = {
     "perf_sigma_us": 7.0,
     "perf_t_fix_ms": 70.0,
     "perf_mu": 0.9,
+    "perf_first_wave": 0.0,
     "perf_moe_eta_pf": 0.51,
     "perf_moe_eta_mem": 1.0,
     "perf_moe_t_fix": 1.0,

@@ -93,6 +93,22 @@ def test_what_was_measured_is_what_the_corrected_model_says(one: DesignArrays) -
     assert loop.ttft[0] * 1e3 == pytest.approx(measured.ttft_ms["mean"], rel=1e-2)
 
 
+def test_rounds_that_an_engine_keeps_together_are_not_taken_for_a_slow_prompt(one: DesignArrays) -> None:
+    """Of ten rounds of 16 clients a TTFT holds beta/2 = 0.3 of their prompts; of a thousand 0.5/1.8 = 0.278."""
+    kept = replace(one, first_wave=np.array([0.6]))
+    for rounds, beta in ((10, 0.6), (1000, 0.001 + 0.999 * 0.5 / 0.9)):
+        loop = closed_loop(kept, 1000, 200, 16, None, beta)
+        measured = point(
+            max_in_flight=16, completed=16 * rounds, input_tokens=1000.0, output_tokens=200.0,
+            requests_per_second=float(loop.requests_per_s[0]), ttft_ms={"mean": float(loop.ttft[0]) * 1e3},
+            tpot_ms={"mean": float(loop.tpot[0]) * 1e3},
+        )  # fmt: skip
+        found = correction(kept, [measured])
+        assert found.t_fix == pytest.approx(one.t_fix[0], rel=1e-2)
+        assert found.eta_pf == pytest.approx(one.eta_pf[0], rel=1e-2)
+        assert found.step_scale == pytest.approx(1, rel=1e-2)  # who waited together decodes together, a little
+
+
 def test_two_numbers_in_flight_tell_bandwidth_from_overhead(one: DesignArrays) -> None:
     """A step of B sequences: (weights + B caches of 4005 tokens)/bandwidth + tau x 57 + 7 us x B, for B of 1 and 40."""
     eta, tau = 0.6, 60e-6
