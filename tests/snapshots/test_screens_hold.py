@@ -13,6 +13,7 @@ from wizard.app import WizardApp
 from wizard.keys import EVERYWHERE, MOVES, bindings, footer
 from wizard.screens.frame import Framed
 from wizard.screens.help import HelpScreen
+from wizard.session import play, scenario_of
 
 
 def screens() -> list[type[Framed]]:
@@ -120,8 +121,10 @@ def test_back_forth_and_resume_show_the_same_as_before(tmp_path: Path) -> None:
             await press(pilot, keys)
             return lines_of(app)
 
-    once = asyncio.run(go(played.keys, app_of(played, tmp_path)))
-    moved = asyncio.run(go(("enter", "tab", "shift+tab", "o", "8"), app_of(played, tmp_path)))
-    resumed = asyncio.run(go(("enter",), app_of(played, tmp_path)))
+    apps = [app_of(played, tmp_path) for _ in range(3)]
+    once = asyncio.run(go(played.keys, apps[0]))
+    moved = asyncio.run(go(("enter", "tab", "shift+tab", "o", "8"), apps[1]))
+    resumed = asyncio.run(go(("enter",), apps[2]))
     assert moved == once
     assert resumed == once
+    assert all(scenario_of(app.desk.session_now) == play(played.answers) for app in apps)

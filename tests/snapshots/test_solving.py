@@ -19,6 +19,7 @@ from wizard.app import WizardApp
 from wizard.screens.plan import PlanScreen
 from wizard.screens.quick import QuickScreen
 from wizard.screens.solving import SolvingScreen
+from wizard.session import scenario_of, start
 
 MIDWAY = Progress("solve", 23.0, 4152.0, 4078.0, 0.018)
 ALONE = (("closed_api", None), ("closed_api", 4160.0), ("open_api", 4390.0), ("self_hosted", 9730.0))
@@ -41,6 +42,7 @@ async def to_solving(pilot: Pilot[int], app: WizardApp) -> None:
     await press(pilot, ["n", "1"])
     await hit(pilot, "s")
     await until(pilot, lambda: isinstance(app.screen, SolvingScreen) and app.solving.gap is not None)
+    assert scenario_of(app.desk.session_now) == scenario_of(start("support-chat", "support-chat"))
 
 
 def played(app: WizardApp, play: Callable[[Pilot[int]], Coroutine[Any, Any, None]]) -> None:
