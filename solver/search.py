@@ -137,7 +137,7 @@ class Search:
             opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
             if missing and self.best == before and opened not in self.tried and len(opened) < len(pools):
                 self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
-                self.run(opened, extra, cheaper, PART * part)
+                self.run(opened, extra, cheaper, PART * part, gap=gap)
             if cut:
                 return bound
             gap *= 1.0 if missing else HALF * HALF
