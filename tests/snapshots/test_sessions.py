@@ -132,8 +132,8 @@ STATES = {
     6: "checklist_default", 7: "checklist_effect", 8: "checklist_last", 9: "segments_added", 10: "segment_editing",
     11: "segment_wrong_input", 12: "constraints_priced", 13: "midway_the_screen_shows_the_best_plan_and_the_bound",
     14: "stopping_is_told_at_once", 15: "summary_api", 16: "summary_hybrid", 17: "summary_time_limit",
-    18: "no_plan_conflict", 19: "cost", 20: "why_not_filtered", 21: "what_if_two_steps", 22: "curve_weekday", 23: "diff_flips",
-    24: "help", 25: "save_taken_name", 26: "too_small", 27: "summary_wide", 28: "summary_ascii",
+    18: "no_plan_conflict", 19: "cost", 20: "why_not_filtered", 21: "what_if_two_steps", 22: "curve_weekday",
+    23: "diff_flips", 24: "help", 25: "save_taken_name", 26: "too_small", 27: "summary_wide", 28: "summary_ascii",
     29: "summary_no_color", 30: "back_and_forth",
 }  # fmt: skip
 """The states that are each kept as a picture, from keys alone; the two of a solve under way are in `test_solving`."""
