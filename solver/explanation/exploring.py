@@ -181,6 +181,8 @@ class Exploring:
                 return
             found = quick_answer(self.moved({"requests": by})[1], None, GAP, EACH_S, start, full=True, stop=stop)
             start = found.opened
+            if stop.is_set():  # what a stopped solve says is no point of the curve
+                return
             tell(Volume(by, found.api_total, found.self_total, found.verdict))
 
     def map(self, tell: Callable[[float, float, Verdict], None], stop: threading.Event) -> None:
@@ -196,7 +198,9 @@ class Exploring:
                 return
             if x not in raised:
                 raised[x] = self.moved({"requests": x})[1]
-            tell(x, y, quick_answer(replicas_priced(raised[x], y), None, GAP, EACH_S, stop=stop).verdict)
+            found = quick_answer(replicas_priced(raised[x], y), None, GAP, EACH_S, stop=stop)
+            if not stop.is_set():
+                tell(x, y, found.verdict)
 
     def layers(self, plan: Plan, stop: threading.Event | None = None) -> Layers | None:
         """The load of a day by what of the plan serves it; None where the plan is not found again in time."""

@@ -47,11 +47,11 @@ def _keys(name: str, segments: list[str]) -> list[str]:
 
 def keep_option(wizard: "WizardApp", work: "PlanWork", row: Row) -> str:
     """Price a plan that must use the row's option; where it is priced, make it a rule and solve. Tell what is done."""
-    option, kind = row.cells[1], row.key.partition(" ")[0]
+    option, kind = row.cells[-2], row.key.partition(" ")[0]
     if kind == "chosen":
         return f"{option} is chosen already."
     if kind == "out":
-        return f"{option} is turned down ({row.cells[2].removeprefix('! ')}): change that rule first, o shows it."
+        return f"{option} is turned down ({row.cells[-1].removeprefix('! ')}): change that rule first, o shows it."
     if not work.able:
         return "Nobody can be asked for its price here."
     if option in work.priced:

@@ -60,8 +60,8 @@ def risks(plan: Plan) -> View:
     columns = [replace(column, title=column.title.format(currency=plan.currency)) for column in RISKS]
     return View(
         head=("What this plan rests on that may turn out otherwise.",),
-        columns=columns,
-        rows=rows,
+        columns=columns if any(row.cells[2] for row in rows) else columns[:2],
+        rows=rows if any(row.cells[2] for row in rows) else [replace(row, cells=row.cells[:2]) for row in rows],
         foot=(
             f"{len(plan.doubts)} doubts{f', {more} more than listed' if more > 0 else ''}. d asks what could flip it.",
         ),

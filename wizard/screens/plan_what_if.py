@@ -53,7 +53,7 @@ def together(plan: "Plan", state: WhatIf, busy: bool) -> str:
     answer = state.answer
     if answer is None:
         alone = state.alone.get(state.key) if busy else None
-        so_far = "" if alone is None else f"; APIs alone would be about {money(alone)}, hosting is being looked at"
+        so_far = "" if alone is None else f"; about {money(alone)} with APIs alone"
         return f"{names}: {'solving' if busy else 'not solved'}{so_far}"
     if answer.recommended_total is None:
         return f"{names}: no plan fits"
@@ -74,7 +74,9 @@ def _row(plan: "Plan", state: WhatIf, lever: "LeverNow", busy: bool) -> Row:
         answer = state.answer
         if state.moves and answer is None:
             alone = state.alone.get(state.key) if busy else None
-            verdict, total = "solving" if busy else "-", "-" if alone is None else f"{money(alone)} if API"
+            verdict, total = "solving" if busy else "-", "-"
+            if alone is not None:
+                verdict, total = "if API; solving", money(alone)
         elif answer is not None and state.moves:
             verdict, total = VERDICTS[answer.verdict], money(answer.recommended_total)
         else:

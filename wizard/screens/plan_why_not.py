@@ -1,6 +1,7 @@
 """Tab 3 of the plan: the options chosen, those that cost more, and those turned down, each with its figure."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from solver.plan import Plan, nearest, nearest_of_each_rule
@@ -68,13 +69,16 @@ def why_not(
         about[key], detail[key] = sentence(refusal), told_of(refusal)
     if wanted:
         rows = [row for row in rows if wanted.lower() in " ".join(row.cells).lower()]
+    alone = len(plan.segments) == 1
+    if alone:  # its name in every row would take the room of the options' names
+        rows = [replace(row, cells=row.cells[1:]) for row in rows]
     counts = sorted(plan.refusal_counts.items(), key=lambda item: -item[1])
     most = [f"{count:,} {rule_words(name)}" for name, count in counts[:MOST]]
     rest = sum(count for _, count in counts[MOST:])
     out = ", ".join(most + ([f"{rest:,} other"] if rest else []))
     return View(
         head=(f"Out: {out or 'none'}", *([f"only: {rule_words(rule)}"] if rule else [])),
-        columns=COLUMNS,
+        columns=COLUMNS[1:] if alone else COLUMNS,
         rows=rows,
         foot=(f"{len(plan.refusals):,} of them are listed: the nearest of each rule, then the rest by how near.",),
         about=about,
