@@ -115,6 +115,16 @@ def test_retired_models_stay_with_their_day(offers: dict[str, ApiOffer]) -> None
     assert offers["openai/gpt-5"].retires == "2026-12-11"
 
 
+def test_what_left_a_provider_says_so_with_who_tells_it(offers: dict[str, ApiOffer]) -> None:
+    """Price lists go on naming retired models: Groq answers 404 for Llama 3.3 70B since 2026-08-16."""
+    gone = {
+        "groq/llama-3.3-70b": "2026-08-16", "groq/llama-4-scout": "2026-07-17", "cerebras/llama-3.1-8b": "2026-05-27",
+        "anthropic/claude-sonnet-4": "2026-06-15", "openai/o4-mini": "2026-10-23", "xai/grok-4-fast": "2026-05-15",
+    }  # fmt: skip
+    assert {id_: offers[id_].retires for id_ in gone} == gone
+    assert all("retirement: " in offers[id_].note for id_ in gone)
+
+
 def test_hourly_prices_are_marked(offers: dict[str, ApiOffer]) -> None:
     assert "peak hours" in offers["deepseek/deepseek-v4-flash"].estimate
 
