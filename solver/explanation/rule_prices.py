@@ -3,7 +3,11 @@
 A plan that keeps a rule is one without it too, so no price is below 0, and a rule is free where no plan below the
 present cost is found without it, which the solver proves. Several rules at once are dropped first: where even all of
 them save nothing, none of them does. Raising the options takes most of the time: rules of the plan as a whole share
-one problem; a rule of admission that is named in no refusal turns nothing down, and is free without a solve.
+one problem. Known without a solve, as what would be gained is within what is known to gain nothing:
+
+- a rule of admission that is named in no refusal: it turns nothing down;
+- the budget: a plan cheaper than the present one is within it too;
+- a coverage, where all contingencies together are free, and a floor one step lower, where no floor at all is.
 """
 
 import threading
@@ -34,6 +38,9 @@ ADMISSION = (
     "network", "license", "features", "quality", "apis", "may_use", "must_not_use", "expertise",
 )  # fmt: skip
 """Fields that only turn options down; others change what an option does or costs as well."""
+
+OF_POOLS = ("policy.headroom", "policy.max_pool_designs", "policy.capital", "policy.gpus_available")
+"""Rules that only pools keep: a plan without pools is seldom dearer for them, so that they are dropped with others."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,25 @@ class Prices:
         else:
             self.note(questions[0], self.priced(questions[0], outcome))
 
+    def implied(self, question: Question) -> str:
+        """Why a question needs no solve: another one, that admits all of its plans and more, is free; else empty."""
+        name = question.key.rpartition(".")[2]
+        if name == "budget":
+            return f"the plan costs {self.now:,.0f}, and a cheaper one would be within it too"
+        if name == "coverage" and self._free("policy.contingencies"):
+            return "no contingency costs anything"
+        if name == "quality" and self._free(question.key):
+            return "no floor at all would save nothing"
+        return ""
+
+    def _free(self, key: str) -> bool:
+        """Whether the weakest of a requirement is proven to save nothing."""
+        weakest = next((each.weakest for each in requirements(self.scenario) if each.key == key), None)
+        if weakest is None:
+            return False
+        known = self.found.get((key, text_at(changed(self.scenario, key, weakest), key)))
+        return known is not None and known.per_month == 0.0 and known.proven
+
     def note(self, question: Question, price: RulePrice) -> None:
         """Keep a price."""
         self.found[question.key, price.without] = price
@@ -155,8 +181,6 @@ class Prices:
             return "it turns nothing down that is not turned down anyway"
         if name == "max_pool_designs":
             return f"{len(self.plan.pools)} of {text_at(self.scenario, question.key)} are opened, and more save nothing"
-        if name == "budget":
-            return f"the plan costs {self.now:,.0f}, and no plan is cheaper"
         return "no plan is cheaper without it"
 
 
@@ -179,8 +203,14 @@ def rule_prices(
     except CutShortError:
         return ()
     for group in _groups(questions, prices):
+        left = []
+        for each in group:
+            if why := prices.implied(each):
+                prices.note(each, prices.free(each, proven=True).model_copy(update={"why": why}))
+            else:
+                left.append(each)
         try:
-            prices.ask(group)
+            prices.ask(left)
         except CutShortError:
             break
     for each in questions:
@@ -208,7 +238,10 @@ def _spot(scenario: Scenario) -> Iterator[Requirement]:
 
 
 def _groups(questions: Sequence[Question], prices: Prices) -> Iterator[list[Question]]:
-    """What is asked together: floors and rules of the plan alone; rules of admission that name no refusal are free."""
+    """What is asked together: floors and rules of the plan alone; rules of admission that name no refusal are free.
+
+    What turns options down, and what makes them slow or dear to hold, are two groups: mostly but one of them costs.
+    """
     left = []
     for each in questions:
         name = each.key.rpartition(".")[2]
@@ -217,7 +250,14 @@ def _groups(questions: Sequence[Question], prices: Prices) -> Iterator[list[Ques
             prices.note(each, prices.free(each, proven=True))
         else:
             left.append(each)
-    alone = [each for each in left if not each.requirement.by_options or each.key.endswith(".quality")]
+    idle = () if prices.plan.pools else OF_POOLS
+    alone = [
+        each for each in left
+        if each.key not in idle and (not each.requirement.by_options or each.key.endswith(".quality"))
+    ]  # fmt: skip
     together = [each for each in left if each not in alone]
-    yield from ([each] for each in sorted(alone, key=lambda each: each.requirement.by_options))
-    yield together
+    first = ("policy.contingencies",)  # what is free of it makes others free
+    yield from ([each] for each in sorted(alone, key=lambda each: (each.requirement.by_options, each.key not in first)))
+    admits = [each for each in together if each.key.rpartition(".")[2] in ADMISSION]
+    yield [each for each in together if each not in admits]
+    yield admits

@@ -1,5 +1,6 @@
 """What requirements cost: by hand on two offers, and against solves of scenarios without them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,12 +12,13 @@ from catalogs.catalog import Catalog
 from catalogs.records import Attributes
 from solver.decide import decide
 from solver.explanation.reasons import RulePrice
-from solver.explanation.rule_prices import rule_prices
+from solver.explanation.rule_prices import Prices, Question, rule_prices
 from solver.optimise import optimise
 from solver.options import problem_of
 from solver.plan import Plan
 from solver.requirements import changed, requirements
 from solver.scenario import Scenario
+from solver.solve import Outcome
 
 
 def catalog() -> Catalog:
@@ -98,3 +100,30 @@ def test_a_plan_without_a_bill_has_no_prices() -> None:
     made, plan, _ = prices_of(no_training=True)
     nothing = plan.model_copy(update={"total_per_month": None})
     assert rule_prices(made, catalog(), nothing) == ()
+
+
+def test_what_another_free_rule_or_the_bill_itself_settles_is_free_without_a_solve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    budget = {"budget": "100000/month", "contingencies": ["replica"], "people": False, "setup": False}
+    made = scenario(policy=budget, coverage="50%")
+    plan = decide(made, catalog())
+    asked: list[list[str]] = []
+    solved = Prices.without
+
+    def counted(prices: Prices, questions: Sequence[Question]) -> Outcome:
+        asked.append([each.key for each in questions])
+        return solved(prices, questions)
+
+    monkeypatch.setattr(Prices, "without", counted)
+    found = {each.requirement: each for each in rule_prices(made, catalog(), plan)}
+    assert not any("policy.budget" in keys for keys in asked)
+    assert (found["policy.budget"].per_month, found["policy.budget"].proven) == (0, True)
+    assert "within it" in found["policy.budget"].why
+    # no replica is held that could be lost, so its loss costs nothing, and neither does what must survive it
+    assert ["policy.contingencies"] in asked
+    assert not any("segment.chat.coverage" in keys for keys in asked)
+    assert (found["segment.chat.coverage"].per_month, found["segment.chat.coverage"].proven) == (0, True)
+    without = made.segment["chat"].model_copy(update={"coverage": 0.0})
+    bare = optimise(problem_of(made.model_copy(update={"segment": {"chat": without}}), catalog()), 1e-6)
+    assert bare.objective == pytest.approx(plan.cheapest.total_per_month if plan.cheapest else 0.0, rel=1e-6)
