@@ -178,7 +178,7 @@ class ChecklistScreen(TableScreen):
             return super().beside()
         chosen = self.item.answer(digit)
         lean = LEANS[chosen.lean]
-        return ["Why we ask", self.item.why, "", "This answer advises", chosen.advice, "", f"It leans {lean}."]
+        return ["This answer advises", chosen.advice, "", f"It leans {lean}."]
 
     def action_digit(self, digit: str) -> None:
         """Answer."""

@@ -143,7 +143,7 @@ class PlanScreen(Framed):
             lambda: summary(plan, self.ascii_mode, width, not self.has_class("-low")),
             lambda: cost(plan, self.beside_it, self.ascii_mode, GROUPINGS[self.grouped]),
             lambda: why_not(plan, reasons(plan)[self.rule], self.wanted, work.why_not, work.priced, work.pricing),
-            lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, self.size.height),
+            lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, (width, self.size.height)),
             lambda: curves_view(work.curves, self._drawn()),
             lambda: risks(plan),
             lambda: next_steps(plan),

@@ -78,17 +78,17 @@ def next_steps(plan: Plan) -> View:
     detail: dict[str, Sequence[str]] = {}
     for place, step in enumerate(plan.next_steps):
         key = f"step {place}"
-        rows.append(Row((step.date, f"{step.days:g}", step.action), key))
+        rows.append(Row((step.date, f"{step.days:.3g}", step.action), key))
         about[key] = f"because {because(step)}"
         detail[key] = [
             step.action, "", f"  kind        {step.kind}", f"  by          {step.date}",
-            f"  days        {step.days:g} of one person's work; {step.effort}",
+            f"  days        {step.days:.3g} of one person's work; {step.effort}",
             f"  because     {because(step)}",
         ]  # fmt: skip
     days = sum(step.days for step in plan.next_steps)
     none = "Nothing to do is told in this plan: it was saved before there were next steps; s solves anew."
     return View(
-        head=(f"{len(rows)} steps, {days:g} days of work." if rows else none,),
+        head=(f"{len(rows)} steps, {days:.3g} days of work." if rows else none,),
         columns=NEXT,
         rows=rows,
         about=about,

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from solver.explanation.exploring import LeverNow, Volume
     from solver.plan import Plan
 
-ROWS, TALL, WIDTH = 3, 8, 60
+ROWS, TALL, MOST_WIDE = 3, 8, 60
 LEFT = 8
 """Rows and columns of the curve, and cells for its scale."""
 
 
-def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, room: int) -> View:
+def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, size: tuple[int, int]) -> View:
     """The levers with the moves made, and under them the cheapest plan's cost along the volume, where there is room."""
     columns = (
         Column("Lever", least=14, grows=True),
@@ -32,13 +32,14 @@ def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, room: int
     if not state.levers:
         says = state.problem or "Raising the options: a few seconds."
         return View(head=(says,), columns=columns, rows=[])
+    width, height = size
     rows = [_row(plan, state, lever, busy) for name in state.order if (lever := state.lever(name))]
     about = {lever.name: _about(plan, state, lever) for lever in state.levers}
     return View(
         head=(together(plan, state, busy),),
         columns=columns,
         rows=rows,
-        foot=curve(plan, state, ascii_mode, TALL if room >= 34 else ROWS) if room >= 24 else (),
+        foot=curve(plan, state, ascii_mode, TALL if height >= 34 else ROWS, width) if height >= 24 else (),
         about=about,
     )
 
@@ -46,7 +47,7 @@ def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, room: int
 def together(plan: "Plan", state: WhatIf, busy: bool) -> str:
     """All moves together against the plan."""
     if not state.moves:
-        return "Left and right move a lever; the plan is solved again at once."
+        return "Left and right move a lever, and solve again."
     names = ", ".join(
         f"{lever.title} {told(lever, state.at(lever))}" for lever in state.levers if lever.name in state.moves
     )
@@ -123,18 +124,18 @@ def _about(plan: "Plan", state: WhatIf, lever: "LeverNow") -> str:
 KINDS: dict[str, Fill] = {"stay_on_api": "=", "hybrid": ":", "self_host": "#", "no_plan": "."}
 
 
-def curve(plan: "Plan", state: WhatIf, ascii_mode: bool, tall: int = ROWS) -> Sequence[str]:
+def curve(plan: "Plan", state: WhatIf, ascii_mode: bool, tall: int, width: int) -> Sequence[str]:
     """The cost of the recommended plan from a tenth to ten times the requests, `X` at what the moves say."""
     points = sorted(state.volumes.values(), key=lambda each: each.by)
     if len(points) < 2:
         return ["Cost against volume: being solved ..."]
-    low, high = log(points[0].by), log(points[-1].by)
-    at = [low + (high - low) * i / (WIDTH - 1) for i in range(WIDTH)]
+    low, high, wide = log(points[0].by), log(points[-1].by), min(MOST_WIDE, width - LEFT)
+    at = [low + (high - low) * i / (wide - 1) for i in range(wide)]
     columns = [_between(points, x) for x in at]
     most = max((cost for cost, _ in columns if cost is not None), default=0.0)
     if most <= 0:
         return []
-    here = _place(log(state.moves.get("requests", 1.0)), low, high)
+    here = _place(log(state.moves.get("requests", 1.0)), low, high, wide)
     lines = []
     for row in range(tall, 0, -1):
         cells = [
@@ -147,7 +148,7 @@ def curve(plan: "Plan", state: WhatIf, ascii_mode: bool, tall: int = ROWS) -> Se
         lines.append(f"{label:>{LEFT - 2}} |{''.join(cells)}".rstrip())
     kinds = dict.fromkeys(verdict for _, verdict in columns)
     legend = "  ".join(f"{fill(KINDS[verdict], ascii_mode)} {VERDICTS[verdict]}" for verdict in kinds)
-    return [*lines, *_axis(state, low, high), f"{plan.currency} a month against requests: {legend}  X here"]
+    return [*lines, *_axis(state, low, high, wide), f"{plan.currency} a month against requests: {legend}  X here"]
 
 
 def _between(points: Sequence["Volume"], x: float) -> tuple[float | None, str]:
@@ -169,22 +170,22 @@ def _top(cost: float | None, most: float, tall: int) -> int:
     return max(1, min(tall, int((cost or 0.0) / most * tall + 0.5)))
 
 
-def _place(x: float, low: float, high: float) -> int | None:
+def _place(x: float, low: float, high: float, wide: int) -> int | None:
     """The column of a volume; None where it is beyond the curve."""
-    return round((x - low) / (high - low) * (WIDTH - 1)) if low - 1e-9 <= x <= high + 1e-9 else None
+    return round((x - low) / (high - low) * (wide - 1)) if low - 1e-9 <= x <= high + 1e-9 else None
 
 
-def _axis(state: WhatIf, low: float, high: float) -> list[str]:
+def _axis(state: WhatIf, low: float, high: float, wide: int) -> list[str]:
     """The ticks, and `^` under the volume at which the verdict flips."""
     flips = [each.by for each in state.flips.get("requests", ()) if each.by is not None]
     marks = [(by, f"x{by:g}") for by in (0.1, 0.5, 1.0, 2.0, 5.0, 10.0)]
     marks = [(by, f"^{by:.2g}") for by in flips] + marks
-    cells = ["-"] * WIDTH
+    cells = ["-"] * wide
     for by, text in marks:
-        place = _place(log(by), low, high)
+        place = _place(log(by), low, high, wide)
         if place is None:
             continue
-        place = min(place, WIDTH - len(text))
+        place = min(place, wide - len(text))
         if all(cell == "-" for cell in cells[max(0, place - 1) : place + len(text) + 1]):
             cells[place : place + len(text)] = text
     return [f"{'0':>{LEFT - 2}} +{''.join(cells)}"]

@@ -20,6 +20,8 @@ COLUMNS = (
     Column("Why not", grows=True, least=24),
 )
 
+NEAR = 0.995
+"""A factor on a price that reads as no change in whole percent."""
 MOST = 3
 OTHERS = 25
 """Options that are not chosen and could be, the nearest to entering."""
@@ -108,6 +110,8 @@ def entering(other: "WhyNot") -> str:
     if other.answer == "margin":
         return "in the cheapest plan, which is not clear enough"
     if other.answer == "enters_at" and other.price_factor is not None:
+        if other.price_factor > NEAR:
+            return "as dear as what is chosen: it enters at under 1% less"
         return f"its price must fall {1 - other.price_factor:.0%}"
     if other.answer == "not_above" and other.at_most is not None:
         return f"its price must fall {1 - other.at_most:.0%} or more"

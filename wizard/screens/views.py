@@ -30,11 +30,14 @@ class View:
     beside: Callable[[str], Sequence[str]] | None = None
 
 
+CENT = 0.01
+
+
 def money(value: float | None) -> str:
     """Whole units of currency, small sums with cents, `-` for none."""
     if value is None:
         return "-"
-    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:,.2f}"
+    return f"{value:,.0f}" if abs(value) >= 100 or abs(value) < CENT / 2 else f"{value:,.2f}"
 
 
 def share(value: float) -> str:

@@ -74,13 +74,18 @@ def wrap(text: str, width: int) -> list[str]:
 def hang(line: str, width: int) -> list[str]:
     """Wrap a line whose first column ends at two blanks: what follows stays under the text behind it.
 
-    A line without such a column is wrapped plainly.
+    A line without such a column is wrapped plainly. Where a word is longer than the room
+    there, the text follows the column after a colon, and goes on under its start.
     """
     indent = len(line) - len(line.lstrip())
-    _, gap, rest = line[indent:].partition("  ")
+    key, gap, rest = line[indent:].partition("  ")
     start = len(line) - len(rest.lstrip()) if gap else indent
     if start > width // 2:
         start = indent
+    elif len(line) > width and any(len(word) > width - start for word in rest.split()):
+        line, start = f"{line[:indent]}{key}: {rest.lstrip()}", indent + 2
+        first, *more = wrap(line[indent:], width - start)
+        return [line[:indent] + first, *(" " * start + piece for piece in more)]
     pieces = wrap(line[start:], width - start)
     return [line[:start] + pieces[0], *(" " * start + piece for piece in pieces[1:])]
 

@@ -73,6 +73,7 @@ def test_a_gap_or_a_share_above_nought_never_reads_nought() -> None:
     assert gap(None) == "unknown"
     assert share(0.001) == "<1%"
     assert money(0.4) == "0.40"
+    assert money(0.001) == money(0) == "0"
     assert money(None) == "-"
 
 
@@ -139,3 +140,10 @@ def test_a_name_too_long_keeps_its_last_words(width: int, told: str) -> None:
 
 def test_a_name_whose_last_word_is_long_keeps_both_ends() -> None:
     assert cut_inside("GPU hours, spot: open-8b:fp8/2xl4/vllm/aws@us", 20) == "GPU hour..llm/aws@us"
+
+
+def test_a_word_too_long_for_its_column_follows_it_whole() -> None:
+    assert hang("  do          Let article/article-flagship take over", 34) == [
+        "  do: Let", "    article/article-flagship take", "    over",
+    ]  # fmt: skip
+    assert hang("  do          Let aws take over", 30) == ["  do          Let aws take", "              over"]
