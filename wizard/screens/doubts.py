@@ -76,7 +76,7 @@ class DoubtsScreen(TableScreen):
         lever = self.work.what_if.lever(self.started.get(key, ""))
         said = "" if lever is None else flip_told(self.work.what_if, lever)
         of = f"{lever.title} " if lever is not None and key.endswith(".growth") else ""
-        return "being looked for" if said == "..." else of + said
+        return "looking ..." if said == "..." else of + said
 
     def draw(self) -> None:
         """Say what is asked, over the table."""

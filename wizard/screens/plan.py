@@ -140,7 +140,13 @@ class PlanScreen(Framed):
     def _view(self) -> View:
         plan, work, width = self.plan, self.work, self.size.width - 2
         views: tuple[Callable[[], View], ...] = (
-            lambda: summary(plan, self.ascii_mode, width, not self.has_class("-low")),
+            lambda: summary(
+                plan,
+                self.ascii_mode,
+                width,
+                not self.has_class("-low"),
+                self.has_class("-wide") and self.has_class("-tall"),
+            ),
             lambda: cost(plan, self.beside_it, self.ascii_mode, GROUPINGS[self.grouped]),
             lambda: why_not(plan, reasons(plan)[self.rule], self.wanted, work.why_not, work.priced, work.pricing),
             lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, (width, self.size.height)),

@@ -24,10 +24,11 @@ LOSSES_SHOWN = 2
 """Losses of a segment that have a row; the others stand on its page."""
 
 
-def summary(plan: Plan, ascii_mode: bool, width: int = 78, room: bool = True) -> View:
+def summary(plan: Plan, ascii_mode: bool, width: int = 78, room: bool = True, charted: bool = False) -> View:
     """Return the summary of a plan; its figures are the plan's own. `width` is of the line of the verdict.
 
-    Where there is `room`, the first reason stands whole under the list; the others are rows.
+    Where there is `room`, the first reason stands whole under the list; the others are rows. `charted`: the baselines
+    stand in the chart beside the list.
     """
     if plan.total_per_month is None:
         return no_plan(plan)
@@ -43,7 +44,7 @@ def summary(plan: Plan, ascii_mode: bool, width: int = 78, room: bool = True) ->
         head=[line for line in (verdict_line(plan, width), times(plan)) if line],
         columns=columns,
         rows=rows,
-        foot=(beside_it(plan), *first, _doubts(plan, room)),
+        foot=(*([] if charted else [beside_it(plan)]), *first, _doubts(plan, room)),
         about=about,
         detail=detail,
         beside=lambda key: _chart(plan, about.get(key, ""), ascii_mode),
