@@ -138,6 +138,8 @@ JSON of diff (schema wizard.comparison/1): old_name, new_name, old_verdict, new_
   old_currency, new_currency, old_catalog, new_catalog, difference, changes[]: subject (verdict |
   confidence | status | total | cheapest | bill | allocation | fallback | pool | scenario | price | exchange_rate),
   action (added | removed | changed), key, old, new, unit, old_date, new_date
+  with --split: split: by_prices, by_you, by_model (they add up to difference), same_answers, solved; or unknown (why).
+  with --flips: flips[]: lever, title, old, new (x 3.9, low, never), way (further away | nearer | same). Else null.
 JSON of list: [{name, file, verdict, status, currency, total_per_month, gap, saved, segments, problem}]
 JSON of validate: [{file, key, found, wanted, hint}], empty when all is well
 JSON of predict (schema wizard.prediction/1): model, precision, gpu, gpus, tensor_parallel, attention_groups, engine,
