@@ -18,7 +18,7 @@ from typing import Literal
 
 from catalogs.catalog import Catalog
 from solver.explanation.flip_records import Flip, Flips
-from solver.explanation.levers import LEVERS, STEP, Lever, unit_of
+from solver.explanation.levers import LEVERS, PEOPLE, STEP, Lever, unit_of
 from solver.explanation.looks import Look, Looker
 from solver.options import problem_of
 from solver.problem import ApiOption, PoolDesign, Problem
@@ -96,7 +96,7 @@ class _Search:
         if self.last is None or self.last[0] != key:
             self.last = key, self._moved(lever, by, few)
         problem = self.last[1]
-        found = self.looker.look(problem, self.base.options, deep)
+        found = self.looker.look(problem, self.base.options, deep, not self.stays(lever, by))
         self.learn(problem, found.options)
         return found
 
@@ -117,6 +117,23 @@ class _Search:
             *(narrowed(*moved, tuple(self.designs.values()), tuple(self.apis.values())) if few else moved)
         )
 
+    def stays(self, lever: Lever, by: float) -> bool:
+        """Whether APIs alone surely remain the verdict at a move, though another plan of theirs may win there.
+
+        A plan with pools costs P + B, and APIs alone K + C, of which B and C are what APIs are paid. Today none is so
+        cheap that it wins: P + B >= (1 - margin)*(K + C), or >= K + C - step of people. At f < 1 times the price of
+        APIs these cost K + f*C at the most, and f times the one inequality and 1 - f times P >= K add up to the same
+        again. Likewise for dearer people, where those of any plan with pools cost no less than those of the API plan.
+        """
+        problem, base = self.problem, self.base
+        cheaper = lever.name == "api_price" and by < 1
+        if not cheaper and not (lever.name == "salary" and by > 1):
+            return False
+        changed = problem.in_force or problem.moving is not None or problem.rules.budget_per_month is not None
+        if base.verdict != "stay_on_api" or not base.proven or changed or lever.on_problem is None:
+            return False
+        return _least_of_pools(problem, not cheaper) >= _of_suppliers(problem, base.options, not cheaper)
+
     def settled(self, way: _Way) -> bool:
         """Whether no move on this side can change the answer: it makes dearer, or forbids, what no plan of today uses.
 
@@ -130,6 +147,23 @@ class _Search:
             return not pools and (way.lever.name, way.side) in (("gpu_price", 1), ("commitment", -1))
         alone = base.verdict == "self_host" and len(pools) == len(base.options)
         return alone and (way.lever.name, way.side) == ("api_price", 1)
+
+
+def _least_of_pools(problem: Problem, people: bool) -> float:
+    """What every plan with pools pays at the least for having any, and a class of them; or its people's part."""
+    counted = [cost for cost in problem.fixed_costs if not people or cost.unit in PEOPLE]
+    classes = {design.pool_class for design in problem.designs}
+    of_class = [sum(each.per_month for each in counted if each.trigger == ("class", name)) for name in classes]
+    return sum(each.per_month for each in counted if each.trigger[0] == "selfhost") + min(of_class, default=0.0)
+
+
+def _of_suppliers(problem: Problem, options: Collection[str], people: bool) -> float:
+    """What the suppliers of the APIs among these options cost, whatever they serve; or its people's part."""
+    used = {api.offer.provider for api in problem.apis if api.id in options}
+    return sum(
+        cost.per_month for cost in problem.fixed_costs
+        if cost.trigger[0] == "supplier" and cost.trigger[1] in used and (not people or cost.unit in PEOPLE)
+    )  # fmt: skip
 
 
 def flips_of(

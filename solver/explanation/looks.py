@@ -74,10 +74,13 @@ class Looker:
             self._learn(problem, hosting_branch(problem, self.effort(ROUGH, FIRST)))
         return self.look(problem, (), True)
 
-    def look(self, problem: Problem, today: Collection[str], deep: bool) -> Look:
-        """The answer, and whether every plan of only `today`'s options costs more than it (never without any)."""
+    def look(self, problem: Problem, today: Collection[str], deep: bool, hosting: bool = True) -> Look:
+        """The answer, and whether every plan of only `today`'s options costs more than it (never without any).
+
+        Without `hosting` it is known that self-hosting does not win, and no plan with pools is looked for.
+        """
         apis, api = self._api(problem)
-        wins, proven = self._wins(problem, api, deep)
+        wins, proven = self._wins(problem, api, deep) if hosting else (False, True)
         of, best, sure = self._best(problem, deep) if wins else (apis, api, True)
         proven = proven and sure and _ended(api, best)
         found = Look(kind_of(best), used(of, best), best.objective, proven)

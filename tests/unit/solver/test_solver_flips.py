@@ -11,11 +11,12 @@ from made_problems import random_problem
 from made_sweeps import BREAK_EVEN, even_catalog, even_scenario
 
 from solver.explanation.flip_records import Flip, Flips
-from solver.explanation.flips import PRECISION, flips_of
-from solver.explanation.levers import replicas_priced
+from solver.explanation.flips import PRECISION, _Search, flips_of
+from solver.explanation.levers import LEVERS, replicas_priced
 from solver.explanation.looks import Looker
 from solver.explanation.quick import quick_answer
 from solver.options import problem_of
+from solver.problem import FixedCost
 
 
 def flip(found: Flips, lever: str, side: str, what: str = "verdict") -> Flip:
@@ -149,3 +150,32 @@ def test_a_deep_look_says_what_the_whole_solve_says(seed: int) -> None:
         assert look.proven, (seed, by)
         assert look.verdict == whole.verdict, (seed, by)
         assert look.total == pytest.approx(whole.recommended_total, rel=1e-3)
+
+
+def test_cheaper_apis_and_dearer_people_surely_keep_apis_alone_the_verdict_as_solves_say() -> None:
+    held: set[str] = set()
+    for seed in range(2):
+        problem = random_problem(seed, blocks=2)
+        for lever in ("api_price", "salary"):
+            looker = Looker(1e-4, 20.0, perf_counter() + 60)
+            search = _Search(even_scenario(), even_catalog(), problem, looker.first(problem), looker)
+            for by in (0.5, 0.05) if lever == "api_price" else (2.0, 10.0):
+                if search.stays(LEVERS[lever], by):
+                    held.add(lever)
+                    moved = search._moved(LEVERS[lever], by, few=False)
+                    assert quick_answer(moved, gap=1e-4, limit_s=20.0).verdict == "stay_on_api", (seed, lever, by)
+            assert not search.stays(LEVERS[lever], 0.9 if lever == "salary" else 1.1)
+            assert not search.stays(LEVERS["requests"], 0.5)
+    assert held == {"api_price", "salary"}
+
+
+def test_where_suppliers_cost_more_than_pools_do_at_the_least_cheaper_apis_may_let_pools_in() -> None:
+    problem = problem_of(even_scenario(), even_catalog())
+    looker = Looker(1e-4, 20.0, perf_counter() + 60)
+    search = _Search(even_scenario(), even_catalog(), problem, looker.first(problem), looker)
+    assert search.base.verdict == "stay_on_api"
+    assert search.stays(LEVERS["api_price"], 0.5)
+    (provider,) = {api.offer.provider for api in problem.apis if api.id in search.base.options}
+    account = FixedCost("account", "account", 1.0, 10.0, ("supplier", provider))
+    search.problem = replace(problem, fixed_costs=(account,))
+    assert not search.stays(LEVERS["api_price"], 0.5)
