@@ -122,7 +122,7 @@ class DesignArrays:
             if isinstance(value, np.ndarray):
                 changes[item.name] = value[rows]
             elif isinstance(value, tuple):
-                changes[item.name] = tuple(value[i] for i in rows.tolist())
+                changes[item.name] = tuple(map(value.__getitem__, rows.tolist()))
         return replace(self, **changes)
 
 
