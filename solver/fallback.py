@@ -22,6 +22,8 @@ from solver.solve import solve
 SHORT = 1e-6
 """A segment that lacks more than this share is not covered."""
 HALF = 0.5
+FALLBACK = ("z", "wz", "over", "least", "on")
+"""Families of variables that are found anew for a plan."""
 DEAR = 1e3
 """What a lacking share costs, over the dearest share that is moved: lacking is never cheaper."""
 

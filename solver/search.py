@@ -11,13 +11,16 @@ from time import perf_counter
 import numpy as np
 import pulp
 
-from solver.fallback import fallback_of
+from solver.by_block import plan_by_block, shares_of
+from solver.fallback import FALLBACK, fallback_of
+from solver.problem import Array
 from solver.program.build import Program, written
 from solver.program.constraints import Row, at_most
 from solver.program.data import Data, narrowed
 from solver.program.hosted import hosted
-from solver.program.variables import least_switches
-from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, solve
+from solver.program.objective import TERMS
+from solver.program.variables import least_switches, make_variables
+from solver.solve import Outcome, Progress, Status, StoppedBy, relative_gap, relaxed, solve
 
 HALF = 0.5
 """Each case looks for a plan that is cheaper by this part of the gap asked; without one, half the gap is proven."""
@@ -25,8 +28,8 @@ PART = 0.4
 """Of the time that is left, what a case gets that does not end the search."""
 TIGHTEST = 1e-10
 """No gap below this is asked of the solver."""
-FALLBACK = ("z", "wz", "over", "least")
-"""Families of variables that are found anew by `fallback.py`."""
+LARGE = 40_000
+"""Rows above which pools are not solved in whole replicas: the solver's cuts alone take minutes that no limit ends."""
 
 
 @dataclass
@@ -111,6 +114,10 @@ class Search:
                 self.end()
                 return bound
             program = written(narrowed(rest or self.data, pools, self.contingent))
+            if program.data.pools and len(program.rows) > LARGE:
+                solved = relaxed(program, min(until - perf_counter(), self.left()), self.stop) if rest else None
+                self.seen = solved.values if solved else {}
+                return solved.cost if solved else bound
             wanted = self.wanted if cheaper else np.inf
             rows = list(extra(program))
             if wanted < np.inf:
@@ -137,10 +144,26 @@ class Search:
             opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
             if missing and self.best == before and opened not in self.tried and len(opened) < len(pools):
                 self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
-                self.run(opened, extra, cheaper, PART * part, gap=gap)
+                self.by_block(outcome.values, shares_of(self.data, outcome.values))
             if cut:
                 return bound
             gap *= 1.0 if missing else HALF * HALF
+
+    def by_block(self, values: Mapping[str, float], shares: Array) -> None:
+        """Note the plan that blocks make of the decisions for the month in `values`, if there is one."""
+        found = plan_by_block(self.data, values, shares, self.left, self.stop)
+        if found is None:
+            return
+        fallback = fallback_of(self.data, found)
+        if fallback.uncovered:
+            return
+        opened = [k for k in self.data.pools if found.get(f"open_k{k}", 0.0) > HALF]
+        data = narrowed(self.data, opened)
+        variables = make_variables(pulp.LpProblem("plan", pulp.LpMinimize), data)
+        found = least_switches(data, variables, {**found, **fallback.values})
+        terms = (term(data, variables) for name, term in TERMS.items() if name != "fallback")
+        total = fallback.cost + sum(cost * found.get(var.name, 0.0) for term in terms for var, cost in term.items())
+        self._note(total, found)
 
     def _proven(self, outcome: Outcome) -> bool:
         """Whether the round's bound, within the gap, is that of the best plan, or no plan below the limit is left."""
@@ -157,15 +180,20 @@ class Search:
         total = cost + fallback.cost
         if fallback.uncovered:
             return self._new(fallback.uncovered)
-        budget = self.data.problem.rules.budget_per_month
-        if budget is not None and total > budget * (1 + 1e-9):
+        if not self._note(total, least_switches(program.data, program.variables, {**kept, **fallback.values})):
             return self._new(fallback.paid)
-        if self.best is None or total < self.best:
-            self.best = total
-            self.values = least_switches(program.data, program.variables, {**kept, **fallback.values})
         if total <= self.below and outcome.bound is not None and total - outcome.bound <= self.gap * total:
             return set()
         return self._new(self._dear(program, outcome, fallback.paid, total))
+
+    def _note(self, total: float, values: Mapping[str, float]) -> bool:
+        """Keep a plan that is the best so far; whether it is within the budget."""
+        budget = self.data.problem.rules.budget_per_month
+        if budget is not None and total > budget * (1 + 1e-9):
+            return False
+        if self.best is None or total < self.best:
+            self.best, self.values = total, values
+        return True
 
     def _dear(
         self, program: Program, outcome: Outcome, paid: Mapping[tuple[int, int], float], total: float

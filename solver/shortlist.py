@@ -31,10 +31,15 @@ SLOW = 1e-3
 
 @dataclass(frozen=True)
 class Shortlist:
-    """Prices [s, b] on the blocks of the problem, and the designs that the relaxation opens."""
+    """Prices [s, b] on the blocks of the problem, and the designs that the relaxation opens.
+
+    `small` is the data on a few merged blocks, each of the blocks in one of `groups`.
+    """
 
     prices: Array
     opened: tuple[int, ...]
+    small: Data
+    groups: list[list[int]]
 
 
 def shortlist(
@@ -65,7 +70,7 @@ def shortlist(
     share = {k: found.values.get(f"open_k{k}", 0.0) for k in chosen}
     opened = sorted(sorted(chosen, key=lambda k: (-share[k], k))[:OPENED])
     prices = _expanded(data, small, groups, prices_of(small, found))
-    return Shortlist(prices, tuple(k for k in opened if share[k] > 1e-6))
+    return Shortlist(prices, tuple(k for k in opened if share[k] > 1e-6), small, groups)
 
 
 def _classes_on(program: Program) -> Program:
