@@ -42,6 +42,11 @@ ADMISSION = (
 OF_POOLS = ("policy.headroom", "policy.max_pool_designs", "policy.capital", "policy.gpus_available")
 """Rules that only pools keep: a plan without pools is seldom dearer for them, so that they are dropped with others."""
 
+WANTED = {
+    "purchase_types": "one of ", "beyond_horizon": "a term ", "horizon": "a term ", "spot_tolerance": "a segment that ",
+}  # fmt: skip
+"""How begins what a refusal wants that a rule on purchases makes: they share a name, and each lifts but its own."""
+
 
 @dataclass(frozen=True)
 class Question:
@@ -165,9 +170,10 @@ class Prices:
         """The refusal nearest to passing under the rule, of its segment."""
         if not requirement.by_options:
             return None
+        wanted = WANTED.get(requirement.key.rpartition(".")[2], "")
         mine = (
             each for each in self.base.refusals
-            if str(each.rule) in requirement.rules
+            if str(each.rule) in requirement.rules and str(each.wanted).startswith(wanted)
             and (not requirement.segment or each.segment.split("/")[0] in ("", requirement.segment))
         )  # fmt: skip
         return min(mine, key=lambda each: each.distance, default=None)

@@ -13,9 +13,11 @@ from catalogs.records import Attributes
 from solver.decide import decide
 from solver.explanation.reasons import RulePrice
 from solver.explanation.rule_prices import Prices, Question, rule_prices
+from solver.feasibility import Oracle
 from solver.optimise import optimise
 from solver.options import problem_of
 from solver.plan import Plan
+from solver.refusals import Refusal, Rule
 from solver.requirements import changed, requirements
 from solver.scenario import Scenario
 from solver.solve import Outcome
@@ -127,3 +129,20 @@ def test_what_another_free_rule_or_the_bill_itself_settles_is_free_without_a_sol
     without = made.segment["chat"].model_copy(update={"coverage": 0.0})
     bare = optimise(problem_of(made.model_copy(update={"segment": {"chat": without}}), catalog()), 1e-6)
     assert bare.objective == pytest.approx(plan.cheapest.total_per_month if plan.cheapest else 0.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("key", "names"), [("policy.purchase_types", "3y"), ("horizon", "36"), ("policy.beyond_horizon", "36")]
+)
+def test_a_rule_on_purchases_names_what_it_turns_down_itself(key: str, names: str) -> None:
+    made, plan, _ = prices_of(no_training=True)
+    wanted = ("a segment that tolerates spot", "one of on_demand", "a term of at most 12 months")
+    refusals = tuple(
+        Refusal(segment="chat", option=option, rule=Rule.PURCHASE_TYPE, found="-", wanted=text, distance=place)
+        for place, (option, text) in enumerate(zip(("spot", "3y", "36"), wanted, strict=True))
+    )
+    base = replace(problem_of(made, catalog()), refusals=refusals)
+    prices = Prices(made, plan, Oracle(made, catalog(), 60.0, None), 1.0, 1.0, base)
+    asked = next(each for each in requirements(made) if each.key == key)
+    assert (found := prices.nearest(asked)) is not None
+    assert found.option == names
