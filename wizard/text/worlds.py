@@ -8,6 +8,7 @@ from wizard.text.doubts import MOST, doubt_lines
 from wizard.text.tables import cut, money, number, plain, share, wrap
 
 STRATEGIES = {"stay_on_api": "APIs alone", "hybrid": "pools, APIs beside", "self_host": "pools alone"}
+REPLICAS = "replicas"
 CASES = {"load": "load", "speed": "slower", "both": "both"}
 
 
@@ -102,6 +103,11 @@ def _stress(stress: Stress) -> list[str]:
     broken = [each for each in stress.limits if each.breaks]
     for each in broken[:MOST]:
         lines += wrap(_limit(each), " - ", "   ")
+    if any(each.unit == REPLICAS for each in broken):
+        lines += wrap(
+            "Replicas: the load of the busiest hour by the time that a request keeps one at the pool's tightest limit; "
+            "a looser limit holds beyond what is up.", " ", "   ",
+        )  # fmt: skip
     if len(broken) > MOST:
         lines.append(f" and {len(broken) - MOST} more limits")
     if stress.safe:
@@ -113,5 +119,5 @@ def _stress(stress: Stress) -> list[str]:
 
 def _limit(each: Break) -> str:
     cases = ", ".join(CASES[case] for case in each.breaks)
-    figures = f"{number(each.asked)} of {number(each.held)} {each.unit} asked now, stands x{number(each.stands)}"
-    return plain(f"{each.segment}: {each.limit} at {cut(each.option, 52)}: {figures}; breaks with {cases}")
+    figures = f"breaks above x{number(each.stands)} ({number(each.asked)} of {number(each.held)} {each.unit} asked now)"
+    return plain(f"{each.segment}: {each.limit} at {cut(each.option, 52)} {figures}; so with {cases}")

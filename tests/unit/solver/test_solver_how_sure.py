@@ -13,7 +13,7 @@ from made_problems import design, flat_blocks, offer
 
 from solver.explanation.doubt_kinds import _api_at, _design_at, _faster, _without, scores_doubted
 from solver.explanation.doubt_ranking import Doubt, ranked
-from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
+from solver.explanation.doubt_records import RankedDoubt
 from solver.explanation.outlook_records import Waiting
 from solver.explanation.stress import held_of, limits_of, stress_of
 from solver.explanation.sure import Sure
@@ -225,5 +225,8 @@ def test_the_text_is_ascii_and_no_wider_than_80() -> None:
     lines = sure_lines(Sure(doubts=told, stress=stress), "USD")
     assert all(len(line) <= 80 and line.isascii() for line in lines)
     assert any("it decides 250 a month and the verdict" in line for line in lines)
+    text = " ".join(" ".join(lines).split())
+    assert "breaks above x1 (4 of 4 replicas asked now); so with load" in text  # 4 replicas, and a request/s keeps 4
+    assert text.count("a looser limit holds beyond what is up") == 1
     assert sure_lines(None, "USD") == []
     assert Waiting(months=3, price_per_month=1.0, cheaper=0.5).months == 3
