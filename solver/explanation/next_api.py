@@ -179,18 +179,20 @@ def _hosted(seen: Seen) -> tuple[float | None, str]:
 
 
 def _alert(seen: Seen) -> Iterator[Draft]:
-    """The bill from which hosting would pay, as far as it is known."""
+    """The bill from which hosting would win, as far as it is known: by the margin, and by a step of people."""
     hosting, (known, least) = seen.plan.hosting, _hosted(seen)
     if hosting is None or known is None:
         return
-    bill = known / (1 - hosting.margin) if hosting.margin < 1 else known
+    of_margin = known / (1 - hosting.margin) if hosting.margin < 1 else known
+    bill = max(of_margin, known + hosting.labour_per_month)
+    wanted = f"{hosting.margin:.0%}" if bill == of_margin else f"{counted(hosting.labour_per_month)}, a step of people,"
     if bill <= seen.total:
         return
     yield Draft(
         id="alert_on_bill",
         kind="revisit",
         action=f"Set an alert on the API bill at {counted(bill)} {seen.plan.currency} a month, from where self-hosting "
-        f"at what it costs now would save the {hosting.margin:.0%} that is wanted; decide anew when it rings.",
+        f"at what it costs now would save the {wanted} that is wanted; decide anew when it rings.",
         because=f"self-hosting costs a month{least}",
         figure=known,
         unit=seen.plan.currency,

@@ -1,5 +1,6 @@
 """What to do next comes from the decision itself: its figures, its dates, and nothing of another verdict."""
 
+import re
 from datetime import date, timedelta
 from functools import cache
 from itertools import combinations
@@ -12,6 +13,9 @@ from mistake_cases import case, solved
 from solver.decide import decide
 from solver.explanation.doubt_records import RankedDoubt, RankedDoubts
 from solver.explanation.doubt_steps import steps_with
+from solver.explanation.levers import apis_priced
+from solver.explanation.quick import quick_answer
+from solver.options import problem_of
 from solver.plan import Plan, rounded
 from solver.scenario import Scenario
 from wizard.commands.solve import catalog_of
@@ -154,3 +158,19 @@ def test_the_first_doubts_of_a_ranking_are_settled_first_with_their_amounts_and_
     assert [step.date for step in steps] == sorted(step.date for step in steps)
     assert (date.fromisoformat(steps[-1].date) - date.fromisoformat(steps[-2].date)).days == 91
     assert steps_with(plan, ranking.model_copy(update={"verdict": "stay_on_api"})) == plan.next_steps
+
+
+def test_the_alert_rings_at_the_bill_at_which_self_hosting_wins() -> None:
+    path = next(each for each in SHIPPED if each.stem == "article-team-goes-back")
+    plan = shipped(path)
+    (step,) = (step for step in plan.next_steps if step.id == "alert_on_bill")
+    told = re.search(r"bill at ([\d,]+) EUR", step.action)
+    assert told is not None
+    bill = float(told[1].replace(",", ""))
+    assert plan.hosting is not None
+    assert bill == pytest.approx(step.figure + plan.hosting.labour_per_month, abs=1)  # more than the margin of it here
+    question = read_question(path)
+    problem = problem_of(question.scenario, catalog_of(question))
+    for part, verdict in ((0.995, "stay_on_api"), (1.005, "self_host")):
+        dearer = apis_priced(problem, part * bill / (plan.total_per_month or 1.0))
+        assert quick_answer(dearer).verdict == verdict, part
