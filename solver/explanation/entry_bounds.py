@@ -120,23 +120,26 @@ def _scaled(rates: Rates, factor: Array) -> Rates:
 
 
 def _closely(data: Data, rates: Rates, prices: Array, room: Array, rows: list[int], ceiling: Array) -> Array:
-    """The same with whole replicas, which gain less."""
+    """The same with whole replicas, which gain less; of those that still enter at their ceiling, it stays."""
 
-    def fits(factor: Array) -> Array:
-        by = dict(zip(rows, factor.tolist(), strict=True))
+    def fits(places: list[int], factor: Array) -> Array:
+        few = [rows[place] for place in places]
+        by = dict(zip(few, factor.tolist(), strict=True))
         each = np.ones(len(rates.opening))
-        each[rows] = factor
+        each[few] = factor
         ways = {(k, m): replace(way, price=way.price * by[k]) for (k, m), way in data.purchases.items() if k in by}
-        gains = whole_gains(replace(data, purchases=ways), _scaled(rates, each), rows, prices)
-        return room - rates.opening[rows] + gains
+        gains = whole_gains(replace(data, purchases=ways), _scaled(rates, each), few, prices)
+        return np.asarray(room[places] - rates.opening[few] + gains)
 
-    inside = fits(ceiling) > 0
-    low, high = np.where(inside, ceiling, 0.0), ceiling.copy()
-    for _ in range(CLOSELY):
+    found = ceiling.copy()
+    less = np.flatnonzero(fits([*range(len(rows))], ceiling) <= 0).tolist()
+    low, high = np.zeros(len(less)), ceiling[less]
+    for _ in range(CLOSELY if len(less) else 0):
         middle = (low + high) / 2
-        inside = fits(middle) > 0
+        inside = fits(less, middle) > 0
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-    return high
+    found[less] = high
+    return found
 
 
 def _beside(data: Data, value: Array, suppliers: Array, least_others: int, own: Collection[int] | None = None) -> Array:

@@ -125,8 +125,8 @@ def test_next_steps_stand_in_the_file_and_at_the_end_of_the_text() -> None:
 
 def doubted(kind: str, subject: str, action: str, amount: float | None, then: str | None) -> RankedDoubt:
     return RankedDoubt(
-        kind=kind, subject=subject, action=action, unit="times the price", told=1.0, low=0.5, high=2.0,  # type: ignore[arg-type]
-        flips=then is not None, nearness=None if then is None else 0.25, at="high", then=then,  # type: ignore[arg-type]
+        kind=kind, subject=subject, action=action, unit="times the price", told=1.0, low=0.5, high=2.0,
+        flips=then is not None, nearness=None if then is None else 0.25, at="high", then=then,
         decides_per_month=amount,
     )  # fmt: skip
 
