@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from solver.compliance import UNKNOWN, Reason, reasons
 from solver.costs import api_charges, length_quantile, quantile
 from solver.patterns import means_api
 from solver.problem import ApiOption, Charge
-from solver.quality_gate import QualityGate
+from solver.quality_gate import QualityGate, SegmentGate
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Policy, Scenario, Segment
@@ -52,6 +53,7 @@ def api_offers(
         places = region.geographies if region else ()
         return reasons(scenario.segment[segment], catalog.attributes.get(provider), places, licence)
 
+    limits = [_Limits.of(part.segment, gate) for part in parts]
     for place, offer in enumerate(offers):
         barred = _barred(scenario.policy, catalog, offer)
         if barred:
@@ -59,7 +61,7 @@ def api_offers(
             continue
         admitted, units = False, sold.get(offer.id)
         for s, part in enumerate(parts):
-            why = _refused(part.segment, offer, gate, float(trips[s, place]))
+            why = _refused(part.segment, limits[s], offer, float(trips[s, place]))
             why += broken(part.of, offer.provider, offer.region, _licence(catalog, offer))
             if why:
                 book.add(part.name, offer.id, max(why, key=lambda reason: reason.distance))
@@ -142,11 +144,23 @@ def _licence(catalog: Catalog, offer: ApiOffer) -> LicenceClass | None:
     return (model.licence_class if model else "unknown") if offer.open_weights else None
 
 
-def _refused(segment: Segment, offer: ApiOffer, gate: QualityGate, round_trip_ms: float) -> list[Reason]:
+class _Limits(NamedTuple):
+    """What offers are held to, worked out once a segment: its quality, tokens of a long prompt and a long answer."""
+
+    quality: SegmentGate
+    prompt: float
+    answer: float
+
+    @classmethod
+    def of(cls, segment: Segment, gate: QualityGate) -> "_Limits":
+        return cls(gate.of(segment), length_quantile(segment.input_tokens), length_quantile(segment.output_tokens))
+
+
+def _refused(segment: Segment, limits: _Limits, offer: ApiOffer, round_trip_ms: float) -> list[Reason]:
     """What the offer breaks but for compliance."""
-    short = gate.reason(offer.model, None, segment)
+    short = limits.quality.reason(offer.model, None)
     return [
-        *_tier(segment, offer), *([short] if short else []), *_context(segment, offer), *_features(segment, offer),
+        *_tier(segment, offer), *([short] if short else []), *_context(limits, offer), *_features(segment, offer),
         *_latency(segment, offer, round_trip_ms),
     ]  # fmt: skip
 
@@ -157,12 +171,11 @@ def _tier(segment: Segment, offer: ApiOffer) -> list[Reason]:
     return []
 
 
-def _context(segment: Segment, offer: ApiOffer) -> list[Reason]:
+def _context(limits: _Limits, offer: ApiOffer) -> list[Reason]:
     """The p95 of input plus that of output within the context, and the latter within the longest answer."""
     found: list[Reason] = []
-    answer = length_quantile(segment.output_tokens)
     for limit, tokens in (
-        (offer.context_tokens, length_quantile(segment.input_tokens) + answer), (offer.max_output_tokens, answer),
+        (offer.context_tokens, limits.prompt + limits.answer), (offer.max_output_tokens, limits.answer),
     ):  # fmt: skip
         if limit is not None and tokens > limit:
             found.append(Reason(Rule.CONTEXT, float(limit), tokens, "token", tokens / max(limit, 1) - 1))

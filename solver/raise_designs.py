@@ -182,12 +182,16 @@ def _strike_dominated(
     """Strike from `cells` what another row may stand for on the same GPUs and engine."""
     shape = cells.shape
     able = (cells & ~own).reshape(shape[0], -1)
-    beaten = (better.T.astype(np.float32) @ able.astype(np.float32) > 0).reshape(shape) & cells & ~own
+    by, of, run = better.any(axis=1), better.any(axis=0), able.any(axis=0)
+    beaten = np.zeros(able.shape, dtype=bool)
+    takers = better[np.ix_(by, of)].T.astype(np.float32) @ able[np.ix_(by, run)].astype(np.float32)
+    beaten[np.ix_(of, run)] = (takers > 0) & able[np.ix_(of, run)]
+    beaten = beaten.reshape(shape)
     lost = beaten.sum(axis=(1, 2, 3))
     for row in np.flatnonzero(lost).tolist():
-        places = beaten[row].reshape(-1)
-        by = int(np.argmax(np.where(better[:, row], able[:, places].sum(axis=1), -1)))
-        found = f"dominated by {rows.models[by]}:{rows.precisions[by]} on the same GPUs"
+        others = np.flatnonzero(better[:, row])
+        most = int(others[np.argmax(able[others][:, beaten[row].reshape(-1)].sum(axis=1))])
+        found = f"dominated by {rows.models[most]}:{rows.precisions[most]} on the same GPUs"
         option = f"{rows.models[row]}:{rows.precisions[row]}/*"
         book.add("", option, Reason(Rule.DOMINATED, found, "smaller or better"), int(lost[row] * counts[row]))
     cells &= ~beaten
@@ -321,9 +325,10 @@ def _good(
     book.add_many(name, np.ones(len(shut)), lambda i: barred[shut[i]], str(Rule.MAY_USE), counts)
     for at in shut:
         good[at] = False
+    held = gate.of(segment)
     for m, p in np.argwhere(good).tolist():
         model, precision = axes.models[m], axes.precisions[p]
-        reason = gate.reason(model, precision, segment)
+        reason = held.reason(model, precision)
         if reason:
             good[m, p] = False
             book.add(name, f"{model}:{precision}/*", reason, int(pairs[m, p]))
