@@ -53,7 +53,7 @@ def why(hosting: Hosting) -> str:
     if hosting.reason == "api_is_cheaper":
         if hosting.fast_per_month is None:
             least = f"costs {_at_least(hosting)}"
-            return f"APIs alone cost {api} a month; self-hosting {least}, be its speed at the best end of its band."
+            return f"APIs alone cost {api} a month; self-hosting {least}, even at the best end of its speed's band."
         than = f"{total}, and {money(hosting.fast_per_month)} at the best end of the band of its speed"
         return f"APIs alone cost {api} a month; the best plan with pools costs {than}."
     saves = (
