@@ -9,6 +9,7 @@ those are left out; the plans with pools of the same classes are a case each (`c
 
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -18,14 +19,16 @@ from solver.closing import ROUGH, Case, close, small, some_pool
 from solver.hour_rates import rates_of
 from solver.pricing import api_prices, bounds_in, bounds_of, class_sets, priced_at
 from solver.problem import Problem
-from solver.program.data import data_of
+from solver.program.build import written
+from solver.program.data import data_of, narrowed
+from solver.program.hosted import hosted as hosted_rows
 from solver.search import HALF, PART, Search
 from solver.shortlist import Shortlist, shortlist
-from solver.solve import Outcome, Progress, relative_gap
+from solver.solve import Outcome, Progress, relative_gap, solve
 from solver.units import HOURS_PER_MONTH
 
 FIRST = 0.6
-"""Of the time that is left, what the first plan with pools gets."""
+"""Of the time that is left, what the first plan with pools gets, where none is made on merged blocks."""
 MANY = 12
 """Blocks above which a first plan is made on fewer, merged ones."""
 PRECISE = 1e-8
@@ -70,9 +73,10 @@ def _with_pools(search: Search) -> None:
     alive = [k for k in data.pools if bounds.with_design[k] < search.wanted]
     if not alive or small(search, alive) or (found := shortlist(data, alive, search.left, search.stop)) is None:
         return close(search, rates, [Case((), bounds)], set())
-    if len(data.blocks) > MANY:
+    if many := len(data.blocks) > MANY:
         _on_merged_blocks(search, found)
-    search.run(sorted(found.opened), some_pool, part=FIRST, gap=max(search.gap * HALF, ROUGH))
+    part = PART * HALF if many else FIRST
+    search.run(sorted(found.opened), some_pool, part=part, gap=max(search.gap * HALF, ROUGH))
     priced = priced_at(data, rates, found.prices, search.wanted)
     sets = class_sets(sorted({data.problem.designs[k].pool_class for k in alive}))
     cases = [Case(on, bounds.and_at(bounds_in(data, priced, on)), found.prices, set(found.opened)) for on in sets]
@@ -80,16 +84,18 @@ def _with_pools(search: Search) -> None:
 
 
 def _on_merged_blocks(search: Search, found: Shortlist) -> None:
-    """A plan whose decisions for the month are those of a good one on a few merged blocks."""
-    limit = search.left() * PART
-    rough = Search(found.small, ROUGH, limit, search.threads, search.stage, None, search.stop, hosted=search.hosted)
-    rough.run(sorted(found.opened), some_pool, gap=ROUGH)
-    if rough.best is None:
+    """A plan whose decisions for the month are those of a good one on a few merged blocks, where nothing is lost."""
+    program = written(narrowed(found.small, found.opened))
+    rows = hosted_rows(program.data, program.variables) if search.hosted else some_pool(program)
+    program = replace(program, rows=(*program.rows, *rows))
+    outcome = solve(program, ROUGH, search.left() * PART, search.threads, search.stage, stop=search.stop)
+    if not outcome.found:
         return
+    of_group = shares_of(found.small, outcome.values)
     shares, hours = np.zeros(search.data.load.shape), search.data.problem.blocks.hours
     for j, group in enumerate(found.groups):
-        shares[:, group] = shares_of(found.small, rough.values)[:, [j]] * hours[group] / hours[group].sum()
-    search.by_block(rough.values, shares)
+        shares[:, group] = of_group[:, [j]] * hours[group] / hours[group].sum()
+    search.by_block(outcome.values, shares)
 
 
 def _ceiling(search: Search) -> float:

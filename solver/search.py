@@ -151,7 +151,8 @@ class Search:
 
     def by_block(self, values: Mapping[str, float], shares: Array) -> None:
         """Note the plan that blocks make of the decisions for the month in `values`, if there is one."""
-        found = plan_by_block(self.data, values, shares, self.left, self.stop)
+        kept = self.left() * PART  # for where traffic goes while something is lost
+        found = plan_by_block(self.data, values, shares, lambda: self.left() - kept, self.stop)
         if found is None:
             return
         fallback = fallback_of(self.data, found)
