@@ -4,22 +4,20 @@ Measured points correct a design's parameters, a sweep over rates gives the rate
 the user states goes before both.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from catalogs.catalog import Catalog
-from catalogs.records import DesignRate
-from catalogs.toml_file import Fault, InputError
 from solver.bands import speed_bands
 from solver.compliance import Reason, licence_reasons
 from solver.costs import weight_gb
 from solver.design_arrays import Design, DesignArrays, design_arrays
 from solver.measured import POINT_BAND, SWEEP_BAND, Measurements, SweptRate, corrected, measurements_of, swept_rate
 from solver.memory import GB, memory_fit
-from solver.patterns import nearest
+from solver.own_rates import OwnRate, own_rates
 from solver.problem import Array
 from solver.quality_gate import QualityGate
 from solver.raise_designs import Index, Mask, Raised, design_id, longest_request
@@ -38,29 +36,30 @@ _RULES = {
 }  # fmt: skip
 
 
-class OwnRate(NamedTuple):
-    """The user's rate of a design for one segment, requests/s of one replica; 0: it may not serve the segment."""
+class Surety(NamedTuple):
+    """How sure a design's speed is.
 
-    requests_per_second: float
+    `estimate` says what is estimated of it, empty where it was measured or is the user's own rate; `band` how far it
+    may be off, as a share; `measured` which of the user's measurements or rates it rests on.
+    """
+
     estimate: str
-    source: str
+    band: float
+    measured: str
 
 
 @dataclass(frozen=True)
 class Sized:
     """Designs that may serve some segment, with replica-seconds of a request.
 
-    `kappa[segment][round trip ms]` [design] is NaN where the design is refused; `estimates` [design] say what is
-    estimated of its speed, empty where it was measured or is the user's own rate. `bands` [design] are how far the
-    speed may be off, as a share; `measured` [design] which of the user's measurements or rates it rests on.
+    `kappa[segment][round trip ms]` [design] is NaN where the design is refused; `surety(rows)` tells how sure the
+    speeds of some designs are, which is looked up for those alone that stay.
     """
 
     designs: tuple[Design, ...]
     kappa: Mapping[str, Mapping[float, Array]]
     weights_gb: Array
-    estimates: tuple[str, ...]
-    bands: tuple[float, ...]
-    measured: tuple[str, ...]
+    surety: Callable[[Sequence[int]], list[Surety]]
 
 
 class _Own(NamedTuple):
@@ -89,19 +88,20 @@ def size_designs(
     arrays, corrections = corrected(design_arrays(catalog, records), measured) if records else (None, {})
     rests = {records[row]: _Own(each.says, POINT_BAND) for row, each in corrections.items()}
     swept: dict[Design, dict[str, SweptRate]] = {}
-    own = _own_rates(catalog, segments)
+    own = own_rates(catalog, segments)
     kappa: dict[str, dict[float, Array]] = {}
     for name, segment in segments.items():
         wanted = raised.worthy[name]
         rows = np.unique(place[wanted]) if arrays is not None else np.empty(0, dtype=np.intp)
-        kappa[name] = {}
+        kappa[name], before = {}, None
         for trip in trips[name]:
             if kappa[name] and segment.ttft is None:
                 kappa[name][trip] = next(iter(kappa[name].values()))
                 continue
             seconds = np.full(len(records), np.nan)
             if arrays is not None and len(rows):
-                rates, refused = _rates(arrays, rows, segment, trip)
+                before = _rates(arrays, rows, segment, trip, before)
+                rates, refused = before.rates.copy(), dict(before.refused)
                 for row in np.intersect1d(rows, list(corrections)).tolist() if corrections else ():
                     at = int(np.searchsorted(rows, row))
                     found = _as_swept(arrays, row, segment, trip, measured, float(rates[at]), refused)
@@ -155,27 +155,42 @@ def request_shape(segment: Segment, round_trip_ms: float) -> RequestShape:
     )
 
 
+class _Found(NamedTuple):
+    """Rates [row], NaN where refused, the TTFT (ms) up to which each holds, and the reason of each refusal."""
+
+    rates: Array
+    latest_ttft_ms: Array
+    refused: dict[int, Reason]
+
+
 def _rates(
-    arrays: DesignArrays, rows: Index, segment: Segment, round_trip_ms: float
-) -> tuple[Array, dict[int, Reason]]:
-    """Rate [row] of the designs at `rows`, NaN where refused, and the reason of each refusal by its row."""
+    arrays: DesignArrays, rows: Index, segment: Segment, round_trip_ms: float, before: _Found | None = None
+) -> _Found:
+    """Rates of the designs at `rows`, and the reason of each refusal by its row.
+
+    Of those found at a shorter round trip (`before`) only the ones are looked for again that break the TTFT that is
+    left; what was refused then is refused still, and its reason is no longer asked for.
+    """
     shape = request_shape(segment, round_trip_ms)
-    chosen = arrays.take(rows)
-    shared = shape.shared_prefix * shape.input_tokens
-    with np.errstate(all="ignore"):
-        fit = memory_fit(chosen, shape.input_tokens, shape.output_tokens, shape.longest_tokens, shared)
-    tried = np.flatnonzero(fit.fits)
-    rates = np.full(len(rows), np.nan)
-    why: dict[int, Reason] = {}
-    for i in np.flatnonzero(~fit.fits).tolist():
-        known = np.isfinite(fit.needed_gb[i]) and np.isfinite(fit.available_gb[i])
-        why[int(rows[i])] = _memory(float(fit.available_gb[i]), float(fit.needed_gb[i])) if known else _UNSIZED
+    if before is None:
+        rates, latest, why = np.full(len(rows), np.nan), np.zeros(len(rows)), {}
+        chosen = arrays.take(rows)
+        shared = shape.shared_prefix * shape.input_tokens
+        with np.errstate(all="ignore"):
+            fit = memory_fit(chosen, shape.input_tokens, shape.output_tokens, shape.longest_tokens, shared)
+        tried = np.flatnonzero(fit.fits)
+        for i in np.flatnonzero(~fit.fits).tolist():
+            known = np.isfinite(fit.needed_gb[i]) and np.isfinite(fit.available_gb[i])
+            why[int(rows[i])] = _memory(float(fit.available_gb[i]), float(fit.needed_gb[i])) if known else _UNSIZED
+    else:
+        rates, latest, why = before.rates.copy(), before.latest_ttft_ms.copy(), dict(before.refused)
+        tried = np.flatnonzero(np.isfinite(rates) & ~(latest <= (shape.ttft_ms or np.inf)))
     if len(tried):
-        found = highest_rates(chosen.take(tried), shape, times=False)
-        rates[tried] = found.requests_per_s
+        found = highest_rates(arrays.take(rows[tried]), shape, times=False)
+        rates[tried], latest[tried] = found.requests_per_s, found.latest_ttft_ms
         for i in np.flatnonzero(~np.isfinite(found.requests_per_s)).tolist():
             why[int(rows[tried[i]])] = _reason(found, i, segment, shape, round_trip_ms)
-    return rates, why
+    return _Found(rates, latest, why)
 
 
 def _as_swept(
@@ -264,44 +279,6 @@ def _refuse(
         book.add_many(name, distances, make, str(rule), copies)
 
 
-def _own_rates(catalog: Catalog, segments: Mapping[str, Segment]) -> dict[str, dict[Design, OwnRate]]:
-    """The user's rates by segment and design; one for a segment goes before one for all. InputError: unknown ids."""
-    faults: list[Fault] = []
-    for rate in catalog.rates:
-        key = f"rates.{rate.id}"
-        for field, value, known in (
-            ("model", rate.model, catalog.models), ("precision", rate.precision, catalog.precisions),
-            ("gpu", rate.gpu, catalog.gpus), ("engine", rate.engine, catalog.engines),
-        ):  # fmt: skip
-            if value not in known:
-                faults.append(
-                    Fault("catalog", f"{key}.{field}", f'"{value}"', "an id of the catalog", nearest(value, known))
-                )
-        named = [("segment", rate.segment)] if rate.segment else [("by_segment", name) for name in rate.by_segment]
-        faults += [
-            Fault("catalog", f"{key}.{field}", f'"{name}"', "a segment of the scenario", nearest(name, segments))
-            for field, name in named if name not in segments
-        ]  # fmt: skip
-    if faults:
-        raise InputError(*faults)
-    own: dict[str, dict[Design, OwnRate]] = {name: {} for name in segments}
-    stated = [(named, name, each, rate) for rate in catalog.rates for named, name, each in _stated(rate, segments)]
-    for _, name, each, rate in sorted(stated, key=lambda one: one[0]):
-        design = Design(rate.model, rate.precision, rate.gpu, rate.gpus, rate.engine)
-        own[name][design] = OwnRate(each, rate.estimate, f"{rate.source}, {rate.date}")
-    return own
-
-
-def _stated(rate: DesignRate, segments: Mapping[str, Segment]) -> Iterator[tuple[bool, str, float]]:
-    """What a rate says of segments: whether it names the one, the segment, requests/s."""
-    others = rate.requests_per_second or 0.0
-    if rate.segment:
-        yield True, rate.segment, others
-        return
-    for name in segments:
-        yield name in rate.by_segment, name, rate.by_segment.get(name, others)
-
-
 def _joined(
     raised: Raised,
     kappa: dict[str, dict[float, Array]],
@@ -349,16 +326,23 @@ def _joined(
             serving |= np.isfinite(seconds)
     kept = np.flatnonzero(serving)
     chosen = raised.designs(kept[kept < size]) + [extra[i - size] for i in kept[kept >= size].tolist()]
-    mine = [rests.get(design) for design in chosen]
-    bands = zip(mine, speed_bands(catalog, chosen), strict=True)
+    weights: dict[tuple[str, str], float] = {}
+    for design in chosen:
+        if (design.model, design.precision) not in weights:
+            weights[design.model, design.precision] = weight_gb(catalog, design.model, design.precision)
+
+    def surety(rows: Sequence[int]) -> list[Surety]:
+        bands = speed_bands(catalog, [chosen[row] for row in rows])
+        mine = [rests.get(chosen[row]) for row in rows]
+        return [
+            Surety(said[place[kept[row]]], band.share, "")
+            if rest is None else Surety(estimates.get(int(kept[row]), ""), rest.band, rest.says)
+            for row, rest, band in zip(rows, mine, bands, strict=True)
+        ]  # fmt: skip
+
     return Sized(
         tuple(chosen),
         {name: {trip: seconds[kept] for trip, seconds in by_trip.items()} for name, by_trip in kappa.items()},
-        np.array([weight_gb(catalog, design.model, design.precision) for design in chosen]),
-        tuple(
-            estimates[i] if i in estimates else "" if rest else said[place[i]]
-            for i, rest in zip(kept.tolist(), mine, strict=True)
-        ),
-        tuple(rest.band if rest else band.share for rest, band in bands),
-        tuple(rest.says if rest else "" for rest in mine),
+        np.array([weights[design.model, design.precision] for design in chosen]),
+        surety,
     )

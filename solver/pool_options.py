@@ -332,6 +332,8 @@ def _built(asked: Asked, sized: Sized, rows: _Rows, ids: Sequence[str]) -> PoolO
     busy = (np.nan_to_num(kappa, nan=0.0).T @ asked.peak).max(axis=1, initial=0.0).tolist()
     spare, served = is_covered(asked.scenario, "replica"), np.isfinite(kappa)
     ways: dict[tuple[int, int], dict[PurchaseType, Purchase]] = {}
+    alike = list(dict.fromkeys(rows.design.tolist()))
+    surety = dict(zip(alike, sized.surety(alike), strict=True))
     for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
         record, site, id_ = sized.designs[d], asked.sites[v], ids[i]
         if (v, record.gpus) not in ways:
@@ -343,8 +345,7 @@ def _built(asked: Asked, sized: Sized, rows: _Rows, ids: Sequence[str]) -> PoolO
             PoolDesign(
                 id=id_, model=record.model, precision=record.precision, gpu=record.gpu, gpus=record.gpus,
                 engine=record.engine, provider=site.provider, region=site.region, pool_class=site.pool_class,
-                purchases=purchases, estimate=sized.estimates[d], band=sized.bands[d],
-                measured=sized.measured[d],
+                purchases=purchases, estimate=surety[d].estimate, band=surety[d].band, measured=surety[d].measured,
                 max_replicas=most_replicas(busy[i], purchases, spare, asked.scenario.in_force.get(id_, {})),
             )
         )  # fmt: skip
