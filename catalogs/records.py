@@ -176,11 +176,12 @@ class EngineOffset(Sourced):
 
 
 class FormatOffset(Sourced):
-    """Factors of weight formats on the performance model's parameters; `eta_pf` of matrix products only."""
+    """Factors of weight formats on the model's parameters; `eta_pf` of matrix products, `moe_eta_mem` of mixtures."""
 
     id: str
     formats: tuple[str, ...]
     eta_mem: float = 1.0
+    moe_eta_mem: float = 1.0
     eta_pf: float = 1.0
     tau: float = 1.0
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solver.design_arrays import MOST_ETA, DesignArrays
-from solver.operating_points import Load, Points, Regime, operate
+from solver.operating_points import Era, Load, Points, Regime, operate
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -24,9 +24,9 @@ START: Mapping[str, float] = {
 """Start values, SI. `matrix_eta_pf` multiplies eta_pf in matrix products, the `moe_` ones in mixtures of experts."""
 MODEL: Mapping[str, Mapping[str, float]] = {
     "eta_mem": {"all": 0.3, "class": 0.3, "engine": 0.1, "format": 0.2, "pair": 0.08},
-    "eta_pf": {"all": 0.5, "class": 0.4, "engine": 0.15, "era": 0.3},
+    "eta_pf": {"all": 0.5, "class": 0.4, "engine": 0.15, "generation": 0.3},
     "matrix_eta_pf": {"format": 0.3},
-    "tau": {"all": 1.0, "class": 0.5, "engine": 0.3, "format": 0.3, "pair": 0.2, "era": 0.4},
+    "tau": {"all": 1.0, "class": 0.5, "engine": 0.3, "format": 0.3, "pair": 0.2, "era": 0.4, "attention": 0.3},
     "t_fix": {"all": 1.0, "engine": 1.0, "class": 0.3, "kind": 0.4},
     "mu": {"all": 0.5, "engine": 0.15},
     "eta_kv": {"all": 0.3, "engine": 0.2},
@@ -35,17 +35,22 @@ MODEL: Mapping[str, Mapping[str, float]] = {
     "sigma": {"all": 1.0, "engine": 0.3},
     "mixed_step": {"all": 0.5},
     "first_wave": {"all": 2.0, "engine": 1.0},
-    "moe_eta_mem": {"all": 0.3},
+    "moe_eta_mem": {"all": 0.3, "format": 0.15},
     "moe_eta_pf": {"all": 0.5, "engine": 0.3},
 }
 """Parameter -> feature -> spread: the standard deviation that the logarithm of a factor is expected to have."""
-NOW, OLD = "now", "before 2025"
-"""Keys of the feature `era`: today's factors go into the tables, those of older engines are parameters of their own."""
+PLAIN, INDEXED = "plain", "indexed"
+OTHERS: Sequence[tuple[str, ...]] = (
+    ("tau", "era", Era.NOW, Era.OLD, Era.LAST),
+    ("eta_pf", "generation", Era.NOW, Era.OLD),
+    ("tau", "attention", PLAIN, INDEXED),
+)
+"""Parameter, feature, the key whose factor goes into the tables, and those that are parameters of their own over it."""
 METRICS: Mapping[str, float] = {"tpot": 0.13, "ttft": 0.30, "throughput": 0.24, "batch": 0.12, "saturated": 0.20}
 """Metric -> the log error that counts 1; throughput of a closed loop repeats its latencies, so it counts less."""
 RIDGE = 10.0
 FEWEST_STEP, MOST_STEP = 1e-3, 0.7
-ROUNDS, FOLD_ROUNDS, SETTLED = 30, 4, 3e-4
+ROUNDS, FOLD_ROUNDS, SETTLED = 40, 5, 1e-4
 MOST_WEIGHT = 3.0  # of a row of a small group
 MOST_ERROR = 40.0
 
@@ -236,7 +241,9 @@ def tables(logs: Mapping[Factor, float]) -> dict[str, dict[str, dict[str, float]
     def factor_of(name: str, feature: str, key: str) -> float:
         return float(np.exp(logs.get(Factor(name, feature, key), 0.0)))
 
-    whole = {name: START[name] * factor_of(name, "all", "all") * factor_of(name, "era", NOW) for name in MODEL}
+    whole = {name: START[name] * factor_of(name, "all", "all") for name in MODEL}
+    for name, feature, today, *_ in OTHERS:
+        whole[name] *= factor_of(name, feature, today)
     out: dict[str, dict[str, dict[str, float]]] = {"class": {}, "offset": {}, "format": {}, "pair": {}}
     for factor, name, value in _named(logs):
         table = {"class": "class", "engine": "offset", "format": "format", "pair": "pair"}.get(factor.feature)
@@ -252,14 +259,15 @@ def tables(logs: Mapping[Factor, float]) -> dict[str, dict[str, dict[str, float]
     values = {name: float(value) for name, value in whole.items() if name not in (*in_class, "matrix_eta_pf")}
     values["t_fix"] *= dense
     values["moe_t_fix"] = mixture / dense
-    for name in ("tau", "eta_pf"):
-        values[f"old_{name}"] = factor_of(name, "era", OLD) / factor_of(name, "era", NOW)
+    for name, feature, today, *others in OTHERS:
+        for key in others:
+            values[f"{key}_{name}"] = factor_of(name, feature, key) / factor_of(name, feature, today)
     out["parameter"] = {name: {"value": value} for name, value in values.items()}
     return out
 
 
 def _named(logs: Mapping[Factor, float]) -> Iterator[tuple[Factor, str, float]]:
-    """Factors but those of all rows, of a kind of model or of an era; the matrix factor of a format is its `eta_pf`."""
+    """Factors of a table's rows, none of those that are parameters; the matrix factor of a format is its `eta_pf`."""
     for factor, value in logs.items():
-        if factor.feature not in ("all", "kind", "era"):
+        if factor.feature in ("class", "engine", "format", "pair"):
             yield factor, "eta_pf" if factor.parameter == "matrix_eta_pf" else factor.parameter, value

@@ -16,6 +16,7 @@ from solver.design_arrays import Design, DesignArrays, design_arrays
 from solver.measured import POINT_BAND, Correction, corrected, measurements_of
 from solver.memory import GB, kv_bytes
 from solver.operating_points import (
+    Era,
     Load,
     Points,
     Regime,
@@ -23,8 +24,8 @@ from solver.operating_points import (
     operate,
     pipelined,
     step_parts,
-    with_engines_of_before_2025,
     with_kv_bytes,
+    with_older_engines,
 )
 from solver.slo_rate import Outcome, RequestShape, highest_rates
 
@@ -48,7 +49,7 @@ class Case:
 
     `design` is one replica of `copies`, or one stage of `stages`. `in_flight` and `rate` (requests/s) are of the whole
     system, `requests` is how many a run has in all. With an `slo` the rate is the highest that keeps it. `kv_factor`
-    multiplies the bytes of the KV cache. `old_engine`: of before 2025. `split` says that only the number of
+    multiplies the bytes of the KV cache. `era` is the engine's. `split` says that only the number of
     GPUs, `copies`, is known of the system: it is then split into the replicas that do most.
     """
 
@@ -63,7 +64,7 @@ class Case:
     stages: int = 1
     copies: int = 1
     kv_factor: float = 1.0
-    old_engine: bool = False
+    era: Era = Era.NOW
     slo: Slo | None = None
     split: bool = False
 
@@ -129,7 +130,7 @@ def _run(cases: Sequence[Case], catalog: Catalog) -> list[Predicted]:
         return np.array([getattr(case, name) for case in cases], dtype=np.float64)
 
     stages, copies = column("stages"), column("copies")
-    arrays = with_old_engines(design_arrays(catalog, [case.design for case in cases]), cases, catalog)
+    arrays = _of_their_era(design_arrays(catalog, [case.design for case in cases]), cases, catalog)
     arrays, corrections = corrected(arrays, measurements_of(catalog.measurements))
     arrays = pipelined(with_kv_bytes(arrays, column("kv_factor")), stages)
     groups = stages * copies  # each has its own requests in flight
@@ -150,13 +151,16 @@ def _run(cases: Sequence[Case], catalog: Catalog) -> list[Predicted]:
     return _predicted(cases, catalog, arrays, load, points, used, refused, corrections)
 
 
-def with_old_engines(arrays: DesignArrays, cases: Sequence[Case], catalog: Catalog) -> DesignArrays:
-    """The designs of the cases, slower where the engine is of before 2025."""
-    old = np.array([case.old_engine for case in cases])
-    if not old.any():
+def _of_their_era(arrays: DesignArrays, cases: Sequence[Case], catalog: Catalog) -> DesignArrays:
+    """The designs of the cases, slower where the engine is older than today's."""
+    if all(case.era is Era.NOW for case in cases):
         return arrays
-    tau, eta_pf = (catalog.operations[f"perf_old_{name}"].value for name in ("tau", "eta_pf"))
-    return with_engines_of_before_2025(arrays, old, tau, eta_pf)
+
+    tau = {era: catalog.operations[f"perf_{era}_tau"].value for era in (Era.OLD, Era.LAST)}
+    eta_pf = {Era.OLD: catalog.operations["perf_old_eta_pf"].value}
+    return with_older_engines(
+        arrays, np.array([tau.get(c.era, 1.0) for c in cases]), np.array([eta_pf.get(c.era, 1.0) for c in cases])
+    )
 
 
 def _at_slo(

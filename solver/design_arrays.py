@@ -161,6 +161,11 @@ def is_latent(model: Model) -> bool:
     return model.attention.startswith("mla")
 
 
+def is_indexed(model: Model) -> bool:
+    """Whether an index selects the tokens that attention reads, which takes kernels of its own in each layer."""
+    return "sparse index" in model.attention
+
+
 def _kv_bytes_16bit(model: Model) -> float:
     """KV bytes of a token over all heads at 2 bytes an element; the record's own figure first."""
     layers = model.full_attention_layers or model.layers
@@ -288,7 +293,9 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
     )
     by_t_fix, by_mu, by_tau, by_mem, by_pf, by_kv, by_alpha, by_sigma, by_moe, by_wave = by_engine
     formats = {id_: catalog.format_offsets.get(id_, _NO_FORMAT) for id_ in set(precisions)}
-    format_mem, format_pf, format_tau = _rows(formats, precisions, lambda f: (f.eta_mem, f.eta_pf, f.tau))
+    format_mem, format_moe_mem, format_pf, format_tau = _rows(
+        formats, precisions, lambda f: (f.eta_mem, f.moe_eta_mem, f.eta_pf, f.tau)
+    )
     classes = [f"{catalog.gpus[gpu].performance_class}/{engine}" for gpu, engine in zip(gpus_of, engines, strict=True)]
     both = {id_: catalog.pair_offsets.get(id_, _NO_PAIR) for id_ in set(classes)}
     pair_mem, pair_tau = _rows(both, classes, lambda b: (b.eta_mem, b.tau))
@@ -299,6 +306,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         lambda pair: (peak(catalog.gpus[pair[0]], catalog.precisions[pair[1]]),),
     )
     perf = {key: figure.value for key, figure in catalog.operations.items() if key.startswith("perf_")}
+    indexed_tau = np.where([is_indexed(catalog.models[id_]) for id_ in models], perf["perf_indexed_tau"], 1.0)
     is_moe, is_mla = moe > 0, latent > 0
     b_d = np.where(is_moe, b_d_moe, b_w)
     kv_all = kv_16bit * b_kv / 2
@@ -334,9 +342,12 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         activated_share=share, is_moe=is_moe, weights=weights, kv_token=kv_token, kv_sequence=state / tp,
         window=window, kv_room=kv_room, kv_tokens=np.maximum(dp * kv_room / kv_token, 0.0), max_context=context,
         max_sequences=sequences, batched_tokens=batched,
-        eta_mem=np.minimum(eta_mem * by_mem * format_mem * pair_mem * of_moe("perf_moe_eta_mem"), MOST_ETA),
+        eta_mem=np.minimum(
+            eta_mem * by_mem * format_mem * pair_mem * of_moe("perf_moe_eta_mem", format_moe_mem), MOST_ETA
+        ),
         eta_pf=np.minimum(eta_pf * by_pf * format_pf * of_moe("perf_moe_eta_pf", by_moe), MOST_ETA),
-        eta_attention=np.minimum(eta_pf * by_pf, MOST_ETA), tau=tau * by_tau * format_tau * pair_tau,
+        eta_attention=np.minimum(eta_pf * by_pf, MOST_ETA),
+        tau=tau * by_tau * format_tau * pair_tau * indexed_tau,
         t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix * class_t_fix * of_moe("perf_moe_t_fix"),
         mu=perf["perf_mu"] * by_mu, step_scale=np.ones_like(g),
         alpha=perf["perf_alpha_us"] * 1e-6 * by_alpha, sigma=perf["perf_sigma_us"] * 1e-6 * by_sigma,

@@ -111,7 +111,8 @@ def _efficiencies(catalog: Catalog, rows: Rows) -> tuple[Array, Array]:
     perf = catalog.operations
     best = max([1.0, *(offset.moe_eta_pf for offset in catalog.engine_offsets.values())])
     moe = rows.arrays[0].is_moe
-    reads = np.array([each.eta_mem for each in formats]) * np.where(moe, perf["perf_moe_eta_mem"].value, 1.0)
+    of_moe = perf["perf_moe_eta_mem"].value * np.array([each.moe_eta_mem for each in formats])
+    reads = np.array([each.eta_mem for each in formats]) * np.where(moe, of_moe, 1.0)
     products = np.array([each.eta_pf for each in formats])
     return reads, products * np.where(moe, perf["perf_moe_eta_pf"].value * best, 1.0)
 

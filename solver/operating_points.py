@@ -35,6 +35,14 @@ class Regime(StrEnum):
     RATE = "open-loop"
 
 
+class Era(StrEnum):
+    """When an engine is of. Older ones have `perf_<era>_tau` times the overhead, OLD another share of the peak too."""
+
+    OLD = "old"  # before 2025
+    LAST = "of_2025"
+    NOW = "now"
+
+
 @dataclass(frozen=True)
 class Load:
     """What is asked of each design.
@@ -88,16 +96,13 @@ def with_kv_bytes(arrays: DesignArrays, factor: Array) -> DesignArrays:
     return replace(arrays, kv_token=kv_token, kv_tokens=_kv_tokens(arrays, arrays.kv_room, kv_token))
 
 
-def with_engines_of_before_2025(
-    arrays: DesignArrays, old: NDArray[np.bool_], tau: float, eta_pf: float
-) -> DesignArrays:
-    """The designs, where `old` on an engine of before 2025: so many times the overhead and the share of the peak."""
-    share = np.where(old, eta_pf, 1.0)
+def with_older_engines(arrays: DesignArrays, tau: Array, eta_pf: Array) -> DesignArrays:
+    """The designs on engines of their time: so many times the overhead and the share of the peak of today's."""
     return replace(
         arrays,
-        tau=arrays.tau * np.where(old, tau, 1.0),
-        eta_pf=np.minimum(arrays.eta_pf * share, MOST_ETA),
-        eta_attention=np.minimum(arrays.eta_attention * share, MOST_ETA),
+        tau=arrays.tau * tau,
+        eta_pf=np.minimum(arrays.eta_pf * eta_pf, MOST_ETA),
+        eta_attention=np.minimum(arrays.eta_attention * eta_pf, MOST_ETA),
     )
 
 

@@ -15,9 +15,9 @@ from catalogs.catalog import Catalog, load_catalog
 from catalogs.tables import FIGURES
 from solver.bands import measured_band
 from solver.calibrate import (
+    INDEXED,
     METRICS,
-    NOW,
-    OLD,
+    PLAIN,
     Observations,
     by_metric,
     cross_validated,
@@ -27,8 +27,8 @@ from solver.calibrate import (
     used,
 )
 from solver.cases import Case
-from solver.design_arrays import design_arrays
-from solver.operating_points import Load, pipelined, with_kv_bytes
+from solver.design_arrays import design_arrays, is_indexed
+from solver.operating_points import Era, Load, pipelined, with_kv_bytes
 from wizard.importers.serving_rows import cases_of, read_rows
 
 Array = NDArray[np.float64]
@@ -98,7 +98,9 @@ def observed(catalog: Catalog, cases: Sequence[Case], rows: Sequence[Mapping[str
             "format": np.array([ALIKE.get(design.precision, design.precision) for design in designs]),
             "pair": np.array([f"{group}/{design.engine}" for group, design in zip(classes, designs, strict=True)]),
             "kind": np.where(arrays.is_moe, "mixture", "dense"),
-            "era": np.array([OLD if case.old_engine else NOW for case in cases]),
+            "era": np.array([str(case.era) for case in cases]),
+            "generation": np.array([str(Era.OLD if case.era is Era.OLD else Era.NOW) for case in cases]),
+            "attention": np.where([is_indexed(catalog.models[design.model]) for design in designs], INDEXED, PLAIN),
         },
         groups=np.array([f"{design.model} {design.gpu} {design.engine}" for design in designs]),
     )  # fmt: skip
@@ -255,8 +257,10 @@ PARAMETERS: Sequence[tuple[str, str, float, str]] = (
     ("moe_eta_mem", "factor on eta_mem", 1, "reading the weights of a mixture of experts"),
     ("moe_eta_pf", "factor on eta_pf", 1, "matrix products of a mixture of experts"),
     ("mixed_step", "share", 1, "part of the shorter of memory and compute time that does not overlap"),
+    ("indexed_tau", "factor on tau", 1, "more kernels a layer where an index selects the tokens that attention reads"),
     ("old_tau", "factor on tau", 1, "engines of before 2025, of which published measurements are predicted"),
     ("old_eta_pf", "factor on eta_pf", 1, "engines of before 2025, of which published measurements are predicted"),
+    ("of_2025_tau", "factor on tau", 1, "engines of 2025, of which published measurements are predicted"),
     ("first_wave", "share", 1, "part of the queue of a start together that the mean TTFT of a closed loop holds"),
 )
 

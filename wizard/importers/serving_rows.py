@@ -15,7 +15,7 @@ from catalogs.toml_file import Fault, InputError, read_bytes
 from solver.bands import OUTSIDE
 from solver.cases import Case, Predicted, Slo, predict_cases
 from solver.design_arrays import Design
-from solver.operating_points import Regime
+from solver.operating_points import Era, Regime
 from wizard.importers.serving_names import Names
 
 INPUT_TOKENS, OUTPUT_TOKENS = 1024.0, 1024.0
@@ -25,8 +25,10 @@ DRAWN = 0.9
 DRAWS = frozenset({"inferencex", "nvidia-aic"})
 FP8_CACHE = frozenset({"fp8", "fp4"})
 """Weight formats that servers are usually run with an FP8 KV cache beside; taken where a row does not say."""
-NEW_ENGINES = 2025
-"""Year from which on engines are as those of today: vLLM's second generation came in January 2025, its first had more
+MODEL_CACHE = frozenset({"nvidia-aic"})
+"""Sources whose servers ran as they come, with the KV cache in the model's 16 bits; catalogs/README.md says why."""
+LAST_YEAR = 2025
+"""Of engines between those of today and the first generations: vLLM's second came in January 2025, its first had more
 overhead in each step. A row without a date is taken as of today."""
 REQUESTS = 1000.0
 """Requests of a run above capacity, where the note has none: the default of vLLM's own benchmark."""
@@ -193,7 +195,8 @@ class _Reading:
             self.assumed.append(f"split of {size.copies} GPUs not published: the one that does most")
         design = Design(model.id, precision.id, gpu.id, size.gpus, engine.id, size.groups or None)
         factor = self.names.kv_factor(self.text("kv_precision"), precision.id)
-        if not self.text("kv_precision") and precision.id in FP8_CACHE:
+        as_model = self.text("source").lower() in MODEL_CACHE
+        if not self.text("kv_precision") and precision.id in FP8_CACHE and not as_model:
             self.assumed.append("FP8 KV cache")
             factor = self.names.kv_factor("fp8", precision.id)
         return Row(self.case(design, size, factor), "", tuple(self.assumed), self.guess)
@@ -234,15 +237,16 @@ class _Reading:
             stages=size.stages,
             copies=size.copies,
             kv_factor=factor,
-            old_engine=self.of_before(NEW_ENGINES),
+            era=self.era(),
             slo=slo,
             split=size.split,
         )
 
-    def of_before(self, year: int) -> bool:
-        """Whether the row's date, as far as it has one, is of before a year."""
+    def era(self) -> Era:
+        """Of the row's date, as far as it has one."""
         found = _YEAR.match(self.text("date"))
-        return found is not None and int(found[0]) < year
+        year = int(found[0]) if found else LAST_YEAR + 1
+        return Era.OLD if year < LAST_YEAR else Era.LAST if year == LAST_YEAR else Era.NOW
 
     def regime(self, in_flight: float, rate: float) -> Regime:
         scenario = self.text("scenario")

@@ -30,6 +30,7 @@ PERFORMANCE = {
     "perf_moe_eta_pf": 0.51,
     "perf_moe_eta_mem": 1.0,
     "perf_moe_t_fix": 1.0,
+    "perf_indexed_tau": 1.0,
     "perf_memory_fraction": 0.9,
     "perf_runtime_gb": 2.0,
     "perf_mixed_step": 0.25,

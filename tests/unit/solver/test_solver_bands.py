@@ -14,7 +14,7 @@ CATALOG = load_catalog()
         (("gpt-oss-120b", "b200", "vllm", "mxfp4"), 0.15, False),
         (("gpt-oss-120b", "b200", "sglang", "mxfp4"), 0.25, False),
         (("llama-3.3-70b", "h200-sxm", "vllm", "fp8"), 0.35, False),
-        (("deepseek-v3", "h200-sxm", "sglang", "fp8"), 0.5, False),
+        (("deepseek-v3", "h200-sxm", "sglang", "fp8"), 0.25, False),
         (("llama-2-7b", "a100-40gb-sxm", "vllm", "bf16"), 0.25, False),
         (("llama-3.1-405b", "mi300x", "vllm", "fp8"), 0.35, False),
         (("glm-4.5-air", "h100-sxm", "vllm", "fp8"), 0.25, False),  # a mixture that nobody measured

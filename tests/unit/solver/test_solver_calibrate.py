@@ -4,7 +4,6 @@ from made_catalog import made_catalog
 
 from solver.calibrate import (
     MODEL,
-    NOW,
     START,
     Factor,
     Observations,
@@ -53,7 +52,8 @@ def observations() -> Observations:
             "format": np.array([design.precision for design in designs]),
             "pair": np.array([f"{group}/{design.engine}" for group, design in zip(classes, designs, strict=True)]),
             "kind": np.array(["dense"] * size),
-            "era": np.array([NOW] * size),
+            "era": np.array(["now"] * size), "generation": np.array(["now"] * size),
+            "attention": np.array(["plain"] * size),
         },
         np.array([f"{design.model} {design.gpu} {design.engine}" for design in designs]),
     )  # fmt: skip

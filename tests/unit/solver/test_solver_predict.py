@@ -46,10 +46,11 @@ def test_no_token_comes_faster_than_the_weights_can_be_read(gpus: int, bytes_: f
 
 
 def test_a_70b_in_fp8_on_one_h100_loads_and_serves_next_to_nobody() -> None:
-    """What is left of 80 GiB serves a handful, at about 32 ms a token (floor: 21)."""
+    """What is left of 80 GiB serves a handful. A token takes 21 ms at the least; one H200 was measured at 21.5 ms, of
+    which 14.7 are its floor at 4.8 TB/s: with the H100's for it, 28; with all of it scaled by the bandwidth, 31."""
     found = of(replace(LLAMA_70B_TWO, gpus=1), in_flight=(1.0,), highest=True)
     assert 1 < found.memory.fit < 16
-    assert 21 < found.points[0].tpot_ms.value == pytest.approx(32, rel=0.15)
+    assert 21 < found.points[0].tpot_ms.value == pytest.approx(29, rel=0.15)
     assert found.rate is not None
     assert found.rate.bound_by == "kv"
     assert found.rate.requests_per_s is not None
