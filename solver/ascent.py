@@ -100,9 +100,10 @@ def _point(
     value[looked_at] = np.maximum(value[looked_at], whole)
     suppliers = fixed - over_shares(data, np.maximum(prices - cost, 0.0))
     selfhost, classes = pool_entry(data, value)
+    pools_needed, needed = ways_needed(data)
     ordered, sold = np.argsort(value, kind="stable"), np.argsort(suppliers, kind="stable")
     of_pools = value[ordered][: int(pools.sum())]
-    least, n, j = ways_chosen(data, of_pools, suppliers[sold], ways_needed(data), 1)
+    least, n, j = ways_chosen(data, of_pools, suppliers[sold], needed, pools_needed)
     bound = sum_of(data, prices) + selfhost + sum(classes.get(name, 0.0) for name in on) + least
     if not np.isfinite(bound):
         return _Point(bound, np.zeros(len(moves)))

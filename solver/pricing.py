@@ -164,15 +164,15 @@ def bounds_in(data: Data, priced: Priced, on: tuple[str, ...] = ()) -> Bounds:
         none = np.full(len(value), inf)
         sets = (bounds_in(data, priced, names) for names in class_sets(list(classes)))
         return reduce(Bounds.or_of, sets, Bounds(inf, none, none))
-    of, needed = np.array([design.pool_class for design in problem.designs]), ways_needed(data)
+    of, (pools, needed) = np.array([design.pool_class for design in problem.designs]), ways_needed(data)
     fixed = priced.every + selfhost + sum(classes.get(name, inf) for name in on)
     members = np.isin(of, on) & (value < inf)
     ordered = np.sort(value[members])
-    least = fixed + least_ways(data, ordered, suppliers, needed, 1)
-    beside = fixed + least_ways(data, np.minimum(ordered, 0.0), suppliers, needed - 1, 0)
+    least = fixed + least_ways(data, ordered, suppliers, needed, pools)
+    beside = fixed + least_ways(data, np.minimum(ordered, 0.0), suppliers, needed - 1, pools - 1)
     with_design, alone = np.full(len(value), inf), np.full(len(value), inf)
     with_design[members] = np.maximum(least, beside + np.maximum(value[members], 0.0))
-    if len(on) == 1:
+    if len(on) == 1 and pools == 1:
         alone[members] = fixed + value[members] + float(np.minimum(suppliers, 0.0).sum())
     return Bounds(least, with_design, alone)
 
@@ -190,19 +190,19 @@ def pool_entry(data: Data, value: Array) -> tuple[float, dict[str, float]]:
     return selfhost, classes
 
 
-def ways_needed(data: Data) -> int:
-    """Pools and suppliers that every plan has at least: two where a covered segment may lose any provider."""
+def ways_needed(data: Data) -> tuple[int, int]:
+    """Pools that every plan with pools has at least, and pools and suppliers together.
+
+    Two where a covered segment may lose any provider of those that may serve it, two pools where no API may.
+    """
     problem = data.problem
-    least = max(1, problem.rules.min_suppliers or 1)
+    pools, ways = 1, max(1, problem.rules.min_suppliers or 1)
     lost = {problem.contingencies[c].of for c in data.lost if problem.contingencies[c].kind == "provider"}
-    if problem.coverage is None:
-        return least
-    for s in np.flatnonzero(problem.coverage > 0).tolist():
-        serve = {problem.designs[k].provider for other, k in data.pool_pairs if other == s}
-        serve |= {problem.apis[a].offer.provider for other, a in data.api_pairs if other == s}
-        if serve <= lost:
-            return max(2, least)
-    return least
+    for s in np.flatnonzero(problem.coverage > 0).tolist() if problem.coverage is not None else ():
+        of_apis = {problem.apis[a].offer.provider for other, a in data.api_pairs if other == s}
+        if of_apis | {problem.designs[k].provider for other, k in data.pool_pairs if other == s} <= lost:
+            pools, ways = pools if of_apis else 2, max(2, ways)
+    return pools, ways
 
 
 def class_sets(names: list[str]) -> Iterator[tuple[str, ...]]:
@@ -226,7 +226,7 @@ def ways_chosen(data: Data, pools: Array, suppliers: Array, needed: int, least_p
     sold = np.concatenate(([0.0], np.cumsum(suppliers)))
     free = int(np.count_nonzero(suppliers < 0))
     best = inf, 0, 0
-    for n in range(least_pools, min(most, int(np.count_nonzero(pools < 0)) + needed) + 1):
+    for n in range(least_pools, min(most, int(np.count_nonzero(pools < 0)) + max(needed, least_pools)) + 1):
         j = max(free, needed - n)
         if j < len(sold):
             total = float(sums[n] + sold[j]) + step * max(0, ceil(max(n, 1) / size) - 1)

@@ -151,7 +151,7 @@ def _beside(data: Data, value: Array, suppliers: Array, least_others: int, own: 
     problem = data.problem
     selfhost, classes = pool_entry(data, value)
     of = np.array([design.pool_class for design in problem.designs])
-    needed, least = ways_needed(data), np.full(len(value), inf)
+    (pools_needed, needed), least = ways_needed(data), np.full(len(value), inf)
     mine = np.ones(len(value), dtype=bool)
     if own is not None:
         mine[:] = False
@@ -167,7 +167,7 @@ def _beside(data: Data, value: Array, suppliers: Array, least_others: int, own: 
             if key not in known:
                 others = np.delete(ordered, np.searchsorted(ordered, key)) if mine[k] else ordered
                 pools = np.concatenate(([FIRST], others))
-                known[key] = fixed + least_ways(data, pools, suppliers, needed, 1 + least_others)
+                known[key] = fixed + least_ways(data, pools, suppliers, needed, max(pools_needed, 1 + least_others))
             least[k] = min(least[k], known[key])
     return least
 
