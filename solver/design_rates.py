@@ -15,7 +15,17 @@ from solver.bands import speed_bands
 from solver.compliance import Reason, licence_reasons
 from solver.costs import weight_gb
 from solver.design_arrays import Design, DesignArrays, design_arrays
-from solver.measured import POINT_BAND, SWEEP_BAND, Measurements, SweptRate, corrected, measurements_of, swept_rate
+from solver.kept import Kept, speed_tables
+from solver.measured import (
+    POINT_BAND,
+    SWEEP_BAND,
+    Correction,
+    Measurements,
+    SweptRate,
+    corrected,
+    measurements_of,
+    swept_rate,
+)
 from solver.memory import GB, memory_fit
 from solver.own_rates import OwnRate, own_rates
 from solver.problem import Array
@@ -84,8 +94,11 @@ def size_designs(
     """
     measured = measurements_of(catalog.measurements)
     unique, place = _alike(raised, catalog, measured)
-    records = raised.designs(unique)
-    arrays, corrections = corrected(design_arrays(catalog, records), measured) if records else (None, {})
+    records, arrays, corrections = _ARRAYS.of(
+        speed_tables(catalog),
+        (raised.axes.names, raised.index[:, unique].tobytes()),
+        lambda: _looked_up(catalog, raised.designs(unique), measured),
+    )
     rests = {records[row]: _Own(each.says, POINT_BAND) for row, each in corrections.items()}
     swept: dict[Design, dict[str, SweptRate]] = {}
     own = own_rates(catalog, segments)
@@ -100,7 +113,7 @@ def size_designs(
                 continue
             seconds = np.full(len(records), np.nan)
             if arrays is not None and len(rows):
-                before = _rates(arrays, rows, segment, trip, before)
+                before = _rates_kept(arrays, rows, segment, trip, before)
                 rates, refused = before.rates.copy(), dict(before.refused)
                 for row in np.intersect1d(rows, list(corrections)).tolist() if corrections else ():
                     at = int(np.searchsorted(rows, row))
@@ -116,6 +129,15 @@ def size_designs(
     rests |= {design: _as_measured(by, segments, rests[design]) for design, by in swept.items()}
     said = arrays.estimates if arrays is not None else ()
     return _joined(raised, kappa, place, said, own, rests, segments, copies, catalog, gate, book)
+
+
+def _looked_up(
+    catalog: Catalog, records: list[Design], measured: Measurements
+) -> tuple[list[Design], DesignArrays | None, dict[int, Correction]]:
+    """Designs with their figures, and which of them the user's measurements correct."""
+    if not records:
+        return records, None, {}
+    return records, *corrected(design_arrays(catalog, records), measured)
 
 
 def _alike(raised: Raised, catalog: Catalog, measured: Measurements) -> tuple[Index, Index]:
@@ -161,6 +183,19 @@ class _Found(NamedTuple):
     rates: Array
     latest_ttft_ms: Array
     refused: dict[int, Reason]
+
+
+_ARRAYS: Kept[tuple[list[Design], DesignArrays | None, dict[int, Correction]]] = Kept(3)
+_FOUND: Kept[_Found] = Kept(48)
+"""Of the segments and round trips of a large scenario."""
+
+
+def _rates_kept(
+    arrays: DesignArrays, rows: Index, segment: Segment, round_trip_ms: float, before: _Found | None
+) -> _Found:
+    """`_rates`, found once for requests and limits that are the same."""
+    key = rows.tobytes(), request_shape(segment, round_trip_ms), round_trip_ms, segment.ttft
+    return _FOUND.of((arrays, before), key, lambda: _rates(arrays, rows, segment, round_trip_ms, before))
 
 
 def _rates(

@@ -16,6 +16,7 @@ from catalogs.records import Engine, Gpu, Precision
 from solver.compliance import Reason, licence_reasons
 from solver.costs import length_quantile
 from solver.design_arrays import Design, is_latent, is_sized, memory_fraction
+from solver.kept import Kept, speed_tables
 from solver.model_order import GPUS, Rows, faster_engines, never_worse, rows_of
 from solver.quality_gate import QualityGate
 from solver.refusal_book import RefusalBook
@@ -38,6 +39,11 @@ class Axes:
     gpus: tuple[str, ...]
     engines: tuple[str, ...]
     fits: Mask
+
+    @property
+    def names(self) -> tuple[tuple[str, ...], ...]:
+        """The ids along m, p, g and e."""
+        return self.models, self.precisions, self.gpus, self.engines
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ def raise_designs(
     cells = alive[m, p]
     if len(m):
         pairs = [(axes.models[i], axes.precisions[j]) for i, j in zip(m.tolist(), p.tolist(), strict=True)]
-        rows = rows_of(catalog, pairs)
+        rows = _ROWS.of(speed_tables(catalog), tuple(pairs), lambda: rows_of(catalog, pairs))
         own = _own(axes, catalog, rows, cells)
         worthy = {name: mask[m, p] for name, mask in good.items()}
         counts = sum(
@@ -130,6 +136,9 @@ def raise_designs(
     row, g, n, e = np.nonzero(cells)
     index = np.array([m[row], p[row], g, n, e], dtype=np.intp)
     return Raised(axes, index, {name: mask[index[0], index[1]] for name, mask in good.items()})
+
+
+_ROWS: Kept[Rows] = Kept(4)
 
 
 def longest_request(segment: Segment) -> float:
@@ -183,10 +192,10 @@ def _strike_dominated(
     shape = cells.shape
     able = (cells & ~own).reshape(shape[0], -1)
     by, of, run = better.any(axis=1), better.any(axis=0), able.any(axis=0)
-    beaten = np.zeros(able.shape, dtype=bool)
+    struck = np.zeros(able.shape, dtype=bool)
     takers = better[np.ix_(by, of)].T.astype(np.float32) @ able[np.ix_(by, run)].astype(np.float32)
-    beaten[np.ix_(of, run)] = (takers > 0) & able[np.ix_(of, run)]
-    beaten = beaten.reshape(shape)
+    struck[np.ix_(of, run)] = (takers > 0) & able[np.ix_(of, run)]
+    beaten = struck.reshape(shape)
     lost = beaten.sum(axis=(1, 2, 3))
     for row in np.flatnonzero(lost).tolist():
         others = np.flatnonzero(better[:, row])
