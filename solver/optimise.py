@@ -17,6 +17,7 @@ import numpy as np
 from solver.by_block import shares_of
 from solver.closing import ROUGH, Case, close, small, some_pool
 from solver.hour_rates import rates_of
+from solver.interchanged import with_first_names
 from solver.pricing import api_prices, bounds_in, bounds_of, class_sets, priced_at
 from solver.problem import Problem
 from solver.program.build import written
@@ -127,4 +128,5 @@ def _outcome(search: Search) -> Outcome:
         status, stopped_by = "optimal", "proof"
     elif status == "optimal":  # numbers that the solver cannot tell apart: what is not proven is not called so
         status, stopped_by = "time_limit", "time"
-    return Outcome(status, stopped_by, search.best, bound, gap, search.values, search.nodes, seconds)
+    values = with_first_names(search.data, search.values)
+    return Outcome(status, stopped_by, search.best, bound, gap, values, search.nodes, seconds)

@@ -172,7 +172,9 @@ def _dominated(
         api.offer.provider for api in problem.apis if any(api.id == option for _, option in problem.unit_rate)
     }
     gone: set[int] = set()
-    for q in sorted(range(len(sellers)), key=lambda q: (-float(np.min(any_price[q])), q)):
+    for q in sorted(
+        range(len(sellers)), key=lambda q: (-float(np.min(any_price[q])), -q)
+    ):  # the last of equals by name
         serves = np.isfinite(any_price[q])
         able = [
             p for p in range(len(sellers))
