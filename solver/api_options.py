@@ -71,7 +71,7 @@ def api_offers(
             if units and (rate := requests_per_unit(part.segment, units)) > 0:
                 unit_rate[s, offer.id] = rate
         if admitted:
-            served = any(id_ == offer.id for _, id_ in unit_rate)
+            served = any((s, offer.id) in unit_rate for s in range(len(parts)))
             options.append(_option(offer, units if served else None))
     return ApiOffers(tuple(options), charges, assumed and bool(options), unit_rate)
 

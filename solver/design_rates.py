@@ -15,7 +15,7 @@ from solver.bands import speed_bands
 from solver.compliance import Reason, licence_reasons
 from solver.costs import weight_gb
 from solver.design_arrays import Design, DesignArrays, design_arrays
-from solver.kept import Kept, speed_tables
+from solver.kept import Kept, unpriced
 from solver.measured import (
     POINT_BAND,
     SWEEP_BAND,
@@ -95,7 +95,7 @@ def size_designs(
     measured = measurements_of(catalog.measurements)
     unique, place = _alike(raised, catalog, measured)
     records, arrays, corrections = _ARRAYS.of(
-        speed_tables(catalog),
+        unpriced(catalog),
         (raised.axes.names, raised.index[:, unique].tobytes()),
         lambda: _looked_up(catalog, raised.designs(unique), measured),
     )

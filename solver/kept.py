@@ -1,8 +1,8 @@
 """Results kept while the very objects that they were made of are in use.
 
-What-if moves, flips, worlds and sweeps raise the options of one catalog many times. What depends on its speeds alone is
-found once. Nothing stale can come back: records are frozen, objects are told apart by identity and are held as long as
-what was made of them, so that no other object can take their place.
+What-if moves, flips, worlds and sweeps raise the options of one catalog many times. What depends on speed or quality
+alone is found once. Nothing stale can come back: records are frozen, objects are told apart by identity, and are held
+as long as what was made of them, so that no other object can take their place.
 """
 
 from collections.abc import Callable, Hashable
@@ -14,7 +14,7 @@ from catalogs.catalog import Catalog
 
 T = TypeVar("T")
 PRICES = frozenset({"gpu_prices", "api_offers", "purchases", "provisioned", "exchange_rates"})
-"""Tables of a catalog that no speed depends on, which moves of a price replace."""
+"""Tables of a catalog that no speed and no quality depends on, which moves of a price replace."""
 
 
 class Kept(Generic[T]):
@@ -39,6 +39,6 @@ class Kept(Generic[T]):
         return found[1]
 
 
-def speed_tables(catalog: Catalog) -> tuple[object, ...]:
-    """All of a catalog that the speed of a replica may depend on."""
+def unpriced(catalog: Catalog) -> tuple[object, ...]:
+    """All tables of a catalog but those of prices: all that speed and quality may depend on."""
     return tuple(getattr(catalog, each.name) for each in fields(catalog) if each.name not in PRICES)

@@ -20,7 +20,7 @@ from solver.pool_charges import Asked
 from solver.pool_options import PoolOffers, pool_offers
 from solver.pool_sites import Site, matched, pool_sites
 from solver.problem import Array, FixedCost, LoadBlocks, Problem, Rules
-from solver.quality_gate import QualityGate
+from solver.quality_gate import QualityGate, quality_gate
 from solver.raise_designs import raise_designs
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
@@ -44,7 +44,7 @@ def problem_of(
     names = check_names(scenario, catalog, sites)
     parts = sub_segments(scenario)
     blocks = load_of(scenario, catalog, parts)
-    book, gate = book or RefusalBook(all_refusals), QualityGate(catalog)
+    book, gate = book or RefusalBook(all_refusals), quality_gate(catalog)
     apis = _without_dominated(scenario, parts, blocks, api_offers(scenario, catalog, parts, gate, book), book)
     pools, assumed = _pools(scenario, catalog, parts, blocks, sites, names, gate, book)
     served = {(s, pools.designs[k].id) for s, k in np.argwhere(np.isfinite(pools.kappa)).tolist()}

@@ -1,12 +1,15 @@
 """The quality rule: a model as served against the segment's floor."""
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 from catalogs.catalog import Catalog
+from catalogs.records import TaskClass
 from solver.compliance import UNKNOWN, Reason
 from solver.costs import length_quantile
+from solver.kept import Kept, unpriced
 from solver.quality import Judgement, judge
-from solver.quality_floors import asked_of, floors_asked
+from solver.quality_floors import Asked, asked_of, floors_asked
 from solver.refusals import Rule
 from solver.scenario import Segment
 
@@ -15,16 +18,21 @@ class QualityGate:
     """Judges each model and precision once for a task, a floor and a length."""
 
     def __init__(self, catalog: Catalog) -> None:
-        floors = lru_cache(maxsize=None)(lambda task, asked: floors_asked(catalog, task, asked))
-        self.judge = lru_cache(maxsize=None)(
+        floors = cache(lambda task, asked: floors_asked(catalog, task, asked))
+        self._long = tuple(row.from_tokens for row in catalog.long_context)
+        self._judge = lru_cache(maxsize=2**14)(
             lambda model, precision, task, asked, longest: judge(
                 catalog, floors(task, asked), model, precision, task, asked, longest
             )
         )
+        self._of = lru_cache(maxsize=24)(lambda task, asked, at: SegmentGate(self._judge, task, asked, at))
 
     def of(self, segment: Segment) -> "SegmentGate":
-        """The same for one segment, whose floor and length are read once."""
-        return SegmentGate(self, segment)
+        """The same for one segment. Lengths count by which studies of long requests they reach."""
+        longest = length_quantile(segment.input_tokens) + length_quantile(segment.output_tokens)
+        reached = max((tokens for tokens in self._long if tokens <= longest), default=0)
+        gate: SegmentGate = self._of(segment.task, asked_of(segment), reached)
+        return gate
 
     def judgement(self, model: str, precision: str | None, segment: Segment) -> Judgement:
         """The judgement at a precision (None is as an API serves it): of several floors asked the first that fails."""
@@ -36,17 +44,18 @@ class QualityGate:
 
 
 class SegmentGate:
-    """Judges models and precisions for one segment."""
+    """Judges models and precisions on what a segment asks."""
 
-    def __init__(self, gate: QualityGate, segment: Segment) -> None:
-        self._gate, self._task, self._asked = gate, segment.task, asked_of(segment)
-        self._longest = length_quantile(segment.input_tokens) + length_quantile(segment.output_tokens)
+    def __init__(
+        self, judge: Callable[..., Judgement], task: TaskClass, asked: tuple[Asked, ...], longest: float
+    ) -> None:
+        self._judge, self._task, self._asked, self._longest = judge, task, asked, longest
         self.reason = cache(self._reason)
         """Why a model falls short at a precision, or None."""
 
     def judgement(self, model: str, precision: str | None) -> Judgement:
         """The judgement at a precision (None is as an API serves it): of several floors asked the first that fails."""
-        judged = [self._gate.judge(model, precision, self._task, asked, self._longest) for asked in self._asked]
+        judged = [self._judge(model, precision, self._task, asked, self._longest) for asked in self._asked]
         found: Judgement = next((each for each in judged if not each.passes), judged[0])
         return found
 
@@ -62,3 +71,11 @@ class SegmentGate:
         distance = short / max(abs(judged.threshold or 0.0), 1e-9)
         note = "; ".join(filter(None, (judged.note, judged.estimate if judged.bound else "")))
         return Reason(Rule.QUALITY, judged.score, wanted, judged.scale, distance, note)
+
+
+_GATES: Kept[QualityGate] = Kept(3)
+
+
+def quality_gate(catalog: Catalog) -> QualityGate:
+    """The gate of a catalog; moves of a price leave it as it is."""
+    return _GATES.of(unpriced(catalog), None, lambda: QualityGate(catalog))

@@ -16,7 +16,7 @@ from catalogs.records import Engine, Gpu, Precision
 from solver.compliance import Reason, licence_reasons
 from solver.costs import length_quantile
 from solver.design_arrays import Design, is_latent, is_sized, memory_fraction
-from solver.kept import Kept, speed_tables
+from solver.kept import Kept, unpriced
 from solver.model_order import GPUS, Rows, faster_engines, never_worse, rows_of
 from solver.quality_gate import QualityGate
 from solver.refusal_book import RefusalBook
@@ -120,7 +120,7 @@ def raise_designs(
     cells = alive[m, p]
     if len(m):
         pairs = [(axes.models[i], axes.precisions[j]) for i, j in zip(m.tolist(), p.tolist(), strict=True)]
-        rows = _ROWS.of(speed_tables(catalog), tuple(pairs), lambda: rows_of(catalog, pairs))
+        rows = _ROWS.of(unpriced(catalog), tuple(pairs), lambda: rows_of(catalog, pairs))
         own = _own(axes, catalog, rows, cells)
         worthy = {name: mask[m, p] for name, mask in good.items()}
         counts = sum(

@@ -4,7 +4,7 @@ import numpy as np
 from made_options import price, scenario, small_catalog, with_prices
 
 from catalogs.catalog import Catalog
-from solver.kept import Kept, speed_tables
+from solver.kept import Kept, unpriced
 from solver.options import problem_of
 
 
@@ -30,7 +30,7 @@ def test_what_is_kept_is_made_once_for_the_same_objects_and_anew_for_equal_ones(
 def test_prices_alone_leave_the_tables_of_speeds_as_they_are() -> None:
     catalog = small_catalog()
     dearer = replace(catalog, gpu_prices=())
-    assert all(one is other for one, other in zip(speed_tables(catalog), speed_tables(dearer), strict=True))
+    assert all(one is other for one, other in zip(unpriced(catalog), unpriced(dearer), strict=True))
 
 
 def test_options_raised_again_are_those_of_the_catalog_and_the_limits_at_hand() -> None:
