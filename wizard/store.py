@@ -44,13 +44,8 @@ class Entry:
 
 
 def plans_folder(given: str | Path | None = None) -> Path:
-    """Where plans are: the folder given, else $WIZARD_PLANS, else `saved_plans` of the working folder.
-
-    In a checkout of the tool that folder holds the shipped plans, which tests solve again: `my_plans`, beside it.
-    """
-    usual = Path("saved_plans")
-    usual = Path("my_plans") if usual.absolute() == shipped_folder() else usual
-    return Path(given or os.environ.get(VARIABLE) or usual)
+    """Where plans are: the folder given, else $WIZARD_PLANS, else `saved_plans` of the working folder."""
+    return Path(given or os.environ.get(VARIABLE) or "saved_plans")
 
 
 def shipped_folder() -> Path:

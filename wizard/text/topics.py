@@ -7,8 +7,7 @@ from wizard.text.worlds_topic import WORLDS
 _ENVIRONMENT = """\
 Environment
   WIZARD_PLANS   folder of the plans (default: saved_plans of the folder you
-                 stand in; in a checkout of wizard itself my_plans, which
-                 git ignores); --plans goes before
+                 stand in); --plans goes before
   ACCESSIBLE=1   plain questions line by line, no screens; as --plain
   TERM=dumb      the same: nothing can be painted there
   NO_COLOR       no colour on the screens, marks stay

@@ -192,9 +192,6 @@ def test_the_plans_folder_is_the_one_given_else_the_variable_else_saved_plans(
     monkeypatch.delenv("WIZARD_PLANS")
     monkeypatch.chdir(tmp_path)
     assert store.plans_folder() == Path("saved_plans")
-    monkeypatch.chdir(Path(store.__file__).parents[1])  # a checkout: what is shipped there stays as it is
-    assert store.plans_folder() == Path("my_plans")
-    assert "my_plans/" in Path(".gitignore").read_text().split()
 
 
 def test_drafts_are_kept_listed_newest_first_and_removed(tmp_path: Path) -> None:
