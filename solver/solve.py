@@ -14,6 +14,7 @@ import highspy
 import numpy as np
 import pulp
 
+from solver.problem import Array
 from solver.program.build import Program
 from solver.program.variables import least_switches, unwritten, without_idle
 
@@ -302,6 +303,8 @@ def _polished(program: Program, columns: list[Any], solver: Any) -> dict[str, fl
     """
     found = np.asarray(solver.getSolution().col_value)
     whole = np.array([var.cat == pulp.LpInteger for var in columns], dtype=bool)
+    if all(var.lowBound == var.upBound for var, counted in zip(columns, whole, strict=True) if counted):
+        return _positive(columns, found)
     fixed = np.flatnonzero(whole).astype(np.int32)
     rounded = np.round(found[fixed])
     solver.stopCallback(highspy.cb.HighsCallbackType.kCallbackSimplexInterrupt)
@@ -314,4 +317,8 @@ def _polished(program: Program, columns: list[Any], solver: Any) -> dict[str, fl
     if solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
         found = np.asarray(solver.getSolution().col_value)
         found[fixed] = rounded
+    return _positive(columns, found)
+
+
+def _positive(columns: list[Any], found: Array) -> dict[str, float]:
     return {var.name: float(value) for var, value in zip(columns, found, strict=True) if value > 1e-11}
