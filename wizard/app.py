@@ -58,6 +58,7 @@ class WizardApp(App[int], inherit_bindings=False):
         catalog_of: "Callable[[Scenario], Catalog] | None" = None,
         ascii_mode: bool = False,
         plain_colours: bool = False,
+        light: bool = False,
         opening: Opening | None = None,
         overlay: Mapping[str, Any] | None = None,
         limit_s: float = 60.0,
@@ -66,7 +67,7 @@ class WizardApp(App[int], inherit_bindings=False):
     ) -> None:
         super().__init__(ansi_color=True if plain_colours else None)
         self.animation_level = "none"
-        self.theme = "ansi-dark" if plain_colours else "textual-dark"
+        self.theme = f"{'ansi' if plain_colours else 'textual'}-{'light' if light else 'dark'}"
         self.desk, self.solver, self.load_catalog = Desk(shelf, clock, overlay), solve, catalog
         self.ascii_mode, self.limit_s, self.patience_s = ascii_mode, limit_s, patience_s
         self.opening, self.line_lost = opening, line_lost
@@ -373,7 +374,7 @@ class WizardApp(App[int], inherit_bindings=False):
         if self.desk.plan is None:
             return "Nothing to save yet: s solves."
         if self.desk.saved_as:
-            return f"Saved already, as {self.desk.shelf.plans / self.desk.saved_as}.toml."
+            return self.desk.save_again()
         self.push_screen(SaveScreen())
         return ""
 

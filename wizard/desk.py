@@ -9,6 +9,7 @@ from typing import Any
 
 from catalogs.toml_file import InputError
 from solver.checklist import item_named
+from solver.explanation.flip_records import Flips
 from solver.plan import Plan
 from solver.rule_off import RuleCost
 from solver.scenario import Scenario
@@ -18,7 +19,7 @@ from wizard.scenario_file import scenario_tables
 from wizard.segments import segment_in
 from wizard.session import Session, Step, answer, at, changes_left, clear, put, scenario_of, start, start_like, undo
 from wizard.shelf import Shelf
-from wizard.store import SavedPlan
+from wizard.store import SavedPlan, as_saved, keep
 
 
 class Desk:
@@ -29,6 +30,9 @@ class Desk:
         self.session: Session | None = None
         self.plan: Plan | None = None
         self.answered: Scenario | None = None
+        self.flips: Flips | None = None
+        """What flips the plan, once every lever was looked at."""
+        self.flips_saved = False
         self.saving = ""
         self.saved_as = ""
         self.drafted = False
@@ -68,6 +72,7 @@ class Desk:
     def clear(self) -> None:
         """Put the decision aside; its draft is kept."""
         self.session, self.plan, self.answered, self.rule_costs = None, None, None, {}
+        self.flips, self.flips_saved = None, False
         self.saving, self.saved_as, self.drafted = "", "", False
         self.unsaved_for = ""
         self.shelf.let_go()
@@ -189,20 +194,48 @@ class Desk:
     def solved(self, plan: Plan, scenario: Scenario) -> None:
         """Take the plan of a scenario; it is in no file yet."""
         self.plan, self.answered, self.saved_as, self.rule_costs = plan, scenario, "", {}
+        self.flips, self.flips_saved = None, False
+
+    def learn(self, plan: Plan, flips: Flips) -> None:
+        """Take what flips a plan, to be saved with it; nothing where another plan lies here by now."""
+        if plan is self.plan and self.flips is None:
+            self.flips = flips
+
+    @property
+    def flips_unsaved(self) -> bool:
+        """Whether what flips the plan is known, and in no file."""
+        held = None if self.plan is None or not self.saved_as else self.plan.flips
+        return self.flips is not None and not self.flips_saved and (held is None or held.cut)
+
+    def _with_flips(self, plan: Plan) -> Plan:
+        return plan if self.flips is None else plan.model_copy(update={"flips": self.flips})
+
+    def save_again(self) -> str:
+        """Write what flips the saved plan into its file, where it is known by now; return what to say."""
+        path = self.shelf.plans / f"{self.saved_as}.toml"
+        if self.plan is None or not self.flips_unsaved:
+            return f"Saved already, as {path}."
+        try:
+            keep(path, as_saved(self.plan), self._with_flips(self.plan))
+        except InputError as error:
+            fault = error.faults[0]
+            return f"! {path.name}: {fault.found}; wanted {fault.wanted}"
+        self.flips_saved = True
+        return f"What flips it is saved too, in {path}."
 
     def save_as(self, name: str) -> str:
         """Save the plan under a new name and drop the draft; return what went wrong, or nothing."""
         if self.plan is None or self.answered is None or self.session is None:
             return "there is no plan to save yet"
         try:
-            self.shelf.save(self.plan, self.answered, name, self.clock().isoformat())
+            self.shelf.save(self._with_flips(self.plan), self.answered, name, self.clock().isoformat())
         except InputError as error:
             return str(error.faults[0])
         if self.drafted and not self.plan_is_old:
             with suppress(InputError):  # it stays in the list, beside the plan
                 self.shelf.drop(self.session.name)
             self.drafted, self.saving = False, ""
-        self.saved_as, self.written = name, ("plan", name)
+        self.saved_as, self.written, self.flips_saved = name, ("plan", name), self.flips is not None
         self.session = replace(self.session, name=name) if not self.drafted else self.session
         return ""
 

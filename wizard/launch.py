@@ -15,7 +15,7 @@ from wizard.exits import say
 from wizard.opening import Opening, last_words, read_overlays
 from wizard.shelf import Shelf
 from wizard.store import shipped_folder
-from wizard.terminal import ascii_needed, few_colours, in_browser, line_lost, silent_stdout
+from wizard.terminal import ascii_needed, few_colours, in_browser, light, line_lost, silent_stdout
 
 if TYPE_CHECKING:
     from catalogs.catalog import Catalog
@@ -39,6 +39,7 @@ def launch(plans: Path, ascii_only: bool, mouse: bool, opening: Opening | None, 
         catalog_of=catalog_of_scenario,
         ascii_mode=ascii_only or ascii_needed(os.environ),
         plain_colours=few_colours(os.environ),
+        light=light(os.environ),
         opening=opening,
         overlay=overlay,
         limit_s=LIMIT_S,

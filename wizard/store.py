@@ -18,7 +18,7 @@ from catalogs.toml_file import Fault, InputError, read_toml
 from solver.plan import SCHEMA, Plan, nearest_of_each_rule, rounded
 from solver.scenario import NAME, Scenario
 from wizard.exits import state_folder
-from wizard.plan_file import check_schema, plan_of, plan_tables
+from wizard.plan_file import check_schema, is_plan, plan_of, plan_tables
 from wizard.scenario_file import scenario_of, scenario_tables
 
 VARIABLE = "WIZARD_PLANS"
@@ -55,7 +55,12 @@ def shipped_folder() -> Path:
 
 def as_saved(plan: Plan) -> Plan:
     """The plan as a file holds it: rounded, the nearest refusal of each rule, no time of this machine."""
-    return rounded(plan.model_copy(update={"refusals": nearest_of_each_rule(plan.refusals), "seconds": 0.0}))
+    timeless = {
+        "flips": plan.flips and plan.flips.model_copy(update={"seconds": 0.0}),
+        "ranking": plan.ranking and plan.ranking.model_copy(update={"seconds": 0.0}),
+    }
+    refusals = nearest_of_each_rule(plan.refusals)
+    return rounded(plan.model_copy(update={"refusals": refusals, "seconds": 0.0, **timeless}))
 
 
 def to_toml(saved: SavedPlan) -> str:
@@ -227,6 +232,26 @@ def from_tables(tables: Mapping[str, Any], file: str, name: str = "") -> SavedPl
     if faults or scenario is None or plan is None:
         raise InputError(*faults)
     return SavedPlan(str(called), str(saved), scenario, plan)
+
+
+def plan_in(path: Path) -> Plan | None:
+    """The plan of a file that holds one with a total."""
+    tables = read_toml(path)
+    if not is_plan(tables):
+        return None
+    plan = from_tables(tables, str(path), path.stem).plan
+    return plan if plan.total_per_month is not None else None
+
+
+def keep(path: Path, before: Plan, argued: Plan) -> None:
+    """Write what argues a plan into its file; all else of the file stays as it is.
+
+    InputError where the file does not hold the plan any more that was argued, or cannot be written.
+    """
+    with alone(path.parent):
+        if plan_in(path) != before:
+            raise InputError(Fault(str(path), "", "another plan by now", "the plan that was explained", "run it again"))
+        write_whole(path, tomli_w.dumps({**read_toml(path), "plan": plan_tables(as_saved(argued))}))
 
 
 def list_plans(directory: str | Path) -> tuple[Entry, ...]:

@@ -6,6 +6,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+from catalogs.toml_file import Fault, InputError
+
+THEME = "WIZARD_THEME"
+
 
 def in_browser(environ: Mapping[str, str]) -> bool:
     """Whether this process is one that `wizard serve` started: its screen is a browser at the end of two pipes."""
@@ -35,6 +39,14 @@ def few_colours(environ: Mapping[str, str]) -> bool:
     if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         return False
     return not environ.get("TERM", "").lower().endswith(("256color", "direct"))
+
+
+def light(environ: Mapping[str, str]) -> bool:
+    """Whether WIZARD_THEME asks for dark text on a light ground; InputError for what is neither light nor dark."""
+    wanted = environ.get(THEME, "") or "dark"
+    if wanted not in ("dark", "light"):
+        raise InputError(Fault(THEME, "", f'"{wanted[:48]}"', "dark or light"))
+    return wanted == "light"
 
 
 def line_lost() -> bool:

@@ -10,7 +10,7 @@ from wizard.text.tables import number
 
 if TYPE_CHECKING:
     from solver.explanation.exploring import LeverNow, Volume
-    from solver.explanation.flip_records import Flip
+    from solver.explanation.flip_records import Flip, Flips
     from solver.explanation.quick import Answer
 
 LADDER = (
@@ -33,6 +33,7 @@ class WhatIf:
     answers: dict[Moves, "Answer"] = field(default_factory=dict)
     alone: dict[Moves, float | None] = field(default_factory=dict)
     values: dict[Moves, dict[str, float | str]] = field(default_factory=dict)
+    looked: dict[str, "Flips"] = field(default_factory=dict)
     flips: dict[str, list["Flip"]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
     volumes: dict[float, "Volume"] = field(default_factory=dict)
@@ -100,6 +101,31 @@ class WhatIf:
         return min(
             (each for each in self.flips.get(name, ()) if each.by is not None), key=lambda f: f.distance, default=None
         )
+
+    def whole(self) -> "Flips | None":
+        """What flips the decision, all levers together, the nearest first; None until every lever was looked at."""
+        moving = [lever for lever in self.levers if not lever.still]
+        if not moving or any(lever.name not in self.looked for lever in moving):
+            return None
+        each = [self.looked[lever.name] for lever in moving]
+        return each[0].model_copy(
+            update={
+                "flips": tuple(
+                    sorted((flip for found in each for flip in found.flips), key=lambda flip: flip.distance)
+                ),
+                "still": {lever.name: lever.still for lever in self.levers if lever.still},
+                "cut": any(found.cut for found in each),
+                "solves": sum(found.solves for found in each),
+                "seconds": sum(found.seconds for found in each),
+            }
+        )
+
+    def learn(self, lever: str, found: "Flips") -> None:
+        """Take what flips one lever."""
+        self.looked[lever] = found
+        self.flips[lever] = [each for each in found.flips if each.what == "verdict"]
+        if found.cut:
+            self.cut.add(lever)
 
     def sort(self) -> None:
         """Order the levers by how near they flip the verdict; those not looked at stay behind, the still ones last."""

@@ -31,6 +31,7 @@ from wizard.store import SavedPlan, load, save
 from wizard.what_if import WhatIf, read_move
 
 MOST_KEYS = 15
+AS_OF = recorded_plan().catalog_as_of
 
 
 def played(app: WizardApp, play: Callable[[Pilot[int]], Coroutine[Any, Any, None]]) -> None:
@@ -57,9 +58,34 @@ def test_from_n_to_a_saved_plan_takes_at_most_fifteen_keys_with_a_number_typed(t
     assert saved.scenario.segment["chat"].requests.per_month == pytest.approx(60_000 * 365 / 12, rel=1e-3)
 
 
-def test_with_every_default_it_takes_five(tmp_path: Path) -> None:
-    played(make_app(tmp_path), lambda pilot: press(pilot, ["n", "1", "s", "w", "enter"]))
-    assert (tmp_path / "saved_plans" / "support-chat.toml").exists()
+def test_with_every_default_it_takes_five_and_w_adds_what_flips_it_once_that_is_known(tmp_path: Path) -> None:
+    app = make_app(tmp_path, explore=RecordedExplorer, catalog=made_figures)
+    path = tmp_path / "saved_plans" / "support-chat.toml"
+
+    async def play(pilot: Pilot[int]) -> None:
+        await press(pilot, ["n", "1", "s", "w", "enter"])
+        first = load(path)
+        assert first.plan.flips is None
+        await press(pilot, ["4"])
+        assert any("w saves the flips too" in line for line in lines_of(app))
+        path.write_text(path.read_text(encoding="utf-8").replace(AS_OF, "2026-11-19"))
+        await press(pilot, ["w"])
+        assert any("support-chat.toml: another plan by now" in line for line in lines_of(app))
+        path.write_text(path.read_text(encoding="utf-8").replace("2026-11-19", AS_OF))
+        await press(pilot, ["w"])
+        second = load(path)
+        assert second.plan.model_copy(update={"flips": None}) == first.plan
+        assert second.plan.flips is not None
+        assert [(flip.lever, flip.by) for flip in second.plan.flips.flips] == [
+            ("gpu_price", 0.4), ("requests", 5.1), ("salary", None), ("quality", None),
+        ]  # fmt: skip
+        assert [*second.plan.flips.still] == ["exchange_rate"]
+        assert not any("w saves the flips too" in line for line in lines_of(app))
+        await press(pilot, ["w"])
+        assert any("Saved already" in line for line in lines_of(app))
+        assert load(path) == second
+
+    played(app, play)
 
 
 def test_m_twice_makes_the_option_a_rule_of_the_scenario(tmp_path: Path) -> None:
@@ -71,7 +97,7 @@ def test_m_twice_makes_the_option_a_rule_of_the_scenario(tmp_path: Path) -> None
 
 
 def test_p_makes_the_moves_answers_and_tells_what_is_the_markets(tmp_path: Path) -> None:
-    app = make_app(tmp_path, explore=RecordedExplorer)
+    app = make_app(tmp_path, explore=RecordedExplorer, catalog=made_figures)
     before = scenario_of(start("x", "support-chat")).segment["chat"].requests.per_month
 
     async def play(pilot: Pilot[int]) -> None:
@@ -79,6 +105,8 @@ def test_p_makes_the_moves_answers_and_tells_what_is_the_markets(tmp_path: Path)
         assert any("of the market, not of your answers" in line for line in lines_of(app))
         await press(pilot, ["u", "down", "enter", "type x 2", "enter", "p"])
         assert isinstance(app.screen, PlanScreen)
+        await press(pilot, ["4", "w", "enter"])
+        assert load(tmp_path / "saved_plans" / "support-chat.toml").plan.flips is not None
 
     played(app, play)
     after = scenario_of(app.desk.session_now).segment["chat"].requests.per_month

@@ -12,11 +12,11 @@ from solver.plan import SAME_COST, Plan, rounded
 from solver.scenario import Scenario
 from wizard.commands.find import find_file
 from wizard.commands.output import put
-from wizard.commands.saved import keep, moved_since, plan_in
+from wizard.commands.saved import moved_since
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
 from wizard.exits import say
 from wizard.scenario_file import Question, read_question
-from wizard.store import plans_folder, refuse_unwritable
+from wizard.store import keep, plan_in, plans_folder, refuse_unwritable
 from wizard.text.explain import explain_text
 from wizard.text.json import json_text
 from wizard.text.tables import VERDICTS, money

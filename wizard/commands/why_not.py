@@ -10,11 +10,11 @@ from solver.plan import Plan
 from wizard.commands.explain import check_segment
 from wizard.commands.find import find_file
 from wizard.commands.output import put
-from wizard.commands.saved import moved_since, plan_in
+from wizard.commands.saved import moved_since
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
 from wizard.exits import Exit
 from wizard.scenario_file import Question, read_question
-from wizard.store import plans_folder, refuse_unwritable
+from wizard.store import plan_in, plans_folder, refuse_unwritable
 from wizard.text.json import json_text
 from wizard.text.why_not import why_not_text
 

@@ -29,7 +29,7 @@ TABS = ("Summary", "Cost", "Why not", "What if", "Curves", "Risks", "Next steps"
 BRIEF = ("Sum", "Cost", "Why", "What if", "Curve", "Risk", "Next")
 SUMMARY, COST, WHY_NOT, WHAT_IF, CURVE, RISKS, NEXT = range(len(TABS))
 DETAIL = Key("enter", "detail", "enter", "the sum", "the row's arithmetic and source, on a page; tab 4: type a move")
-DIGITS = Key("1,2,3,4,5,6,7", "digit(#)", "1-7", "tab", "the tab so numbered")
+DIGITS = Key("1,2,3,4,5,6,7", "digit(#)", "1-7", "tab", "open the tab so numbered")
 NEXT_TAB = Key("tab", "turn(1)", "tab", "", "the next tab")
 LAST_TAB = Key("shift+tab", "turn(-1)", "shift+tab", "", "the tab before")
 DOUBTS = Key("d", "doubts", "d", "doubts", "answer the questions that could flip the verdict")
@@ -149,12 +149,16 @@ class PlanScreen(Framed):
             ),
             lambda: cost(plan, self.beside_it, self.ascii_mode, GROUPINGS[self.grouped]),
             lambda: why_not(plan, reasons(plan)[self.rule], self.wanted, work.why_not, work.priced, work.pricing),
-            lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, (width, self.size.height)),
-            lambda: curves_view(work.curves, self._drawn()),
+            lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, (width, self.size.height), self._to_save()),
+            lambda: curves_view(work.curves, self._drawn(), width - 4),
             lambda: risks(plan),
             lambda: next_steps(plan),
         )
         return views[self.tab]()
+
+    def _to_save(self) -> bool:
+        desk = self.wizard.desk
+        return desk.plan is self.plan and desk.flips_unsaved
 
     def _drawn(self) -> list[str]:
         """The curve, drawn in a thread; the one before until then."""
@@ -170,6 +174,13 @@ class PlanScreen(Framed):
     def _key(self) -> str:
         row = self.listing.current
         return row.key if row else ""
+
+    def on_told(self) -> None:
+        """Show what a thread has worked out; what flips the plan is kept for its file, if found on its own prices."""
+        flips = self.work.what_if.whole()
+        if flips is not None and self.plan.catalog_as_of == self.wizard.catalog_date:
+            self.wizard.desk.learn(self.plan, flips)
+        super().on_told()
 
     def about(self) -> str:
         """The row's arithmetic in one line."""
@@ -357,7 +368,8 @@ class PlanScreen(Framed):
 
     def action_save(self) -> None:
         """Save the plan: at once under its name, or ask one."""
-        self.explain(self.wizard.save())
+        self.note = self.wizard.save()
+        self.refresh_frame()
 
     def action_export(self) -> None:
         """Write the plan as text."""

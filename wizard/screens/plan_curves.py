@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wizard.screens.views import View, money
 from wizard.text.tables import BASELINES
+from wizard.widgets.glyphs import hang
 from wizard.widgets.listing import Column, Row
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def curve_lines(
         flips = [each.by for each in volumes.flips.get("requests", ()) if each.by is not None]
         return volume_lines(points, plan.currency, flips, size, ascii_mode)
     if curves.place == 3:
-        return map_lines(dict(curves.map)) if curves.map else ["The map is being solved ..."]
+        return map_lines(dict(curves.map), size[0]) if curves.map else ["The map is being solved ..."]
     curve = savings(plan)
     if curve:
         months = plan.hosting.payback_months if plan.hosting else None
@@ -72,7 +73,11 @@ def _no_savings(plan: "Plan") -> list[str]:
     return lines
 
 
-def curves_view(curves: Curves, lines: Sequence[str]) -> View:
-    """The curve as rows to read; the name of each curve above."""
+def curves_view(curves: Curves, lines: Sequence[str], width: int) -> View:
+    """The curve as rows to read, of so many cells at most; the name of each curve above."""
     names = "  ".join(f"[{name}]" if place == curves.place else name for place, name in enumerate(CURVES))
-    return View(head=(names,), columns=[Column("", grows=True)], rows=[Row((line,)) for line in lines])
+    return View(
+        head=(names,),
+        columns=[Column("", grows=True)],
+        rows=[Row((piece,)) for line in lines for piece in hang(line, width)],
+    )

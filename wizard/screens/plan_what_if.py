@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 ROWS, TALL, MOST_WIDE = 3, 8, 60
 LEFT = 8
 """Rows and columns of the curve, and cells for its scale."""
+MOVE_IT = "Left and right move a lever, and solve again"
 
 
-def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, size: tuple[int, int]) -> View:
-    """The levers with the moves made, and under them the cheapest plan's cost along the volume, where there is room."""
+def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, size: tuple[int, int], to_save: bool) -> View:
+    """The levers with the moves made, and under them the cheapest plan's cost along the volume, where there is room.
+
+    With `to_save` all flips are known, and in no file.
+    """
     columns = (
         Column("Lever", least=14, grows=True),
         Column("Now", least=8, grows=True),
@@ -36,10 +40,10 @@ def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, size: tup
     rows = [_row(plan, state, lever, busy) for name in state.order if (lever := state.lever(name))]
     about = {lever.name: _about(plan, state, lever) for lever in state.levers}
     return View(
-        head=(together(plan, state, busy),),
+        head=(f"{MOVE_IT}; w saves the flips too." if to_save and not state.moves else together(plan, state, busy),),
         columns=columns,
         rows=rows,
-        foot=curve(plan, state, ascii_mode, TALL if height >= 34 else ROWS, width) if height >= 24 else (),
+        foot=curve(plan, state, ascii_mode, TALL if height >= 30 else ROWS, width) if height >= 24 else (),
         about=about,
     )
 
@@ -47,7 +51,7 @@ def what_if(plan: "Plan", state: WhatIf, busy: bool, ascii_mode: bool, size: tup
 def together(plan: "Plan", state: WhatIf, busy: bool) -> str:
     """All moves together against the plan."""
     if not state.moves:
-        return "Left and right move a lever, and solve again."
+        return f"{MOVE_IT}."
     names = ", ".join(
         f"{lever.title} {told(lever, state.at(lever))}" for lever in state.levers if lever.name in state.moves
     )

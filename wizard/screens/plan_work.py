@@ -187,9 +187,7 @@ class PlanWork:
             def look(stop: threading.Event, name: str = lever.name) -> None:
                 found = explorer.flips(name, stop)
                 if not stop.is_set():
-                    self.what_if.flips[name] = [each for each in found.flips if each.what == "verdict"]
-                    if found.cut:
-                        self.what_if.cut.add(name)
+                    self.what_if.learn(name, found)
 
             if not self._behind(look):
                 return

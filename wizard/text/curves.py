@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from math import log10
+from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
 from wizard.text.tables import VERDICTS, number, plain
@@ -34,12 +34,12 @@ def load_lines(layers: "Layers", size: Size, weekend: bool = False, ascii_only: 
         plt.stacked_bar([str(hour) for hour in range(24)], [list(days[i]) for i in order], marker=list(marks), width=1)
         plt.xticks([1, 7, 13, 19, 24], ["0h", "6h", "12h", "18h", "23h"])
         most = max((sum(day[hour] for day in days) for hour in range(24)), default=0.0)
-        _ticks(plt, 0.0, most, number)
+        mark_costs(plt, 0.0, most)
 
     total = sum(sum(day) for day in days) or 1.0
     legend = [f"{mark} {layers.options[i]}, {sum(days[i]) / total:.0%}" for mark, i in zip(marks, order, strict=True)]
-    day = "a day of the weekend" if weekend else "a weekday"
-    title = f"Requests/s by hour of {day} (mean over the horizon), by what serves"
+    day = "the weekend" if weekend else "a weekday"
+    title = f"Requests/s by hour of {day}, by what serves (mean over the horizon)"
     return [title, *drawn(draw, (size[0], size[1] - len(legend) - 1), ascii_only), *legend]
 
 
@@ -67,7 +67,7 @@ def volume_lines(
                 plt.plot([log10(by) for by, _ in pairs], ys, marker=mark)
         ticks = [by for by in (0.1, 0.2, 0.5, 1, 2, 5, 10) if points[0].by <= by <= points[-1].by]
         plt.xticks([log10(by) for by in ticks], [f"x{by:g}" for by in ticks])
-        _ticks(plt, min(costs, default=0.0), max(costs, default=0.0), lambda cost: f"{cost:,.0f}", tall)
+        mark_costs(plt, min(costs, default=0.0), max(costs, default=0.0), tall)
 
     verdicts = "".join(MAP[each.verdict] for each in points)
     crossing = [f"the verdict flips at {', '.join(f'x{by:.3g}' for by in flips)}"] if flips else []
@@ -80,16 +80,17 @@ def volume_lines(
     return [title, *drawn(draw, (size[0], size[1] - len(legend) - 1), ascii_only), *legend]
 
 
-def map_lines(points: Mapping[tuple[float, float], "Verdict"]) -> list[str]:
+def map_lines(points: Mapping[tuple[float, float], "Verdict"], width: int) -> list[str]:
     """The verdict by requests (to the right) and the price of GPUs (upward); `.` is not solved yet, or no plan."""
     across = sorted({x for x, _ in points})
+    cell = max(5, min(6, (width - 10) // len(across)))
     up = sorted({y for _, y in points}, reverse=True)
     lines = ["Verdict by requests (right) and price of GPUs (up), factors of today's", ""]
     for y in up:
-        cells = "".join(f"{_cell(points, x, y):^6}" for x in across)
+        cells = "".join(f"{_cell(points, x, y):^{cell}}" for x in across)
         lines.append(f"  {f'x{y:g}':>6} |{cells}".rstrip())
-    lines.append(f"  {'':>6} +{'-' * (6 * len(across))}")
-    ticks = "".join(f"x{x:g}".center(6) for x in across)
+    lines.append(f"  {'':>6} +{'-' * (cell * len(across))}")
+    ticks = "".join(f"{f'x{x:g}':^{cell}}" for x in across)
     lines.append(f"  {'':>6}  {ticks}".rstrip())
     found = "".join(dict.fromkeys(MAP[verdict] for verdict in points.values()))
     return [*lines, "", f"{_words(found)}; [ ] is today"]
@@ -112,7 +113,7 @@ def savings_lines(
         every = max(1, (len(curve) - 1) // 6)
         ticks = list(range(0, len(curve), every))
         plt.xticks(ticks, [str(month) for month in ticks])
-        _ticks(plt, min(*curve, 0.0), max(*curve, 0.0), lambda cost: f"{cost:,.0f}")
+        mark_costs(plt, min(*curve, 0.0), max(*curve, 0.0))
 
     back = "it is never back" if payback is None else f"it is back after {number(payback)} months"
     legend = [
@@ -130,6 +131,7 @@ def drawn(draw: Any, size: Size, ascii_only: bool) -> list[str]:
     with _drawing:
         plotext.clear_figure()
         plotext.theme("clear")
+        plotext.limit_size(False, False)  # what it takes for the terminal is that of its own import
         plotext.plotsize(max(30, size[0]), max(6, size[1]))
         draw(plotext)
         text = str(plotext.uncolorize(plotext.build()))
@@ -137,14 +139,23 @@ def drawn(draw: Any, size: Size, ascii_only: bool) -> list[str]:
     return [plain(line.translate(FRAME)) for line in lines] if ascii_only else lines
 
 
-def _ticks(plt: Any, low: float, high: float, tell: Any, tall: bool = False) -> None:
-    """Five ticks of the cost, told as people write them."""
+def ticks(low: float, high: float, tall: bool = False) -> list[float]:
+    """Two to six round figures between two costs: steps of 1, 2 or 5 times a power of ten; `tall`: those themselves."""
     if high <= low:
-        return
-    at = [low + (high - low) * i / 4 for i in range(5)]
-    if tall:
-        at = [10 ** (log10(low) + (log10(high) - log10(low)) * i / 4) for i in range(5)]
-    plt.yticks([log10(y) if tall else y for y in at], [tell(y) for y in at])
+        return []
+    powers = range(floor(log10(low if tall else (high - low) / 5)), ceil(log10(high)) + 1)
+    figures = [lead * 10.0**power for power in powers for lead in (1, 2, 5)]
+    if not tall:
+        step = next(each for each in figures if each >= (high - low) / 5 * (1 - 1e-9))
+        return [i * step for i in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+    inside = [each for each in figures if low <= each <= high]
+    return inside if len(inside) <= 6 else [each for each in inside if log10(each) % 1 < 1e-9]
+
+
+def mark_costs(plt: Any, low: float, high: float, tall: bool = False) -> None:
+    """Put the round figures on the axis upward."""
+    at = ticks(low, high, tall)
+    plt.yticks([log10(y) if tall else y for y in at], [number(y) for y in at])
 
 
 def _words(marks: str) -> str:

@@ -3,19 +3,14 @@
 from math import log10
 
 from solver.sweep_records import Sweep
+from wizard.text.curves import FRAME, WIDE, mark_costs
 from wizard.text.sweep import VERDICT_MARKS, head_lines, map_lines, moved, not_proven
 from wizard.text.tables import BASELINES, VERDICTS, WIDTH, plain
 
 HEIGHT = 20
 MARKS = {"closed_api": "c", "open_api": "o", "self_hosted": "s", "today": "t"}
 OPTIMUM = "#"
-WIDE = 20.0
-"""Costs that differ by this factor are drawn on a logarithmic scale."""
 TICKS = 5
-_FRAME = str.maketrans(
-    {"\u2502": "|", "\u2500": "-", "\u250c": "+", "\u2510": "+", "\u2514": "+", "\u2518": "+", "\u2524": "+",
-     "\u251c": "+", "\u252c": "+", "\u2534": "+", "\u253c": "+"}
-)  # fmt: skip
 
 
 def sweep_plot(found: Sweep, name: str = "", ascii_only: bool = False) -> str:
@@ -23,7 +18,7 @@ def sweep_plot(found: Sweep, name: str = "", ascii_only: bool = False) -> str:
     if len(found.axes) == 2:
         return "\n".join([*head_lines(found, name), "", *map_lines(found), *not_proven(found)]) + "\n"
     drawn = _curves(found)
-    lines = [line.rstrip() for line in (drawn.translate(_FRAME) if ascii_only else drawn).splitlines()]
+    lines = [line.rstrip() for line in (drawn.translate(FRAME) if ascii_only else drawn).splitlines()]
     lines = [plain(line) for line in lines] if ascii_only else lines
     return "\n".join([*head_lines(found, name), "", *lines, *_legend(found), *not_proven(found)]) + "\n"
 
@@ -39,6 +34,7 @@ def _curves(found: Sweep) -> str:
     across = [log10(by) if axis.log else by for by in axis.moves]
     plotext.clear_figure()
     plotext.theme("clear")
+    plotext.limit_size(False, False)
     plotext.plotsize(WIDTH, HEIGHT)
     for mark, values in series.items():
         pairs = [(x, log10(y) if tall else y) for x, y in zip(across, values, strict=True) if y is not None]
@@ -47,11 +43,7 @@ def _curves(found: Sweep) -> str:
     places = sorted({round(i * (len(across) - 1) / (TICKS - 1)) for i in range(TICKS)})
     plotext.xticks([across[i] for i in places], [moved(axis, axis.moves[i]) for i in places])
     if costs:
-        low, high = min(costs), max(costs)
-        at = [low + (high - low) * i / (TICKS - 1) for i in range(TICKS)]
-        if tall:
-            at = [10 ** (log10(low) + (log10(high) - log10(low)) * i / (TICKS - 1)) for i in range(TICKS)]
-        plotext.yticks([log10(y) if tall else y for y in at], [f"{y:,.0f}" for y in at])
+        mark_costs(plotext, min(costs), max(costs), tall)
     return str(plotext.uncolorize(plotext.build()))
 
 

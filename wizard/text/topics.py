@@ -11,6 +11,7 @@ Environment
   ACCESSIBLE=1   plain questions line by line, no screens; as --plain
   TERM=dumb      the same: nothing can be painted there
   NO_COLOR       no colour on the screens, marks stay
+  WIZARD_THEME   light for a light terminal; dark unless told
   LC_ALL, LC_CTYPE, LANG   without UTF-8 the screens are in ASCII (--ascii)
   XDG_STATE_HOME drafts and the log stand in its folder wizard
                  (default ~/.local/state)

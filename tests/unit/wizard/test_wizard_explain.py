@@ -21,10 +21,10 @@ from solver.explanation.flip_records import Flip, Flips
 from solver.explanation.sure import Sure
 from solver.plan import Plan, rounded
 from wizard.commands.explain import again
-from wizard.commands.saved import keep, plan_in
 from wizard.plan_file import plan_of, plan_tables
 from wizard.scenario_file import question_of
 from wizard.screens.plan_none import no_plan as no_plan_view
+from wizard.store import keep, plan_in
 from wizard.text.conflict import conflict_lines, setting
 from wizard.text.plan import plan_text
 from wizard.text.topics import TOPICS
