@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from catalogs.providers import declared_attributes, placed_regions
-from catalogs.records import Attributes, Figure, GpuPrice, GpuPurchase, PurchaseType, Region
+from catalogs.records import Attributes, Figure, GpuPrice, GpuPurchase, Region
+from catalogs.vocabulary import PurchaseType
 
 FIGURES = Path(__file__).parent / "figures"
 

@@ -10,14 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from catalogs.vocabulary import COMMITTED as COMMITTED
-from catalogs.vocabulary import HOURLY as HOURLY
-from catalogs.vocabulary import TERM_MONTHS as TERM_MONTHS
-from catalogs.vocabulary import Compute as Compute
-from catalogs.vocabulary import LicenceClass as LicenceClass
-from catalogs.vocabulary import PurchaseType as PurchaseType
-from catalogs.vocabulary import QualityWord as QualityWord
-from catalogs.vocabulary import TaskClass as TaskClass
+from catalogs.vocabulary import Compute, LicenceClass, PurchaseType, QualityWord, TaskClass
 
 
 class Record(BaseModel):

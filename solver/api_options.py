@@ -10,7 +10,8 @@ import numpy as np
 
 from catalogs.api_prices import is_guess
 from catalogs.catalog import Catalog
-from catalogs.records import TERM_MONTHS, ApiOffer, LicenceClass, Provisioned
+from catalogs.records import ApiOffer, Provisioned
+from catalogs.vocabulary import TERM_MONTHS, LicenceClass
 from solver.compliance import UNKNOWN, Reason, reasons
 from solver.costs import api_charges, length_quantile, quantile
 from solver.patterns import means_api

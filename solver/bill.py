@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from catalogs.records import COMMITTED, HOURLY, PurchaseType
+from catalogs.vocabulary import COMMITTED, HOURLY, PurchaseType
 from solver.explanation.records import Term
 from solver.plan import CostLine, loss_words
 from solver.program.data import Data, beyond_horizon_per_month, sunk_per_month

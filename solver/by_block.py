@@ -11,7 +11,7 @@ from threading import Event
 
 import numpy as np
 
-from catalogs.records import COMMITTED
+from catalogs.vocabulary import COMMITTED
 from solver.fallback import FALLBACK
 from solver.problem import Array, LoadBlocks
 from solver.program.build import Program, written

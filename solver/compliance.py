@@ -7,7 +7,8 @@ requirement (`network` alone has a weakest value, `internet`, that needs no sour
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from catalogs.records import Attributes, LicenceClass
+from catalogs.records import Attributes
+from catalogs.vocabulary import LicenceClass
 from solver.problem import PoolClass
 from solver.refusals import Rule
 from solver.scenario import Segment

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from catalogs.catalog import Catalog
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.costs import availability, figure
 from solver.pool_sites import OWN_PROVIDER
 from solver.problem import ApiOption, Contingency, PoolDesign, spot_market

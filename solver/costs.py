@@ -6,8 +6,9 @@ from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 from catalogs.catalog import Catalog
-from catalogs.records import ApiOffer, Figure, Gpu, GpuPurchase, PurchaseType
+from catalogs.records import ApiOffer, Figure, Gpu, GpuPurchase
 from catalogs.toml_file import Fault, InputError
+from catalogs.vocabulary import PurchaseType
 from solver.problem import Charge, FixedCost, PeopleSteps, PoolClass, PoolDesign
 from solver.scenario import Policy, Scenario, Segment
 from solver.units import HOURS_PER_MONTH, Tokens

@@ -43,7 +43,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.pool_sites import PURCHASES
 from solver.problem import Array, LoadBlocks
 from solver.units import HOURS_PER_MONTH

@@ -6,7 +6,7 @@ from math import inf
 
 import numpy as np
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.problem import Array
 from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month, sunk_per_month
 from solver.units import HOURS_PER_MONTH

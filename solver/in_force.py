@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from catalogs.catalog import Catalog
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.costs import WEEKS_PER_YEAR, figure, owned_gpu, people_of
 from solver.pool_sites import Site
 from solver.problem import InForce, Moving, PoolClass, PoolDesign

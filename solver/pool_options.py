@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.compliance import Reason
 from solver.contingencies import is_covered
 from solver.costs import figure

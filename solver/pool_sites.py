@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
-from catalogs.records import TERM_MONTHS, GpuPrice, PurchaseType
+from catalogs.records import GpuPrice
+from catalogs.vocabulary import TERM_MONTHS, PurchaseType
 from solver.compliance import Reason, pool_attributes, reasons
 from solver.costs import availability, owned_gpu
 from solver.problem import PoolClass, Purchase

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogs.records import ApiOffer, PurchaseType
+from catalogs.records import ApiOffer
+from catalogs.vocabulary import PurchaseType
 from solver.refusals import Refusal
 
 Array = NDArray[np.float64]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import log10
 
 from catalogs.catalog import Catalog
-from catalogs.records import QualityScore, QuantisationLoss, TaskClass
+from catalogs.records import QualityScore, QuantisationLoss
+from catalogs.vocabulary import TaskClass
 from solver.quality_floors import Asked, Floor, floors_asked, score_on, way_to_supply
 
 LOGISTIC_UNITS = frozenset({"arena score", "elo"})

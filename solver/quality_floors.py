@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from catalogs.catalog import Catalog
 from catalogs.quality_records import SCALES
-from catalogs.records import QualityScore, QualityWord, TaskClass
+from catalogs.records import QualityScore
 from catalogs.toml_file import Fault, quoted
+from catalogs.vocabulary import QualityWord, TaskClass
 from solver.patterns import nearest
 from solver.scenario import FILE, QualityDemand, Scenario, Segment
 

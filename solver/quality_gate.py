@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 
 from catalogs.catalog import Catalog
-from catalogs.records import TaskClass
+from catalogs.vocabulary import TaskClass
 from solver.compliance import UNKNOWN, Reason
 from solver.costs import length_quantile
 from solver.kept import Kept, unpriced

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.bill import WORDS, bill, capacity_cost
 from solver.explanation.why import capacity_of
 from solver.plan import Block, CostLine, Fallback, PlannedSegment, Pool, PriceUsed, Replicas, Served, Verdict

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from catalogs.records import LicenceClass, PurchaseType, QualityWord
+from catalogs.vocabulary import LicenceClass, PurchaseType, QualityWord
 from solver.scenario import Policy, QualityDemand, Scenario, Segment, Team
 from solver.units import Rate, Tokens, format_share
 

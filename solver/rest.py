@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from catalogs.records import COMMITTED, ApiOffer
+from catalogs.records import ApiOffer
+from catalogs.vocabulary import COMMITTED
 from solver.hour_rates import MUCH, Rates, committed_hour
 from solver.problem import ApiOption, Array, Charge, FixedCost, PoolClass, PoolDesign, Problem, Purchase
 from solver.program.build import Program

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from catalogs.catalog import Catalog
-from catalogs.records import COMMITTED
 from catalogs.toml_file import Fault, InputError, quoted
+from catalogs.vocabulary import COMMITTED
 from solver.load_blocks import growth_factors
 from solver.model_order import GPUS
 from solver.patterns import can_match, means_api, nearest

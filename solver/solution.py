@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.problem import Array, Problem
 from solver.program.data import PURCHASE_TYPES, Data
 from solver.program.offers import unlimited

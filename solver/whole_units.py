@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from catalogs.records import COMMITTED, HOURLY
+from catalogs.vocabulary import COMMITTED, HOURLY
 from solver.hour_rates import MUCH, Rates, committed_month
 from solver.problem import Array
 from solver.program.data import Data

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from joblib import Parallel, delayed
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.baselines import api_only, restricted
 from solver.explanation.branches import Effort, hosting_branch, kind_of, opened
 from solver.optimise import optimise

@@ -3,7 +3,7 @@
 from typing import NamedTuple, get_args
 
 from catalogs.catalog import Catalog
-from catalogs.records import PurchaseType, QualityWord
+from catalogs.vocabulary import PurchaseType, QualityWord
 from solver.scenario import Scenario
 
 WORDS: tuple[QualityWord, ...] = get_args(QualityWord)

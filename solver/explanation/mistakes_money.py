@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import accumulate
 from math import log2
 
-from catalogs.records import TERM_MONTHS
+from catalogs.vocabulary import TERM_MONTHS
 from solver.ageing import PRICE_DAYS, age_days
 from solver.costs import figure, people_of
 from solver.explanation.branches import api_branch

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from math import log10
 from typing import NamedTuple
 
-from catalogs.records import TaskClass
+from catalogs.vocabulary import TaskClass
 from solver.ageing import QUALITY_DAYS, age_days
 from solver.costs import length_quantile
 from solver.explanation.findings import Mistake

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from catalogs.records import COMMITTED, TERM_MONTHS
+from catalogs.vocabulary import COMMITTED, TERM_MONTHS
 from solver.bill import WORDS
 from solver.costs import people_of
 from solver.explanation.drafts import Draft

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from catalogs.catalog import Catalog
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.explanation.branches import Effort
 from solver.plan import Plan, Served
 from solver.problem import Array, PoolDesign, Problem

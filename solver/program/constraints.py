@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import pulp
 
-from catalogs.records import COMMITTED, HOURLY, PurchaseType
+from catalogs.vocabulary import COMMITTED, HOURLY, PurchaseType
 from solver.program.data import Data
 from solver.program.variables import Var, Variables, site_of, unit_rate
 

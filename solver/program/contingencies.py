@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.problem import strikes
 from solver.program.constraints import Row, Terms, at_least, at_most, available, held
 from solver.program.data import Data

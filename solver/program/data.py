@@ -8,7 +8,7 @@ from typing import get_args
 
 import numpy as np
 
-from catalogs.records import COMMITTED, HOURLY, PurchaseType
+from catalogs.vocabulary import COMMITTED, HOURLY, PurchaseType
 from solver.problem import Array, InForce, Problem, Purchase, Rules, spot_market
 from solver.program.checked import check_problem
 from solver.program.offers import binding_limits, needed_offers, useful_units

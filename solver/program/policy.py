@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from catalogs.records import COMMITTED
+from catalogs.vocabulary import COMMITTED
 from solver.patterns import means_api, names_design
 from solver.problem import Array
 from solver.program.constraints import Row, Terms, at_least, at_most, replicas

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import pulp
 
-from catalogs.records import COMMITTED, HOURLY, PurchaseType
+from catalogs.vocabulary import COMMITTED, HOURLY, PurchaseType
 from solver.problem import Moving
 from solver.program.data import PURCHASE_TYPES, Data, boxes_needed, forbidden, idle_replicas
 from solver.program.offers import unlimited

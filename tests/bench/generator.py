@@ -15,7 +15,8 @@ from math import pi
 
 import numpy as np
 
-from catalogs.records import ApiOffer, PurchaseType
+from catalogs.records import ApiOffer
+from catalogs.vocabulary import PurchaseType
 from solver.problem import (
     ApiOption,
     Array,

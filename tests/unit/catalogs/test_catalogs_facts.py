@@ -10,7 +10,8 @@ from typing import get_args
 import pytest
 
 from catalogs import tables
-from catalogs.records import QualityWord, Sourced, TaskClass
+from catalogs.records import Sourced
+from catalogs.vocabulary import QualityWord, TaskClass
 
 README = Path(tables.__file__).parent / "README.md"
 SHARED = Path(__file__).parents[4] / "shared" / "data"

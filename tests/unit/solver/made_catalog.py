@@ -5,7 +5,6 @@ from typing import Any
 
 from catalogs.catalog import Catalog
 from catalogs.records import (
-    Compute,
     Engine,
     EngineOffset,
     Figure,
@@ -17,6 +16,7 @@ from catalogs.records import (
     QualityScore,
     QuantisationLoss,
 )
+from catalogs.vocabulary import Compute
 
 SOURCED: dict[str, Any] = {"source": "made for tests", "date": "2026-11-24"}
 PERFORMANCE = {

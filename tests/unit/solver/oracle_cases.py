@@ -10,7 +10,7 @@ from typing import Any, get_args
 import numpy as np
 from made_problems import design, offer
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.problem import (
     ApiOption,
     Charge,

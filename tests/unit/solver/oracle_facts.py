@@ -10,7 +10,7 @@ from math import ceil
 
 import numpy as np
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.problem import ApiOption, Array, Contingency, PoolDesign, Problem, Purchase
 
 MONTH = 730.0

@@ -10,7 +10,7 @@ from math import ceil, inf
 
 from oracle_facts import LEAST_SHARE, MONTH, Facts, in_force, loses_replicas, most_boxes, too_long
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.problem import Contingency
 
 Terms = dict[int, float]

@@ -13,7 +13,7 @@ from oracle import Solver
 from oracle_facts import LEAST_SHARE, MONTH, facts_of, loses_replicas, too_long
 from oracle_rows import Choice, Lp, choice_cost
 
-from catalogs.records import COMMITTED, PurchaseType
+from catalogs.vocabulary import COMMITTED, PurchaseType
 from solver.problem import Contingency, Problem
 from solver.program.data import data_of
 from solver.solution import solution_of

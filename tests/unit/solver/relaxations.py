@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.problem import Problem, Purchase
 
 Case = tuple[str, Problem]

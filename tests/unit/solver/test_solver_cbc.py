@@ -10,7 +10,7 @@ import pulp
 import pytest
 from made_problems import random_problem
 
-from catalogs.records import COMMITTED
+from catalogs.vocabulary import COMMITTED
 from solver.optimise import optimise
 from solver.problem import Contingency, InForce, Moving, Problem
 from solver.program.build import build

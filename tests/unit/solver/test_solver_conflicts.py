@@ -10,7 +10,8 @@ import pytest
 from made_options import SOURCED, offer, price, rate, small_catalog
 
 from catalogs.catalog import Catalog
-from catalogs.records import Attributes, PurchaseType, Region
+from catalogs.records import Attributes, Region
+from catalogs.vocabulary import PurchaseType
 from solver.conflicts import Conflicts, conflicts
 from solver.explanation.conflict import Conflict
 from solver.optimise import optimise

@@ -8,7 +8,7 @@ import pytest
 from made_options import shipped_catalog
 from made_problems import design, flat_blocks, offer, random_problem
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver import dominance
 from solver.api_dominance import reduce_apis
 from solver.design_arrays import Design, design_arrays, is_latent, is_sized

@@ -13,7 +13,7 @@ from made_problems import design, flat_blocks, offer
 from oracle import count_points, exhaustive_cost, oracle_cost
 from oracle_cases import FEATURES, dropped, tiny_case
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.optimise import optimise
 from solver.problem import (
     ApiOption,

@@ -20,7 +20,7 @@ from oracle_cases import tiny_case
 from test_solver_cbc import SHORT, medium_case
 from test_solver_oracle import OWNED, lost, one_pool
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.optimise import optimise
 from solver.problem import Charge, FixedCost, InForce, PeopleSteps, Problem, Purchase, Rules
 from solver.program.build import build

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_problems import design, flat_blocks, offer, random_problem
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.baselines import restricted
 from solver.optimise import optimise
 from solver.problem import ApiOption, Charge, FixedCost, PeopleSteps, Problem, Purchase, Rules

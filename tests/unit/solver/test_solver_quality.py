@@ -4,7 +4,8 @@ import pytest
 from made_catalog import SOURCED, made_catalog
 
 from catalogs.catalog import Catalog
-from catalogs.records import QualityFloor, QualityScore, QuantisationLoss, TaskClass
+from catalogs.records import QualityFloor, QualityScore, QuantisationLoss
+from catalogs.vocabulary import TaskClass
 from solver.quality import after_loss, quality, recovery
 
 DAY = SOURCED["date"]

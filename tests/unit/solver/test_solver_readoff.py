@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made_problems import random_problem
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.bill import bill
 from solver.problem import Contingency, InForce, LoadBlocks, Moving, Problem, Purchase, Rules
 from solver.program.build import build

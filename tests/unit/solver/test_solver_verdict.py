@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from made_problems import design, flat_blocks, offer, random_problem
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.explanation.branches import Effort, api_branch, at_end, hosting_branch, kind_of, opened
 from solver.explanation.payback import Once, payback_of
 from solver.explanation.quick import quick_answer

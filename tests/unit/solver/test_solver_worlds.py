@@ -13,7 +13,7 @@ import pytest
 from made_options import shipped_catalog
 from made_problems import design, flat_blocks, offer, random_problem
 
-from catalogs.records import PurchaseType
+from catalogs.vocabulary import PurchaseType
 from solver.baselines import restricted
 from solver.candidates import candidates, checked
 from solver.explanation.branches import Effort
