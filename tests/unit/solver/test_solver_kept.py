@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from made_options import price, scenario, small_catalog, with_prices
@@ -34,7 +35,7 @@ def test_prices_alone_leave_the_tables_of_speeds_as_they_are() -> None:
 
 
 def test_options_raised_again_are_those_of_the_catalog_and_the_limits_at_hand() -> None:
-    def kappa(catalog: Catalog, **chat: str) -> list[float]:
+    def kappa(catalog: Catalog, **chat: Any) -> list[float]:
         return [float(x) for x in np.nan_to_num(problem_of(scenario(**chat), catalog).kappa).ravel()]
 
     catalog = with_prices(small_catalog(), price(3.0))
