@@ -71,7 +71,7 @@ ITEMS: tuple[Item, ...] = (
         "spend",
         1,
         "Spend",
-        "What do the APIs cost you a month today?",
+        "What do the APIs cost you a month today, in USD?",
         "Running a pool costs engineers' time whatever the volume; small bills cannot pay for it.",
         (
             Answer(

@@ -7,6 +7,7 @@ from typing import ClassVar
 from solver.comparison import Change, Comparison, compare
 from wizard.diff_parts import Split, moved, split_lines, split_of, takes_solving
 from wizard.keys import BACK, FIND, HELP, MOVES, Key, bindings
+from wizard.questions import question_for
 from wizard.screens.diff_flips import DiffFlips
 from wizard.screens.filtered import Filtered
 from wizard.screens.frame import Word
@@ -192,7 +193,16 @@ def verdict_and_money(found: Comparison, width: int) -> list[str]:
 def _cells(change: Change) -> tuple[str, ...]:
     old, new = (WORDS.get(text, text) for text in (shown(change, change.old), shown(change, change.new)))
     old, new = ("" if change.action == "added" else old), ("" if change.action == "removed" else new)
-    return MARKS[change.action], TITLES.get(change.subject, change.subject), change.key, old, new
+    return MARKS[change.action], TITLES.get(change.subject, change.subject), _what(change), old, new
+
+
+def _what(change: Change) -> str:
+    """What changed; an answer by the words of its question, `chat: first token within`."""
+    question = question_for(change.key) if change.subject == "scenario" else None
+    if question is None:
+        return change.key
+    name = change.key.split(".")[1] if change.key.startswith("segment.") else ""
+    return f"{name}: {question.label}" if name else question.label
 
 
 def said(change: Change) -> str:

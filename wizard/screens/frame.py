@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wizard.app import WizardApp
 
 SMALLEST = (60, 15)
-SIDE = 0.33
+SIDE = 0.29
 """Share of the width that the right column takes, as in app.tcss."""
 Word = tuple[str, str]
 

@@ -10,7 +10,7 @@ from wizard.screens.sections import AFTER, BEFORE, PLAN, SECTIONS, Section, open
 from wizard.widgets.listing import Column, Row
 
 GO = Key("enter", "go", "enter", "go there", "open the section under the cursor")
-ITEM = digits(len(ITEMS), "item", "the item of the checklist so numbered", first=1)
+ITEM = digits(len(ITEMS), "item", "open the item of the checklist so numbered", first=1)
 
 
 class OutlineScreen(Framed):
@@ -40,7 +40,7 @@ class OutlineScreen(Framed):
         rows += [self._row(section) for section in (*AFTER, PLAN)]
         self.rows([Column("Section"), Column("State", grows=True)], rows, None if self.listing.rows else "item 1")
         leans = f"API {counts['api']}, self-host {counts['self_host']}, neutral {counts['neutral']}"
-        self.foot(f"Checklist {len(given)} of {len(ITEMS)}.  It leans: {leans}.")
+        self.foot(f"Checklist {len(given)} of {len(ITEMS)}.  Leans: {leans}.")
 
     def _row(self, section: Section) -> Row:
         return Row((section.title, section.state(self.wizard.desk)), section.id)

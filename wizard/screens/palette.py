@@ -113,7 +113,8 @@ def deeds_of(app: "WizardApp", screen: Framed) -> list[Deed]:
             continue
         for name in key.keys.split(",") if "#" in key.action else [""]:
             action = key.action.replace("#", repr(name))
-            found.append(Deed(f"{key.says} {name}".strip(), name or key.label, _run(app, screen, action)))
+            says = key.says.replace(" so numbered", f" {name}")
+            found.append(Deed(says, name or key.label, _run(app, screen, action)))
     if app.desk.session is not None:
         places = steps_to(app.desk.session)
         found += [Deed(f"go to: {title}", "", _go(app, place)) for place, title in places]

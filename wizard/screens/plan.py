@@ -150,7 +150,7 @@ class PlanScreen(Framed):
             lambda: cost(plan, self.beside_it, self.ascii_mode, GROUPINGS[self.grouped]),
             lambda: why_not(plan, reasons(plan)[self.rule], self.wanted, work.why_not, work.priced, work.pricing),
             lambda: what_if(plan, work.what_if, work.busy, self.ascii_mode, (width, self.size.height), self._to_save()),
-            lambda: curves_view(work.curves, self._drawn(), width - 4),
+            lambda: curves_view(work.curves, self._drawn(), width - 2),
             lambda: risks(plan),
             lambda: next_steps(plan),
         )

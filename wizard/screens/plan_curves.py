@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wizard.screens.views import View, money
-from wizard.text.tables import BASELINES
 from wizard.widgets.glyphs import hang
 from wizard.widgets.listing import Column, Row
 
@@ -67,7 +66,7 @@ def _no_savings(plan: "Plan") -> list[str]:
         if more > 0:
             lines += [
                 "",
-                f"{BASELINES[alone.name]} alone costs {money(more)} {plan.currency} a month more than this plan:",
+                f"Self-hosting alone costs {money(more)} {plan.currency} a month more than this plan:",
             ]
             lines += [f"  {12 * years:>3} months  {money(12 * years * more):>12} more" for years in (1, 2, 3)]
     return lines

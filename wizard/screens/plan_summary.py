@@ -20,6 +20,8 @@ COLUMNS = (
     Column("{currency}/month", right=True),
 )
 
+BESIDE = 27
+"""Cells of the right column where it is narrowest."""
 LOSSES_SHOWN = 2
 """Losses of a segment that have a row; the others stand on its page."""
 
@@ -200,7 +202,8 @@ def _chart(plan: Plan, about: str, ascii_mode: bool) -> list[str]:
     largest = max((value for _, value in totals if value is not None), default=0.0)
     kind = {"self-hosted": "#"}
     lines = [f"{plan.currency} a month"]
+    wide = max(len(money(value)) for _, value in totals)
     for name, value in totals:
-        drawn = bar(value or 0.0, largest, 8, "#" if name in kind else "=", ascii_mode)
-        lines.append(f"{name:<11} {money(value):>9} {drawn}".rstrip())
+        drawn = bar(value or 0.0, largest, BESIDE - 13 - wide, "#" if name in kind else "=", ascii_mode)
+        lines.append(f"{name:<11} {money(value):>{wide}} {drawn}".rstrip())
     return [*lines, "", about]

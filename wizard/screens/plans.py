@@ -173,6 +173,14 @@ class PlansScreen(Filtered):
         entry = self.entries.get(self._key())
         return None if entry is None or (self.found is not None and self.found[2]) else entry.plan
 
+    def _kind(self) -> str:
+        """What stands under the cursor where it is no saved plan."""
+        if self._key() in self.drafts:
+            return "a draft"
+        if self._key() not in self.entries:
+            return "none"
+        return "an example" if self.found is not None and self.found[2] else "a file that cannot be read"
+
     def _put_away(self) -> None:
         entry = self.entries.get(self._key())
         if entry is None or (self.found is not None and self.found[2]):
@@ -253,9 +261,8 @@ class PlansScreen(Filtered):
         saved, key = self._saved(), self._key()
         able = [name for name, entry in self.entries.items() if entry.plan is not None]
         if saved is None or len(able) < 2:
-            self.explain(
-                "d compares two saved plans: " + ("this is none." if saved is None else "there is no second one.")
-            )
+            why = f"this is {self._kind()}" if saved is None else "there is no second one"
+            self.explain(f"d compares two saved plans: {why}.")
             return
         other = next(name for name in able if name != key) if len(able) == 2 else self.marked
         if not other or other == key:
@@ -272,7 +279,7 @@ class PlansScreen(Filtered):
         """Write the plan as text beside it."""
         saved = self._saved()
         if saved is None:
-            self.explain("x writes a saved plan as text: this is none.")
+            self.explain(f"x writes a saved plan as text: this is {self._kind()}.")
         else:
             self.explain(export_plan(saved.plan, saved.name, self.wizard.desk.shelf.plans))
 

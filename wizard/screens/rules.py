@@ -221,7 +221,7 @@ class ConstraintsScreen(SectionScreen):
         """Whether a rule can be priced now; else say why not."""
         desk, said = self.wizard.desk, ""
         if desk.plan is None or desk.answered is None or desk.plan_is_old:
-            said = self.under()[0]
+            said = "Nothing is priced before s has solved."
         elif self.wizard.to_price:
             said = "One rule at a time: the one before is still being priced; a stops it."
         elif self.wizard.solving.running:

@@ -52,8 +52,8 @@ def why(hosting: Hosting) -> str:
         return "No pool may serve anything, so the API is what is left."
     if hosting.reason == "api_is_cheaper":
         if hosting.fast_per_month is None:
-            least = f"costs {_at_least(hosting)}"
-            return f"APIs alone cost {api} a month; self-hosting {least}, even at the best end of its speed's band."
+            band = "even at the best end of its speed's band"
+            return f"APIs alone cost {api} a month; self-hosting costs {_at_least(hosting, band)}."
         than = f"{total}, and {money(hosting.fast_per_month)} at the best end of the band of its speed"
         return f"APIs alone cost {api} a month; the best plan with pools costs {than}."
     saves = (
@@ -80,14 +80,15 @@ def why(hosting: Hosting) -> str:
     return f"{saves} ({api}){slow}; {wanted}."
 
 
-def _at_least(hosting: Hosting) -> str:
-    """What no plan with pools is under; where the search stopped at the margin, that it says no more."""
+def _at_least(hosting: Hosting, band: str) -> str:
+    """What no plan with pools is under; where the search stopped at the margin, why it says no more."""
     least, api = hosting.at_least_per_month, hosting.api_per_month
     if not least:
-        return "more"
-    stopped = api is not None and isclose(least, api * (1 + hosting.margin), rel_tol=1e-9) and hosting.margin > 0
-    more = f" ({share(hosting.margin)} more is proven; how much more was not asked)" if stopped else ""
-    return f"at least {money(least)}{more}"
+        return f"more, {band}"
+    if api is not None and hosting.margin > 0 and isclose(least, api * (1 + hosting.margin), rel_tol=1e-9):
+        more = f"at least {share(hosting.margin)} more, {money(least)}, {band}"
+        return f"{more}. That settles it, so the full cost was not worked out"
+    return f"at least {money(least)}, {band}"
 
 
 def _less(api: float | None, hosting: float | None) -> str:

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalogs.toml_file import InputError
 from wizard.keys import BACK, HELP, SOLVE, UNDO, bindings, digits, footer
 from wizard.screens.plan_cost import kind_of
 from wizard.screens.views import gap, money, share
-from wizard.terminal import ascii_needed, few_colours
+from wizard.terminal import ascii_needed, few_colours, light
 from wizard.widgets.glyphs import bar, cut, cut_inside, gap_bar, hang, shown
 from wizard.widgets.listing import Column, Row, layout
 
@@ -123,6 +124,12 @@ def test_the_terminals_own_palette_is_used_below_256_colours_or_with_no_color(
     environ: dict[str, str], few: bool
 ) -> None:
     assert few_colours(environ) is few
+
+
+def test_the_theme_is_dark_unless_told_and_another_word_is_refused() -> None:
+    assert [light(environ) for environ in ({}, {"WIZARD_THEME": "dark"}, {"WIZARD_THEME": "light"})] == [0, 0, 1]
+    with pytest.raises(InputError, match='WIZARD_THEME: found "pink"; wanted dark or light'):
+        light({"WIZARD_THEME": "pink"})
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,11 @@ def test_each_reason_is_a_sentence_with_its_figures(reason: str) -> None:
 
 
 def test_where_no_plan_with_pools_was_needed_the_least_that_it_costs_is_told() -> None:
-    said = why(case(reason="api_is_cheaper", total_per_month=None, fast_per_month=None, at_least_per_month=19_800.0))
-    assert "APIs alone cost 18,000.00 a month; self-hosting costs at least 19,800.00" in said
+    asked = {"reason": "api_is_cheaper", "total_per_month": None, "fast_per_month": None}
+    said = why(case(**asked, at_least_per_month=19_800.0))  # the margin of 10%, at which the search stops
+    assert "APIs alone cost 18,000.00 a month; self-hosting costs at least 10.0% more, 19,800.00, even" in said
+    assert said.endswith("That settles it, so the full cost was not worked out.")
+    assert "self-hosting costs at least 25,000.00, even at" in why(case(**asked, at_least_per_month=25_000.0))
 
 
 def test_a_recheck_wants_no_margin_and_says_so() -> None:
