@@ -105,9 +105,11 @@ class Search:
         Each round leaves out contingencies, so that its bound holds; those that its plan does not survive, or that
         cost it more than the gap, are written in the next one. `extra` rows are of the case; with `cheaper` it holds
         only plans that matter, and the bound is of the others too. A case that gets only a `part` of the time does not
-        end the search. `rest` is the data with the rest of the designs as one more pool; `seen` holds its solution.
+        end the search; a `gap` wider than the search's ends it. `rest` is the data with the rest of the designs as one
+        more pool; `seen` holds its solution.
         """
         bound, until = 0.0, perf_counter() + part * self.left()
+        enough = max(self.gap, gap or 0.0)
         gap = gap or self.gap * HALF
         while True:
             if self.left() <= 0:  # no program is written any more: of many designs that alone takes seconds
@@ -138,14 +140,14 @@ class Search:
                 return bound
             before = self.best
             missing = self._found(program, outcome)
-            if self.over or (not missing and (cut or self._proven(outcome) or gap < TIGHTEST)):
+            if self.over or (not missing and (cut or self._proven(outcome, self.gap) or gap < TIGHTEST)):
                 return bound
             self.contingent |= missing
             opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
             if missing and self.best == before and opened not in self.tried and len(opened) < len(pools):
                 self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
                 self.by_block(outcome.values, shares_of(self.data, outcome.values))
-            if cut:
+            if cut or self._proven(outcome, enough):
                 return bound
             gap *= 1.0 if missing else HALF * HALF
 
@@ -166,11 +168,11 @@ class Search:
         total = fallback.cost + sum(cost * found.get(var.name, 0.0) for term in terms for var, cost in term.items())
         self._note(total, found)
 
-    def _proven(self, outcome: Outcome) -> bool:
+    def _proven(self, outcome: Outcome, gap: float) -> bool:
         """Whether the round's bound, within the gap, is that of the best plan, or no plan below the limit is left."""
         if self.best is None or outcome.bound is None:
             return False
-        return outcome.bound >= (self.best * (1 - self.gap) if self.best <= self.below else self.below)
+        return outcome.bound >= (self.best * (1 - gap) if self.best <= self.below else self.below)
 
     def _found(self, program: Program, outcome: Outcome) -> set[tuple[int, int]]:
         """Note the plan of a round with its fallback, if it has one; the contingencies that the next round needs."""
