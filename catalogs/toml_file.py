@@ -12,6 +12,8 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 MAX_BYTES = 5_000_000
+MAX_NESTED = 50
+"""Tables and lists within each other; what copies and checks them needs some of Python's 1,000 calls for each."""
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -77,11 +79,29 @@ def parse_toml(content: bytes, file: str) -> dict[str, Any]:
         found = f"byte 0x{content[error.start]:02x}, which is not UTF-8"
         raise InputError(Fault(file, f"line {line}", found, "TOML text in UTF-8")) from None
     try:
-        return tomllib.loads(text)
+        tables = tomllib.loads(text)
+        if _nests_deeper(tables, MAX_NESTED):
+            raise RecursionError
     except ValueError as error:
         raise InputError(_decode_fault(file, text, error)) from None
     except RecursionError:
         raise InputError(Fault(file, "", "values nested too deeply", "TOML tables as people write them")) from None
+    return tables
+
+
+def _nests_deeper(value: Any, most: int) -> bool:
+    """Whether tables and lists stand more than `most` deep; level by level, as a header of many dots may be long."""
+    level = [value]
+    for _ in range(most):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _decode_fault(file: str, text: str, error: ValueError) -> Fault:

@@ -1,5 +1,6 @@
 """Where the points of a sweep are solved: in this process, on all cores, or on a Dask or Ray cluster; all by joblib."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
@@ -27,7 +28,8 @@ def spread_over(backend: str = "loky", address: str = "", jobs: int = -1) -> Ite
         )
     if address and backend not in NEEDS:
         raise InputError(Fault("--address", "", address, f"--backend {' or '.join(NEEDS)} beside it"))
-    if jobs == 1 and backend == "loky":
+    # loky flushes both streams before it starts a worker, also where there is none to flush.
+    if backend == "loky" and (jobs == 1 or None in (sys.stdout, sys.stderr)):
         yield map
         return
     with ExitStack() as stack:

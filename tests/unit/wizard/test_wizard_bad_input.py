@@ -160,6 +160,7 @@ FILES: list[tuple[str, bytes, str]] = [
     ("no text", b"\x00\x01\xff\xfe", "not UTF-8"),
     ("UTF-16", "a = 1".encode("utf-16"), "not UTF-8"),
     ("deep", b"a = " + b"[" * 100_000, "nested too deeply"),
+    ("a deep table", b"[" + b".".join([b"a"] * 3000) + b"]\n", "nested too deeply"),
     ("50 MB", b"#" * 50_000_000, "more than 5 MB"),
     ("50 MB of keys", b"a" * 50_000_000, "more than 5 MB"),
     ("a huge number", b"blocks = " + b"9" * 5000, "cannot be read"),

@@ -196,6 +196,12 @@ def test_processes_are_counted(jobs: str, file: str, capsys: pytest.CaptureFixtu
     assert "wanted 1 to 1024 processes, or -1" in capsys.readouterr().err
 
 
+def test_without_a_stdout_points_are_solved_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    with wizard.spread.spread_over() as spread:
+        assert list(spread(str, (1, 2))) == ["1", "2"]
+
+
 def test_an_address_that_nothing_uses_is_told(file: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("sweep", file, "--vary", "requests=0.5x,1x", "--address", "tcp://10.0.0.1:8786") == 2
     assert "--address: found tcp://10.0.0.1:8786; wanted --backend dask or ray" in capsys.readouterr().err
