@@ -40,8 +40,8 @@ def why_not(
     """The options that a plan does not use, of one segment or with a text in their id where asked.
 
     The table is cut after `limit_s` seconds, the nearest options done first. A plan without a bill has none to beat:
-    its table holds refusals alone. `problem` is that of the scenario, where it is at hand. Raises what `problem_of`
-    raises.
+    its table holds refusals alone, as does one stopped before the plan is found again. `problem` is that of the
+    scenario, where it is at hand. Raises what `problem_of` raises.
     """
     started = perf_counter()
     problem = problem or problem_of(scenario, catalog)
@@ -54,6 +54,12 @@ def why_not(
             seconds=perf_counter() - started,
         )  # fmt: skip
     recommended, cheapest = _plans(problem, plan, stop)
+    if not (recommended.found and cheapest.found):
+        return WhyNotTable(
+            currency=plan.currency, total_per_month=plan.total_per_month, options=tuple(refused),
+            counts=_counts(problem, []), seconds=perf_counter() - started,
+            cut="time ended before the plan to be beaten was found again: refusals alone",
+        )  # fmt: skip
     found: list[WhyNot] = []
     cut, solves, now = False, 0, plan.total_per_month
     for search, apis, pools in searches(problem, recommended, cheapest, started + limit_s, stop):

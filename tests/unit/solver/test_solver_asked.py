@@ -1,5 +1,6 @@
 """The why-not table of a plan: what is refused, beaten, filtered or cut, and against which plan."""
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -61,6 +62,11 @@ def test_a_segment_and_a_text_narrow_the_table() -> None:
         "chat" in each.serves or not each.serves for each in why_not(asked(), catalog(), plan, segment="chat").options
     )
     assert why_not(asked(), catalog(), plan, limit_s=0.0, option="other/").cut
+    stop = threading.Event()
+    stop.set()
+    stopped = why_not(asked(), catalog(), plan, stop=stop)
+    assert "refusals alone" in stopped.cut
+    assert {each.answer for each in stopped.options} == {"refusal"}
 
 
 def test_the_margin_is_told_where_the_cheapest_plan_is_not_the_recommended_one() -> None:
