@@ -14,7 +14,7 @@ from wizard.commands.find import find_file
 from wizard.commands.output import put
 from wizard.commands.saved import moved_since
 from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
-from wizard.exits import say
+from wizard.exits import Exit, say
 from wizard.scenario_file import Question, read_question
 from wizard.store import keep, plan_in, plans_folder, refuse_unwritable
 from wizard.text.explain import explain_text
@@ -45,27 +45,33 @@ def explain(options: argparse.Namespace) -> int:
         found_there = moved or "no plan with a total"
         raise InputError(Fault(str(path), "", found_there, "a saved plan that stands", "solve and save it first"))
     options.explain = not options.quick
-    plan = decided(question, options) if saved is None or moved else _argued(saved, question, options)
-    flips, how_sure = _flips(question, plan, options), _sure(question, plan, options)
+    plan, stopped = (decided(question, options), False) if saved is None or moved else _argued(saved, question, options)
+    stopped = stopped or plan.status == "stopped"
+    flips, stopped = (plan.flips, True) if stopped else _flips(question, plan, options)
+    how_sure, stopped = (None, True) if stopped else _sure(question, plan, options)
     rests = "the scenario, solved" if saved is None else again(saved, plan, moved)
     found = explanation_of(plan, options.segment or "", flips, how_sure).model_copy(update={"rests_on": rests})
-    if options.keep and saved is not None:
+    if options.keep and saved is not None and not stopped:
         ranking = None if found.how_sure is None else found.how_sure.doubts
         keep(path, saved, plan.model_copy(update={"flips": flips or plan.flips, "ranking": ranking}))
     text = json_text(found) if options.json else explain_text(plan, found, path.stem)
     put(text, options.out)
-    return exit_code(plan, options.gap)
+    if stopped and options.keep:
+        say("wizard: stopped; the plan's file is as it was")
+    return Exit.STOPPED if stopped else exit_code(plan, options.gap)
 
 
-def _argued(plan: Plan, question: Question, options: argparse.Namespace) -> Plan:
-    """A saved plan with its reasons: those that it holds, else worked out now."""
+def _argued(plan: Plan, question: Question, options: argparse.Namespace) -> tuple[Plan, bool]:
+    """A saved plan with its reasons: those that it holds, else worked out now; and whether the user has stopped it."""
     if options.quick or plan.requirements or plan.why_not:
-        return plan
+        return plan, False
     from solver.explanation.with_reasons import with_reasons
 
     with faults_in(question.file):
         catalog = catalog_of(question)
-        return rounded(in_a_thread(lambda stop: with_reasons(plan, question.scenario, catalog, options.limit, stop)))
+        limit = options.limit
+        argued, stopped = in_a_thread(lambda stop: with_reasons(plan, question.scenario, catalog, limit, stop))
+    return rounded(argued), stopped
 
 
 def again(saved: Plan, plan: Plan, moved: str) -> str:
@@ -92,31 +98,31 @@ def check_segment(name: str | None, scenario: Scenario, file: str) -> None:
         raise InputError(Fault(file, "--segment", f'"{name}"', wanted, nearest(name, scenario.segment)))
 
 
-def _flips(question: Question, plan: Plan, options: argparse.Namespace) -> Flips | None:
-    """What would flip the plan's decision: what it holds, unless it is asked anew.
+def _flips(question: Question, plan: Plan, options: argparse.Namespace) -> tuple[Flips | None, bool]:
+    """What would flip the plan's decision: what it holds, unless it is asked anew; and whether the user has stopped it.
 
-    Nothing without a plan, where it was not asked for, or once stopped.
+    Nothing without a plan, or where it was not asked for.
     """
     if plan.flips is not None and options.flips is None:
-        return plan.flips
+        return plan.flips, False
     seconds = FLIPS_S if options.flips is None else options.flips
-    if options.quick or seconds <= 0 or plan.total_per_month is None or plan.status == "stopped":
-        return None
+    if options.quick or seconds <= 0 or plan.total_per_month is None:
+        return None, False
     from solver.explanation.flips import flips_of
 
     try:
         with faults_in(question.file):
-            return flips_of(question.scenario, catalog_of(question), limit_s=seconds)
+            return flips_of(question.scenario, catalog_of(question), limit_s=seconds), False
     except KeyboardInterrupt:
         say("wizard: stopped looking for what would flip it")
-        return None
+        return None, True
 
 
-def _sure(question: Question, plan: Plan, options: argparse.Namespace) -> "Sure | None":
-    """How sure the plan is, where it was asked and there is a plan."""
+def _sure(question: Question, plan: Plan, options: argparse.Namespace) -> "tuple[Sure | None, bool]":
+    """How sure the plan is, where it was asked and there is a plan; and whether the user has stopped it."""
     wanted = options.worlds or options.robust or options.doubts or options.stress
-    if not wanted or plan.total_per_month is None or plan.status == "stopped":
-        return None
+    if not wanted or plan.total_per_month is None:
+        return None, False
     from solver.explanation.sure import Ask, sure_of
 
     by = options.robust
@@ -128,7 +134,7 @@ def _sure(question: Question, plan: Plan, options: argparse.Namespace) -> "Sure 
     )  # fmt: skip
     try:
         with faults_in(question.file):
-            return sure_of(question.scenario, catalog_of(question), plan, ask)
+            return sure_of(question.scenario, catalog_of(question), plan, ask), False
     except KeyboardInterrupt:
         say("wizard: stopped looking for how sure it is")
-        return None
+        return None, True

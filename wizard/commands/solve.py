@@ -171,14 +171,17 @@ def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Names
         _told(options, "what each requirement costs, and what would enter")
         return with_reasons(plan, question.scenario, catalog, options.limit, stop)
 
-    return in_a_thread(work)
+    return in_a_thread(work)[0]
 
 
 T = TypeVar("T")
 
 
-def in_a_thread(work: Callable[[threading.Event], T]) -> T:
-    """Work in a thread, so that ctrl+c is heard and sets the event; a second ctrl+c leaves at once."""
+def in_a_thread(work: Callable[[threading.Event], T]) -> tuple[T, bool]:
+    """Work in a thread, so that ctrl+c is heard and sets the event; a second ctrl+c leaves at once.
+
+    Also whether it was heard.
+    """
     stop, done = threading.Event(), threading.Event()
     result: list[T] = []
     failure: list[BaseException] = []
@@ -204,7 +207,7 @@ def in_a_thread(work: Callable[[threading.Event], T]) -> T:
             say("wizard: stopping, at most 5 s; ctrl+c again leaves at once")
     if failure:
         raise failure[0]
-    return result[0]
+    return result[0], stop.is_set()
 
 
 QUIET_S = 5.0

@@ -20,7 +20,7 @@ from wizard.text.why_not import why_not_text
 
 
 def why_not_command(options: argparse.Namespace) -> int:
-    """Print the table; exit code 3 where nothing fits, 4 where it was cut.
+    """Print the table; exit code 3 where nothing fits, 4 where it was cut, 130 where it was stopped.
 
     A saved plan stands as it is where nothing was changed and the catalog has not moved; else it is solved anew.
     """
@@ -31,15 +31,18 @@ def why_not_command(options: argparse.Namespace) -> int:
     saved = plan_in(path)
     plan = decided(question, options) if saved is None or moved_since(saved, question, options) else saved
     with faults_in(question.file):
-        table = _table(question, plan, options)
+        table, stopped = _table(question, plan, options)
     text = json_text(table) if options.json else why_not_text(table, path.stem, options.all)
     put(text, options.out)
+    if stopped:
+        return Exit.STOPPED
     if plan.total_per_month is None:
         return exit_code(plan, options.gap)
     return Exit.TIME_LIMIT if table.cut else Exit.DONE
 
 
-def _table(question: Question, plan: Plan, options: argparse.Namespace) -> WhyNotTable:
+def _table(question: Question, plan: Plan, options: argparse.Namespace) -> tuple[WhyNotTable, bool]:
+    """The table, and whether the user has stopped it."""
     catalog = catalog_of(question)
     option = options.option or ""
     try:

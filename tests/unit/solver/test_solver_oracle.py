@@ -98,7 +98,7 @@ def test_splitting_finds_what_trying_every_whole_number_finds(seed: int) -> None
 
 
 def test_the_oracle_shares_no_code_with_the_program() -> None:
-    here, allowed = Path(__file__).parent, {"solver.problem", "catalogs.records"}
+    here, allowed = Path(__file__).parent, {"solver.problem", "catalogs.records", "catalogs.vocabulary"}
     for file in ("oracle.py", "oracle_rows.py", "oracle_facts.py"):
         tree = ast.parse((here / file).read_text())
         named = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -239,6 +239,39 @@ def test_what_explain_keeps_is_read_again_without_a_solve_and_changes_nothing_el
         assert "the plan's own question" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("stage", ["reasons", "flips", "sure"])
+def test_stopped_at_any_stage_nothing_more_is_looked_for_and_the_file_stays(
+    stage: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
+    path = tmp_path / "mine.toml"
+    path.write_text(shipped.read_text())
+    saved = plan_in(path)
+    assert saved is not None
+    stages = ["reasons", "flips", "sure"]
+    looked: list[str] = []
+
+    def look(name: str, found: object) -> object:
+        looked.append(name)
+        if name == stage:
+            raise KeyboardInterrupt
+        return found
+
+    def in_a_thread(work: object) -> tuple[Plan, bool]:
+        looked.append("reasons")
+        return saved, stage == "reasons"
+
+    monkeypatch.setattr(saved_command, "catalog_of", lambda _: SimpleNamespace(as_of=saved.catalog_as_of))
+    monkeypatch.setattr(explain_command, "catalog_of", lambda _: None)
+    monkeypatch.setattr(explain_command, "in_a_thread", in_a_thread)
+    monkeypatch.setattr("solver.explanation.flips.flips_of", lambda *_, **__: look("flips", kept_flips()))
+    monkeypatch.setattr("solver.explanation.sure.sure_of", lambda *_, **__: look("sure", Sure()))
+    assert run("explain", str(path), "--doubts", "--keep") == 130
+    assert looked == stages[: stages.index(stage) + 1]
+    assert "the plan's file is as it was" in capsys.readouterr().err
+    assert path.read_text() == shipped.read_text()
+
+
 def test_only_a_plan_that_stands_and_that_nobody_changed_meanwhile_keeps_what_was_found(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -51,4 +51,4 @@ def test_the_text_tells_it_in_80_columns(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.parametrize("wrong", [("--robust", "q0"), ("--robust", "worst"), ("--worlds", "many"), ("--seed", "-1")])
 def test_what_cannot_be_asked_is_refused(wrong: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run("explain", str(PLAN), *wrong) == 2
-    assert f"found '{wrong[1]}'; wanted" in capsys.readouterr().err
+    assert f'found "{wrong[1]}"; wanted' in capsys.readouterr().err
