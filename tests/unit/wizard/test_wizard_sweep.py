@@ -199,7 +199,8 @@ def test_processes_are_counted(jobs: str, file: str, capsys: pytest.CaptureFixtu
 def test_without_a_stdout_points_are_solved_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", None)
     with wizard.spread.spread_over() as spread:
-        assert list(spread(str, (1, 2))) == ["1", "2"]
+        in_turn: Any = spread
+        assert list(in_turn(str, (1, 2))) == ["1", "2"]
 
 
 def test_an_address_that_nothing_uses_is_told(file: str, capsys: pytest.CaptureFixture[str]) -> None:
