@@ -116,17 +116,19 @@ class Search:
                 self.end()
                 return bound
             program = written(narrowed(rest or self.data, pools, self.contingent))
+            asked = hosted(program.data, program.variables) if self.hosted else ()
+            program = replace(program, rows=(*program.rows, *extra(program), *asked))
             if program.data.pools and len(program.rows) > LARGE:
-                solved = relaxed(program, min(until - perf_counter(), self.left()), self.stop) if rest else None
-                self.seen = solved.values if solved else {}
-                return solved.cost if solved else bound
+                if part < 1.0 and rest is None:  # a bound of plans of some pools alone is of no use
+                    return bound
+                bound = max(bound, self._divided(program, min(until - perf_counter(), self.left())))
+                if part == 1.0:
+                    self.end()
+                return bound
             wanted = self.wanted if cheaper else np.inf
-            rows = list(extra(program))
             if wanted < np.inf:
                 _tighten(program, wanted)
-                rows += _cheaper(program, wanted)
-            rows += hosted(program.data, program.variables) if self.hosted else ()
-            program = replace(program, rows=(*program.rows, *rows))
+                program = replace(program, rows=(*program.rows, *_cheaper(program, wanted)))
             left = min(until - perf_counter(), self.left())
             outcome = solve(program, gap, left, self.threads, self.stage, self._watch, self.stop)
             self.nodes += outcome.nodes
@@ -151,6 +153,12 @@ class Search:
                 return bound
             gap *= 1.0 if missing else HALF * HALF
 
+    def _divided(self, program: Program, limit_s: float) -> float:
+        """A bound of a program as if replicas could be divided; `seen` holds its solution, if there is one."""
+        solved = relaxed(program, limit_s, self.stop)
+        self.seen = solved.values if solved else {}
+        return solved.cost if solved else 0.0
+
     def by_block(self, values: Mapping[str, float], shares: Array) -> None:
         """Note the plan that blocks make of the decisions for the month in `values`, if there is one."""
         kept = self.left() * PART  # for where traffic goes while something is lost
@@ -163,6 +171,8 @@ class Search:
         opened = [k for k in self.data.pools if found.get(f"open_k{k}", 0.0) > HALF]
         data = narrowed(self.data, opened)
         variables = make_variables(pulp.LpProblem("plan", pulp.LpMinimize), data)
+        if self.hosted and any(_short(row, found) for row in hosted(data, variables)):
+            return  # each block by itself may leave its pools idle
         found = least_switches(data, variables, {**found, **fallback.values})
         terms = (term(data, variables) for name, term in TERMS.items() if name != "fallback")
         total = fallback.cost + sum(cost * found.get(var.name, 0.0) for term in terms for var, cost in term.items())
@@ -234,6 +244,11 @@ class Search:
         known = bound if bound > 0 and best is not None else None
         elapsed = perf_counter() - self.started
         self.on_progress(Progress(self.stage, elapsed, best, known, relative_gap(best, known)))
+
+
+def _short(row: Row, values: Mapping[str, float]) -> bool:
+    """Whether a row that asks for at least something has less."""
+    return bool(sum(value * values.get(var.name, 0.0) for var, value in row.items()) + row.constant < 0)
 
 
 def _cheaper(program: Program, wanted: float) -> Iterator[Row]:

@@ -8,10 +8,13 @@ from oracle_cases import tiny_case
 from recount import recounted
 
 from solver.by_block import shares_of
+from solver.optimise import optimise
 from solver.problem import Problem
 from solver.program.build import written
 from solver.program.data import Data, data_of
+from solver.program.variables import supplier_names
 from solver.search import Search
+from solver.solution import solution_of
 from solver.solve import Outcome, solve
 
 
@@ -43,3 +46,42 @@ def test_a_plan_made_block_by_block_is_a_plan_and_mostly_the_best(less: int, mos
         else:
             worse += 1
     assert as_good >= mostly * (as_good + worse) > 5
+
+
+def test_a_plan_made_block_by_block_for_the_branch_with_pools_lets_pools_serve() -> None:
+    """Pools that are open beside cheaper APIs: each block alone would send all of its traffic to the APIs."""
+    cheaper = 0
+    for seed in range(60):
+        problem = tiny_case(seed)
+        data = data_of(problem)
+        idle = {f"open_k{k}": 1.0 for k in data.pools} | dict.fromkeys(supplier_names(data).values(), 1.0)
+        idle |= {"selfhost": 1.0, "steps": float(len(data.pools))} | {f"class_c{i}": 1.0 for i in range(3)}
+        searches = [Search(data, 1e-4, 60.0, 1, "solve", None, None, hosted=hosted) for hosted in (False, True)]
+        for search in searches:
+            search.by_block(idle, shares_of(data, idle))
+        free, hosting = ({} if search.best is None else dict(search.values) for search in searches)
+        served = [float(solution_of(data, values).pool.sum()) if values else None for values in (free, hosting)]
+        assert served[1] is None or served[1] > 0
+        cheaper += served[0] == 0
+    assert cheaper > 3
+
+
+@pytest.mark.parametrize("hosted", [False, True])
+def test_what_is_too_large_for_whole_replicas_is_neither_proven_nor_called_impossible(
+    hosted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at = 0
+    for seed in range(30):
+        problem = tiny_case(seed)
+        known = optimise(problem, hosted=hosted)
+        monkeypatch.setattr("solver.search.LARGE", 0)
+        found = optimise(problem, hosted=hosted)
+        monkeypatch.undo()
+        if known.objective is None:
+            continue
+        assert found.status != "infeasible"
+        assert (found.bound or 0.0) <= known.objective * (1 + 1e-6)
+        if found.status == "optimal":
+            assert found.objective == pytest.approx(known.objective, rel=2e-4)
+        looked_at += found.status != "optimal"
+    assert looked_at > 5
