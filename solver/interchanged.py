@@ -6,7 +6,8 @@ after one for what is named after the other leaves every row and the cost as the
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from solver.program.data import Data
 from solver.program.variables import supplier_names
@@ -23,12 +24,13 @@ def with_first_names(data: Data, values: Mapping[str, float]) -> dict[str, float
     """
     if data.problem.rules.must_use or data.problem.moving is not None:
         return dict(values)
+    sellers = _sellers(data)
     renamed: dict[tuple[str, int], int] = {}
-    for alike in _alike(data):
-        serves = {name: _served(data, values, name) for name in alike}
+    for alike in _alike(data, sellers):
+        serves = {name: _served(data, values, sellers[name]) for name in alike}
         by_use = sorted(alike, key=lambda each: (-serves[each][0], -serves[each][1], each))
         for name, other in zip(by_use, sorted(alike), strict=True):
-            for kind, of, to in zip("acp", _indices(data, name), _indices(data, other), strict=True):
+            for kind, of, to in zip("acp", sellers[name], sellers[other], strict=True):
                 renamed |= {(kind, i): j for i, j in zip(of, to, strict=True)}
 
     def index(match: re.Match[str]) -> str:
@@ -38,22 +40,41 @@ def with_first_names(data: Data, values: Mapping[str, float]) -> dict[str, float
     return {name if name.startswith(CLASS) else INDEX.sub(index, name): value for name, value in values.items()}
 
 
-def _alike(data: Data) -> Iterable[list[str]]:
-    """Groups of providers with the same offers, fixed costs and losses, and no pools."""
-    hosts = {design.provider for design in data.problem.designs}
-    found: dict[tuple[object, ...], list[str]] = {}
-    for name in supplier_names(data):
-        if name not in hosts:
-            found.setdefault(_seen(data, name), []).append(name)
-    return (group for group in found.values() if len(group) > 1)
+class _Seller(NamedTuple):
+    """What is named after a provider: APIs, cheap ones first so that those of two alike meet, losses, and itself."""
+
+    apis: list[int]
+    lost: list[int]
+    own: list[int]
 
 
-def _seen(data: Data, provider: str) -> tuple[object, ...]:
-    """All that the problem knows of a provider but its name."""
+def _sellers(data: Data) -> dict[str, _Seller]:
+    """The providers of APIs, by name."""
     problem = data.problem
-    fixed = sorted(cost.per_month for cost in problem.fixed_costs if cost.trigger == ("supplier", provider))
-    apis, lost, _ = _indices(data, provider)
-    return tuple(_offer(data, a) for a in apis), tuple(problem.contingencies[c].share for c in lost), tuple(fixed)
+    found = {name: _Seller([], [], [int(var.rpartition("_p")[2])]) for name, var in supplier_names(data).items()}
+    for a in sorted(data.apis, key=lambda a: (_offer(data, a), a)):
+        found[problem.apis[a].offer.provider].apis.append(a)
+    for c in data.lost:
+        each = problem.contingencies[c]
+        if each.kind == "provider" and each.of in found:
+            found[each.of].lost.append(c)
+    return found
+
+
+def _alike(data: Data, sellers: Mapping[str, _Seller]) -> list[list[str]]:
+    """Groups of providers with the same offers, losses and fixed costs, and no pools."""
+    problem, fixed = data.problem, dict[str, list[float]]()
+    for cost in problem.fixed_costs:
+        if cost.trigger[0] == "supplier":
+            fixed.setdefault(cost.trigger[1], []).append(cost.per_month)
+    hosts = {design.provider for design in problem.designs}
+    found: dict[tuple[object, ...], list[str]] = {}
+    for name, seller in sellers.items():
+        offers = tuple(_offer(data, a) for a in seller.apis)
+        shares = tuple(problem.contingencies[c].share for c in seller.lost)
+        if name not in hosts:
+            found.setdefault((offers, shares, tuple(sorted(fixed.get(name, ())))), []).append(name)
+    return [group for group in found.values() if len(group) > 1]
 
 
 def _offer(data: Data, a: int) -> tuple[object, ...]:
@@ -66,21 +87,10 @@ def _offer(data: Data, a: int) -> tuple[object, ...]:
     return sells, limits, (api.unit_price, api.unit_min, api.unit_step)
 
 
-def _indices(data: Data, provider: str) -> tuple[list[int], list[int], list[int]]:
-    """A provider's APIs, cheap ones first so that those of two alike meet, its losses, and its own index."""
-    problem = data.problem
-    apis = [a for a in data.apis if problem.apis[a].offer.provider == provider]
-    apis.sort(key=lambda a: (_offer(data, a), a))
-    struck = ((c, problem.contingencies[c]) for c in data.lost)
-    lost = [c for c, each in struck if each.kind == "provider" and each.of == provider]
-    return apis, lost, [int(supplier_names(data)[provider].rpartition("_p")[2])]
-
-
-def _served(data: Data, values: Mapping[str, float], provider: str) -> tuple[float, float]:
+def _served(data: Data, values: Mapping[str, float], seller: _Seller) -> tuple[float, float]:
     """The requests a month that a provider's APIs serve, and whether it is ready to serve."""
-    apis = [a for a in data.apis if data.problem.apis[a].offer.provider == provider]
-    pairs = ((s, a) for s, a in data.api_pairs if a in apis)
+    pairs = ((s, a) for s, a in data.api_pairs if a in seller.apis)
     requests = sum(
         values.get(f"x_s{s}_a{a}_b{b}", 0.0) * float(data.requests[s, b]) for s, a in pairs for b in data.blocks
     )
-    return round(requests, 3), values.get(supplier_names(data)[provider], 0.0)
+    return round(requests, 3), values.get(f"supplier_p{seller.own[0]}", 0.0)
