@@ -257,7 +257,7 @@ PARAMETERS: Sequence[tuple[str, str, float, str]] = (
     ("moe_eta_mem", "factor on eta_mem", 1, "reading the weights of a mixture of experts"),
     ("moe_eta_pf", "factor on eta_pf", 1, "matrix products of a mixture of experts"),
     ("mixed_step", "share", 1, "part of the shorter of memory and compute time that does not overlap"),
-    ("indexed_tau", "factor on tau", 1, "more kernels a layer where an index selects the tokens that attention reads"),
+    ("indexed_tau", "factor on tau", 1, "an index over the tokens takes kernels of its own; of GLM-5 alone"),
     ("old_tau", "factor on tau", 1, "engines of before 2025, of which published measurements are predicted"),
     ("old_eta_pf", "factor on eta_pf", 1, "engines of before 2025, of which published measurements are predicted"),
     ("of_2025_tau", "factor on tau", 1, "engines of 2025, of which published measurements are predicted"),

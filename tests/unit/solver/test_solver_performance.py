@@ -195,3 +195,11 @@ def test_what_lies_outside_the_published_measurements_is_an_estimate() -> None:
     }
     for design, said in zip(asked, design_arrays(catalog, list(asked)).estimates, strict=True):
         assert (asked[design] in said) if asked[design] else said == ""
+
+
+def test_an_index_over_the_tokens_is_overhead_of_the_models_that_have_one_alone() -> None:
+    catalog = load_catalog()
+    designs = [Design(model, "fp8", "h200-sxm", 8, "sglang") for model in ("deepseek-v3.2", "deepseek-v3")]
+    indexed, plain = design_arrays(catalog, designs).tau.tolist()
+    assert indexed / plain == pytest.approx(catalog.operations["perf_indexed_tau"].value)
+    assert indexed > plain

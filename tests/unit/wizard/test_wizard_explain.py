@@ -29,6 +29,7 @@ from wizard.text.conflict import conflict_lines, setting
 from wizard.text.plan import plan_text
 from wizard.text.topics import TOPICS
 
+SHIPPED = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
 SETS = (
     Conflict(
         requirement="segment.chat.processing_in", found="de", repair="de, us", total_per_month_then=4841.8,
@@ -102,10 +103,9 @@ def test_with_a_plan_the_verdict_and_its_arithmetic_are_printed(
 def test_a_saved_plan_is_explained_as_it_stands_and_a_moved_one_says_what_came_of_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
-    saved = plan_in(shipped)
+    saved = plan_in(SHIPPED)
     assert saved is not None
-    asked = ("explain", str(shipped), "--quick", "--flips", "0", "--json")
+    asked = ("explain", str(SHIPPED), "--quick", "--flips", "0", "--json")
     monkeypatch.setattr(explain_command, "decided", lambda *_: plan())  # told only where it is solved again
     monkeypatch.setattr(saved_command, "catalog_of", lambda _: SimpleNamespace(as_of=saved.catalog_as_of))
     assert run(*asked) == 0
@@ -202,14 +202,19 @@ def kept_doubts(verdict: str) -> RankedDoubts:
     return RankedDoubts(verdict=verdict, doubts=(doubt,), solves=4, seconds=2.0)
 
 
+def copied(folder: Path) -> tuple[Path, Plan]:
+    """A file of one's own with a shipped plan, and the plan."""
+    path = folder / "mine.toml"
+    path.write_text(SHIPPED.read_text())
+    saved = plan_in(path)
+    assert saved is not None
+    return path, saved
+
+
 def test_what_explain_keeps_is_read_again_without_a_solve_and_changes_nothing_else_of_the_plan(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
-    path = tmp_path / "mine.toml"
-    path.write_text(shipped.read_text())
-    saved = plan_in(path)
-    assert saved is not None
+    path, saved = copied(tmp_path)
     ranking = kept_doubts(saved.verdict)
     monkeypatch.setattr(saved_command, "catalog_of", lambda _: SimpleNamespace(as_of=saved.catalog_as_of))
     monkeypatch.setattr(explain_command, "catalog_of", lambda _: None)
@@ -243,11 +248,7 @@ def test_what_explain_keeps_is_read_again_without_a_solve_and_changes_nothing_el
 def test_stopped_at_any_stage_nothing_more_is_looked_for_and_the_file_stays(
     stage: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
-    path = tmp_path / "mine.toml"
-    path.write_text(shipped.read_text())
-    saved = plan_in(path)
-    assert saved is not None
+    path, saved = copied(tmp_path)
     stages = ["reasons", "flips", "sure"]
     looked: list[str] = []
 
@@ -269,7 +270,7 @@ def test_stopped_at_any_stage_nothing_more_is_looked_for_and_the_file_stays(
     assert run("explain", str(path), "--doubts", "--keep") == 130
     assert looked == stages[: stages.index(stage) + 1]
     assert "the plan's file is as it was" in capsys.readouterr().err
-    assert path.read_text() == shipped.read_text()
+    assert path.read_text() == SHIPPED.read_text()
 
 
 def test_only_a_plan_that_stands_and_that_nobody_changed_meanwhile_keeps_what_was_found(
@@ -277,16 +278,12 @@ def test_only_a_plan_that_stands_and_that_nobody_changed_meanwhile_keeps_what_wa
 ) -> None:
     assert run("explain", str(file), "--keep") == 2
     assert "a saved plan that stands" in capsys.readouterr().err
-    shipped = Path(__file__).parents[3] / "saved_plans" / "article-options-a-to-d.toml"
-    path = tmp_path / "mine.toml"
-    path.write_text(shipped.read_text())
-    saved = plan_in(path)
-    assert saved is not None
+    path, saved = copied(tmp_path)
     before = saved.model_copy(update={"day": "2020-01-01"})
     with pytest.raises(InputError, match="another plan by now"):
         keep(path, before, before)
-    assert path.read_text() == shipped.read_text()
-    path.write_text(shipped.read_text() + "\n[plan.ranking.doubt]\nx = 1\n[plan.flips]\nverdict = 'hybrid'\nflip = 3\n")
+    assert path.read_text() == SHIPPED.read_text()
+    path.write_text(SHIPPED.read_text() + "\n[plan.ranking.doubt]\nx = 1\n[plan.flips]\nverdict = 'hybrid'\nflip = 3\n")
     assert run("explain", str(path)) == 2
     told = capsys.readouterr().err
     assert "plan.flips.flip" in told
