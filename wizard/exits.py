@@ -92,15 +92,24 @@ def guarded(run: Callable[[], int]) -> int:
     """Run a command; turn whatever it raises into a line on stderr and an exit code, never a traceback."""
     try:
         return _flushed(run())
-    except BrokenPipeError:
-        # The reader (head, less) has gone: point stdout elsewhere so that the interpreter's last flush is quiet.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (head, less) has gone
         return Exit.DONE
     except KeyboardInterrupt:
         say("wizard: stopped")
         return Exit.STOPPED
     except Exception as error:
         return _refused(error)
+    finally:
+        _drop_unwritten()
+
+
+def _drop_unwritten() -> None:
+    """Point stdout elsewhere where it cannot take what is left: the interpreter's last flush would end with 120."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _flushed(code: int) -> int:

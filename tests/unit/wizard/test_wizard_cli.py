@@ -137,6 +137,7 @@ def test_a_stdout_that_cannot_be_written_is_told(where: str, says: str) -> None:
         done = subprocess.run(
             ["sh", "-c", f'"$0" -c "$1" {arguments} {where}', sys.executable, SHOW],
             capture_output=True, text=True, timeout=60, check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
         )  # fmt: skip
         assert done.returncode == code
         assert (f"wizard: stdout: found {says}" in done.stderr or says in done.stderr) is (code == 2)
