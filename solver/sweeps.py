@@ -1,5 +1,6 @@
 """Sweeps: the decision along one lever or two, each point solved on its own, so that points may be solved anywhere."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import product
@@ -29,11 +30,12 @@ def sweep(
     limit_s: float = 10.0,
     spread: Spread = map,
     on_point: Callable[[int, int], None] | None = None,
+    stop: threading.Event | None = None,
 ) -> Sweep:
     """The sweep of a scenario on a catalog in its currency; each solve takes at most `limit_s` seconds.
 
     The same wherever the points are solved, as long as time ends no solve (`SweepPoint.proven`). `on_point` is told how
-    many points are done, and of how many. Raises what `problem_of` raises.
+    many points are done, and of how many; `stop` ends it after the point under way. Raises what `problem_of` raises.
     """
     grid = list(product(*(each.moves for each in varied)))
     one = partial(point_of, scenario, catalog, tuple(each.lever for each in varied), gap, limit_s)
@@ -42,6 +44,8 @@ def sweep(
         points.append(point)
         if on_point is not None:
             on_point(len(points), len(grid))
+        if stop is not None and stop.is_set():
+            break
     axes = tuple(_axis(scenario, catalog, each) for each in varied)
     return Sweep(currency=catalog.currency, axes=axes, points=tuple(points), gap=gap)
 

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 from wizard.arguments import Parser, whole
+from wizard.ctrl_c import leaving_at_once
 from wizard.exits import Exit, guarded
 from wizard.loading import uncollected
 from wizard.text.topics import TOPICS
@@ -59,7 +60,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         raise InputError(Fault("--out", "", '""', "a file to write"))
     module, _, function = _COMMANDS[options.command or ""].partition(":")
-    with uncollected():
+    with uncollected(), leaving_at_once():
         command = getattr(import_module(module), function)
     code: int = command(options)
     return code

@@ -1,5 +1,6 @@
 """How sure a decision is: its worlds, a robust one beside it, its doubts in order, its limits under stress."""
 
+import threading
 from dataclasses import dataclass
 
 from catalogs.catalog import Catalog
@@ -39,19 +40,26 @@ class Sure(Part):
     stress: Stress | None = None
 
 
-def sure_of(scenario: Scenario, catalog: Catalog, plan: Plan, ask: Ask) -> Sure:
-    """How sure a plan with a total is. Raises what `problem_of` and `optimise` raise."""
+def sure_of(scenario: Scenario, catalog: Catalog, plan: Plan, ask: Ask, stop: threading.Event | None = None) -> Sure:
+    """How sure a plan with a total is; once stopped, what was found so far.
+
+    Raises what `problem_of` and `optimise` raise.
+    """
     problem = problem_of(scenario, catalog)
     found = Sure(stress=stress_of(scenario, catalog, problem, plan) if ask.stress else None)
-    if not (ask.worlds or ask.doubts):
+    if not (ask.worlds or ask.doubts) or _stopped(stop):
         return found
     asked = asked_of(scenario, catalog, problem, plan, ask.workers)
-    if ask.worlds:
+    if ask.worlds and not _stopped(stop):
         seen, record = imagined(asked, ask.worlds, ask.seed, ask.workers, further=ask.robust is not None)
         safe = None if ask.robust is None else robust(seen, ask.robust, ask.quantile)
         found = found.model_copy(update={"worlds": record, "robust": safe})
-    if ask.doubts:
+    if ask.doubts and not _stopped(stop):
         doubts = doubts_about(scenario, catalog, problem, plan, asked.forecast)
-        told = ranked(doubts, asked.forecast.problem, wide(problem, asked.forecast), ask.limit_s)
+        told = ranked(doubts, asked.forecast.problem, wide(problem, asked.forecast), ask.limit_s, stop)
         found = found.model_copy(update={"doubts": told})
     return found
+
+
+def _stopped(stop: threading.Event | None) -> bool:
+    return stop is not None and stop.is_set()

@@ -2,7 +2,9 @@
 
 import argparse
 import os
-from typing import TYPE_CHECKING
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from catalogs.toml_file import Fault, InputError
 from solver.explanation.explain import explanation_of
@@ -13,7 +15,8 @@ from solver.scenario import Scenario
 from wizard.commands.find import find_file
 from wizard.commands.output import put
 from wizard.commands.saved import moved_since
-from wizard.commands.solve import catalog_of, decided, exit_code, faults_in, in_a_thread
+from wizard.commands.solve import catalog_of, decided_until, exit_code, faults_in
+from wizard.ctrl_c import SOON_S, in_a_thread, processes_unheard
 from wizard.exits import Exit, say
 from wizard.scenario_file import Question, read_question
 from wizard.store import keep, plan_in, plans_folder, refuse_unwritable
@@ -22,7 +25,10 @@ from wizard.text.json import json_text
 from wizard.text.tables import VERDICTS, money
 
 if TYPE_CHECKING:
+    from catalogs.catalog import Catalog
     from solver.explanation.sure import Sure
+
+T = TypeVar("T")
 
 FLIPS_S = 60.0
 """Seconds to look for flips, unless told otherwise."""
@@ -45,8 +51,7 @@ def explain(options: argparse.Namespace) -> int:
         found_there = moved or "no plan with a total"
         raise InputError(Fault(str(path), "", found_there, "a saved plan that stands", "solve and save it first"))
     options.explain = not options.quick
-    plan, stopped = (decided(question, options), False) if saved is None or moved else _argued(saved, question, options)
-    stopped = stopped or plan.status == "stopped"
+    plan, stopped = _solved(question, options) if saved is None or moved else _argued(saved, question, options)
     flips, stopped = (plan.flips, True) if stopped else _flips(question, plan, options)
     how_sure, stopped = (None, True) if stopped else _sure(question, plan, options)
     rests = "the scenario, solved" if saved is None else again(saved, plan, moved)
@@ -61,17 +66,39 @@ def explain(options: argparse.Namespace) -> int:
     return Exit.STOPPED if stopped else exit_code(plan, options.gap)
 
 
+def _solved(question: Question, options: argparse.Namespace) -> tuple[Plan, bool]:
+    """The scenario's plan with its reasons, and whether the user has stopped it."""
+    with faults_in(question.file):
+        return in_a_thread(lambda stop: decided_until(stop, question, options), SOON_S)
+
+
 def _argued(plan: Plan, question: Question, options: argparse.Namespace) -> tuple[Plan, bool]:
     """A saved plan with its reasons: those that it holds, else worked out now; and whether the user has stopped it."""
     if options.quick or plan.requirements or plan.why_not:
         return plan, False
     from solver.explanation.with_reasons import with_reasons
 
-    with faults_in(question.file):
-        catalog = catalog_of(question)
-        limit = options.limit
-        argued, stopped = in_a_thread(lambda stop: with_reasons(plan, question.scenario, catalog, limit, stop))
-    return rounded(argued), stopped
+    argued, stopped = _in_a_thread(
+        question,
+        lambda catalog, stop: with_reasons(plan, question.scenario, catalog, options.limit, stop),
+        "its reasons",
+    )
+    return (plan if argued is None else rounded(argued)), stopped
+
+
+def _in_a_thread(
+    question: Question, work: "Callable[[Catalog, threading.Event], T]", wanted: str
+) -> tuple[T | None, bool]:
+    """Work on the question's catalog, and whether the user has stopped it: None where it then did not end soon."""
+    found: T | None = None
+    try:
+        with faults_in(question.file):
+            found, stopped = in_a_thread(lambda stop: work(catalog_of(question), stop), SOON_S)
+    except KeyboardInterrupt:
+        stopped = True
+    if stopped:
+        say(f"wizard: stopped looking for {wanted}")
+    return found, stopped
 
 
 def again(saved: Plan, plan: Plan, moved: str) -> str:
@@ -110,12 +137,11 @@ def _flips(question: Question, plan: Plan, options: argparse.Namespace) -> tuple
         return None, False
     from solver.explanation.flips import flips_of
 
-    try:
-        with faults_in(question.file):
-            return flips_of(question.scenario, catalog_of(question), limit_s=seconds), False
-    except KeyboardInterrupt:
-        say("wizard: stopped looking for what would flip it")
-        return None, True
+    found, stopped = _in_a_thread(
+        question, lambda catalog, stop: flips_of(question.scenario, catalog, limit_s=seconds, stop=stop),
+        "what would flip it",
+    )  # fmt: skip
+    return (None if stopped else found), stopped
 
 
 def _sure(question: Question, plan: Plan, options: argparse.Namespace) -> "tuple[Sure | None, bool]":
@@ -132,9 +158,10 @@ def _sure(question: Question, plan: Plan, options: argparse.Namespace) -> "tuple
         quantile=None if by in (None, "regret") else int(by[1:]) / 100,
         doubts=options.doubts, stress=options.stress, workers=options.workers or os.cpu_count() or 1,
     )  # fmt: skip
-    try:
-        with faults_in(question.file):
-            return sure_of(question.scenario, catalog_of(question), plan, ask), False
-    except KeyboardInterrupt:
-        say("wizard: stopped looking for how sure it is")
-        return None, True
+
+    def work(catalog: "Catalog", stop: threading.Event) -> "Sure":
+        processes_unheard()
+        return sure_of(question.scenario, catalog, plan, ask, stop)
+
+    found, stopped = _in_a_thread(question, work, "how sure it is")
+    return (None if stopped else found), stopped

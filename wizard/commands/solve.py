@@ -2,14 +2,13 @@
 
 import argparse
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from catalogs.exchange import FILE as EXCHANGE
 from catalogs.profiles import profiles
@@ -18,6 +17,7 @@ from solver.plan import Plan, nearest, rounded
 from solver.scenario import FILE, Scenario
 from wizard.cli import PROFILES, face
 from wizard.commands.find import find_file
+from wizard.ctrl_c import in_a_thread
 from wizard.exits import Exit, say
 from wizard.progress import at_most_two_a_second
 from wizard.scenario_file import Question, question_of, read_question
@@ -120,10 +120,7 @@ def decided(question: Question, options: argparse.Namespace, tell: Tell | None =
     `tell` hears how far it is; without one, stderr does where --verbose is asked.
     """
     with faults_in(question.file):
-        catalog = catalog_of(question)
-        check_against(question.scenario, catalog)
-        _told(options, f"catalog as of {catalog.as_of}")
-        return rounded(_in_a_thread(question, catalog, options, tell))
+        return in_a_thread(lambda stop: decided_until(stop, question, options, tell))[0]
 
 
 @contextmanager
@@ -154,60 +151,26 @@ def check_against(scenario: Scenario, catalog: "Catalog") -> None:
         raise InputError(*faults)
 
 
-def _in_a_thread(question: Question, catalog: "Catalog", options: argparse.Namespace, tell: Tell | None) -> Plan:
-    """Decide in a worker thread, and argue the plan further where that is asked for."""
+def decided_until(
+    stop: threading.Event, question: Question, options: argparse.Namespace, tell: Tell | None = None
+) -> Plan:
+    """Decide, and argue the plan further where that is asked for."""
     from solver.conflicts import with_conflict
     from solver.decide import decide
     from solver.explanation.with_reasons import with_reasons
 
-    def work(stop: threading.Event) -> Plan:
-        hears = tell or (progress_teller() if options.verbose else None)
-        on_progress = at_most_two_a_second(hears) if hears else None
-        limits = (options.gap, options.limit)
-        plan = decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today())
-        plan = with_conflict(plan, question.scenario, catalog, options.limit, stop)
-        if not getattr(options, "explain", False):
-            return plan
+    catalog = catalog_of(question)
+    check_against(question.scenario, catalog)
+    _told(options, f"catalog as of {catalog.as_of}")
+    hears = tell or (progress_teller() if options.verbose else None)
+    on_progress = at_most_two_a_second(hears) if hears else None
+    limits = (options.gap, options.limit)
+    plan = decide(question.scenario, catalog, *limits, on_progress, stop, options.all, today())
+    plan = with_conflict(plan, question.scenario, catalog, options.limit, stop)
+    if getattr(options, "explain", False):
         _told(options, "what each requirement costs, and what would enter")
-        return with_reasons(plan, question.scenario, catalog, options.limit, stop)
-
-    return in_a_thread(work)[0]
-
-
-T = TypeVar("T")
-
-
-def in_a_thread(work: Callable[[threading.Event], T]) -> tuple[T, bool]:
-    """Work in a thread, so that ctrl+c is heard and sets the event; a second ctrl+c leaves at once.
-
-    Also whether it was heard.
-    """
-    stop, done = threading.Event(), threading.Event()
-    result: list[T] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            result.append(work(stop))
-        except BaseException as error:
-            failure.append(error)
-        finally:
-            done.set()
-
-    threading.Thread(target=run, daemon=True, name="decide").start()
-    # Not Thread.join: in Python 3.11 a ctrl+c inside it marks the running thread as ended.
-    while not done.is_set():
-        try:
-            done.wait(0.2)
-        except KeyboardInterrupt:
-            if stop.is_set():
-                sys.stdout.flush()
-                os._exit(Exit.STOPPED)
-            stop.set()
-            say("wizard: stopping, at most 5 s; ctrl+c again leaves at once")
-    if failure:
-        raise failure[0]
-    return result[0], stop.is_set()
+        plan = with_reasons(plan, question.scenario, catalog, options.limit, stop)
+    return rounded(plan)
 
 
 QUIET_S = 5.0

@@ -4,6 +4,7 @@ import argparse
 
 from catalogs.profiles import profiles
 from wizard.cli import face
+from wizard.ctrl_c import leaving_at_once
 from wizard.exits import Exit
 from wizard.loading import uncollected
 from wizard.store import plans_folder
@@ -33,7 +34,7 @@ def talk(options: argparse.Namespace, name: str = "", profile: str = "", sets: t
         from wizard.plain.run import run_plain
 
         return run_plain(plans=plans, name=name, profile=profile, sets=sets, overlays=overlays)
-    with uncollected():
+    with uncollected(), leaving_at_once():
         from wizard.app import run_app
 
     return run_app(

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import threading
 from collections.abc import Callable
 from time import monotonic
 
@@ -10,8 +11,9 @@ from solver.sweeps import sweep
 from wizard.commands.find import find_file
 from wizard.commands.output import put
 from wizard.commands.solve import catalog_of, check_against, faults_in
+from wizard.ctrl_c import SOON_S, in_a_thread, processes_unheard
 from wizard.exits import Exit, say_over
-from wizard.scenario_file import read_question
+from wizard.scenario_file import Question, read_question
 from wizard.spread import spread_over
 from wizard.store import plans_folder, refuse_unwritable
 from wizard.sweep_ranges import varied
@@ -28,16 +30,24 @@ def run_sweep(options: argparse.Namespace) -> int:
     path = find_file(options.file, plans_folder(options.plans), "a scenario or plan")
     question = read_question(path, options.sets, options.overlay)
     with faults_in(question.file):
-        catalog = catalog_of(question)
-        check_against(question.scenario, catalog)
-        ranges = varied(options.vary, options.points, question.scenario, catalog)
-        with spread_over(options.backend, options.address or "", options.jobs) as spread:
-            found = sweep(question.scenario, catalog, ranges, options.gap, options.limit, spread, progress_bar())
+        found, stopped = in_a_thread(lambda stop: _swept(question, options, stop), SOON_S)
+    if stopped:
+        raise KeyboardInterrupt
     text = _printed(found, path.stem, options)
     put(text, options.out)
     if not all(point.proven for point in found.points):
         return Exit.TIME_LIMIT
     return Exit.DONE if any(point.total_per_month is not None for point in found.points) else Exit.NO_PLAN
+
+
+def _swept(question: Question, options: argparse.Namespace, stop: threading.Event) -> Sweep:
+    """The sweep; of one that is stopped the points so far."""
+    processes_unheard()
+    catalog = catalog_of(question)
+    check_against(question.scenario, catalog)
+    ranges = varied(options.vary, options.points, question.scenario, catalog)
+    with spread_over(options.backend, options.address or "", options.jobs) as spread:
+        return sweep(question.scenario, catalog, ranges, options.gap, options.limit, spread, progress_bar(), stop)
 
 
 def _printed(found: Sweep, name: str, options: argparse.Namespace) -> str:

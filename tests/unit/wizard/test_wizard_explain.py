@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -106,7 +108,7 @@ def test_a_saved_plan_is_explained_as_it_stands_and_a_moved_one_says_what_came_o
     saved = plan_in(SHIPPED)
     assert saved is not None
     asked = ("explain", str(SHIPPED), "--quick", "--flips", "0", "--json")
-    monkeypatch.setattr(explain_command, "decided", lambda *_: plan())  # told only where it is solved again
+    monkeypatch.setattr(explain_command, "decided_until", lambda *_: plan())  # told only where it is solved again
     monkeypatch.setattr(saved_command, "catalog_of", lambda _: SimpleNamespace(as_of=saved.catalog_as_of))
     assert run(*asked) == 0
     found = json.loads(capsys.readouterr().out)
@@ -252,21 +254,20 @@ def test_stopped_at_any_stage_nothing_more_is_looked_for_and_the_file_stays(
     stages = ["reasons", "flips", "sure"]
     looked: list[str] = []
 
-    def look(name: str, found: object) -> object:
-        looked.append(name)
-        if name == stage:
-            raise KeyboardInterrupt
-        return found
+    def look(name: str, found: object) -> Callable[..., object]:
+        def looking(*_: object, limit_s: float = 0.0, stop: threading.Event | None = None) -> object:
+            looked.append(name)
+            if name == stage:
+                raise KeyboardInterrupt
+            return found
 
-    def in_a_thread(work: object) -> tuple[Plan, bool]:
-        looked.append("reasons")
-        return saved, stage == "reasons"
+        return looking
 
     monkeypatch.setattr(saved_command, "catalog_of", lambda _: SimpleNamespace(as_of=saved.catalog_as_of))
     monkeypatch.setattr(explain_command, "catalog_of", lambda _: None)
-    monkeypatch.setattr(explain_command, "in_a_thread", in_a_thread)
-    monkeypatch.setattr("solver.explanation.flips.flips_of", lambda *_, **__: look("flips", kept_flips()))
-    monkeypatch.setattr("solver.explanation.sure.sure_of", lambda *_, **__: look("sure", Sure()))
+    monkeypatch.setattr("solver.explanation.with_reasons.with_reasons", look("reasons", saved))
+    monkeypatch.setattr("solver.explanation.flips.flips_of", look("flips", kept_flips()))
+    monkeypatch.setattr("solver.explanation.sure.sure_of", look("sure", Sure()))
     assert run("explain", str(path), "--doubts", "--keep") == 130
     assert looked == stages[: stages.index(stage) + 1]
     assert "the plan's file is as it was" in capsys.readouterr().err
