@@ -168,13 +168,14 @@ def bounds_in(data: Data, priced: Priced, on: tuple[str, ...] = ()) -> Bounds:
     fixed = priced.every + selfhost + sum(classes.get(name, inf) for name in on)
     members = np.isin(of, on) & (value < inf)
     ordered = np.sort(value[members])
-    least = fixed + least_ways(data, ordered, suppliers, needed, pools)
-    beside = fixed + least_ways(data, np.minimum(ordered, 0.0), suppliers, needed - 1, pools - 1)
+    sums, beside = _by_pools(data, ordered, suppliers, needed, max(pools, len(on)))
     with_design, alone = np.full(len(value), inf), np.full(len(value), inf)
-    with_design[members] = np.maximum(least, beside + np.maximum(value[members], 0.0))
+    for n in range(1, len(sums)):  # the first n, of which the last gives way where the design is not among them
+        total = fixed + sums[n - 1] + beside[n] + np.maximum(value[members], ordered[n - 1])
+        with_design[members] = np.minimum(with_design[members], total)
     if len(on) == 1 and pools == 1:
         alone[members] = fixed + value[members] + float(np.minimum(suppliers, 0.0).sum())
-    return Bounds(least, with_design, alone)
+    return Bounds(fixed + float(np.min(sums + beside, initial=inf)), with_design, alone)
 
 
 def pool_entry(data: Data, value: Array) -> tuple[float, dict[str, float]]:
@@ -218,17 +219,28 @@ def least_ways(data: Data, pools: Array, suppliers: Array, needed: int, least_po
 
 def ways_chosen(data: Data, pools: Array, suppliers: Array, needed: int, least_pools: int) -> tuple[float, int, int]:
     """That sum, n and j; infinite where there are too few."""
+    sums, beside = _by_pools(data, pools, suppliers, needed, least_pools)
+    n = int(np.argmin(sums + beside))
+    least = float(sums[n] + beside[n])
+    return (least, n, _suppliers_beside(suppliers, needed, n)) if least < inf else (inf, 0, 0)
+
+
+def _by_pools(data: Data, pools: Array, suppliers: Array, needed: int, least_pools: int) -> tuple[Array, Array]:
+    """By their number n from 0: the sum of the first n pools, and their people and suppliers (inf: too few)."""
     people, rules = data.problem.people, data.problem.rules
     step = people.fte * people.price_per_fte_month if people else 0.0
     size = people.designs if people else 1
     most = min(len(pools), rules.max_pool_designs if rules.max_pool_designs is not None else len(pools))
-    sums = np.concatenate(([0.0], np.cumsum(pools[:most])))
+    most = min(most, int(np.count_nonzero(pools < 0)) + max(needed, least_pools))
     sold = np.concatenate(([0.0], np.cumsum(suppliers)))
-    free = int(np.count_nonzero(suppliers < 0))
-    best = inf, 0, 0
-    for n in range(least_pools, min(most, int(np.count_nonzero(pools < 0)) + max(needed, least_pools)) + 1):
-        j = max(free, needed - n)
+    beside = np.full(most + 1, inf)
+    for n in range(least_pools, most + 1):
+        j = _suppliers_beside(suppliers, needed, n)
         if j < len(sold):
-            total = float(sums[n] + sold[j]) + step * max(0, ceil(max(n, 1) / size) - 1)
-            best = min(best, (total, n, j))
-    return best
+            beside[n] = sold[j] + step * max(0, ceil(max(n, 1) / size) - 1)
+    return np.concatenate(([0.0], np.cumsum(pools[:most]))), beside
+
+
+def _suppliers_beside(suppliers: Array, needed: int, pools: int) -> int:
+    """How many suppliers a plan has at least beside so many pools: those that gain, or as many as it needs ways."""
+    return max(int(np.count_nonzero(suppliers < 0)), needed - pools)
