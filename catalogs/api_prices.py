@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cache
+from statistics import median_low
 from typing import Any
 
 from catalogs.prices import number, rows, tables
@@ -19,6 +20,7 @@ from catalogs.records import ApiOffer
 _QUIET_HOUR = 20
 _UNREAD = "was not read"  # a row whose note ends so is an estimate
 _NOT_MEASURED = " not measured: "
+_CONTEXT_OF_OTHERS = "context as the model's other sellers state it"
 _SMALL_CLOSED = re.compile(r"mini|nano|haiku|flash|lite|luna|micro|ministral|small")
 _PARAMETERS = re.compile(r"(?<![a-z\d.])(\d+(?:\.\d+)?)(b|t)\b")
 _ACTIVE = re.compile(r"-a(\d+(?:\.\d+)?)b\b")
@@ -182,6 +184,7 @@ def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
     providers, latency = tables("providers.toml"), tables("api_latency.toml")
     measured = {(row["provider"], row["model"]): row for row in rows("api_latency.csv")}
     limits = rows("rate_limits.csv")
+    usual = _usual_context(table)
     offers: dict[str, ApiOffer] = {}
     for row in table:
         if row["left_out"]:
@@ -199,11 +202,11 @@ def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
             "region": row["region"],
             "region_source": "" if row["region"] == "unknown" else placed_by,
             "open_weights": row["open_weights"] == "1",
-            "context_tokens": int(float(row["context"])) if row["context"] else None,
+            "context_tokens": int(float(row["context"])) if row["context"] else usual.get(name),
             "max_output_tokens": int(float(row["max_output"])) if row["max_output"] else None,
             "retires": row["retires"],
             "estimate": "; ".join(filter(None, (estimate, unread))),
-            "note": "; ".join(filter(None, (row["note"], change))),
+            "note": "; ".join(filter(None, (row["note"], change, "" if row["context"] else _CONTEXT_OF_OTHERS))),
         }
         source = f"genai-prices {version} (PyPI, MIT)" if model else row["source"]
         host = providers[provider].get("class", "open")
@@ -229,6 +232,15 @@ def api_offers(as_of: str | None = None) -> tuple[ApiOffer, ...]:
     for offer in _uplifted(tuple(offers.values()), providers):
         offers.setdefault(offer.id, offer)
     return tuple(offers[key] for key in sorted(offers))
+
+
+def _usual_context(table: Iterable[Mapping[str, str]]) -> dict[str, int]:
+    """The context in tokens that a model's sellers state, the middle one: for those that state none."""
+    stated: dict[str, list[int]] = {}
+    for row in table:
+        if row["context"] and not row["left_out"]:
+            stated.setdefault(row["model"], []).append(int(float(row["context"])))
+    return {model: median_low(tokens) for model, tokens in stated.items()}
 
 
 def _priced(prices: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,18 @@ def test_sonnet_costs_3_and_15_dollars(offers: dict[str, ApiOffer]) -> None:
     assert not offer.estimate
 
 
+def test_a_seller_that_states_no_context_has_that_of_the_others(offers: dict[str, ApiOffer]) -> None:
+    table = prices.rows("api_offers.csv")
+    blank = [row for row in table if (row["provider"], row["model"]) == ("replicate", "gpt-5-nano")]
+    assert [row["context"] for row in blank] == [""]
+    stated = {row["context"] for row in table if row["model"] == "gpt-5-nano"} - {""}
+    offer = offers["replicate/gpt-5-nano"]
+    assert str(offer.context_tokens) in stated
+    assert offer.note.endswith("other sellers state it")
+    assert "other sellers" not in offers["openai/gpt-5-nano"].note
+    assert all(each.context_tokens for each in offers.values())
+
+
 def test_prices_of_the_package_agree_with_the_collected_table(offers: dict[str, ApiOffer]) -> None:
     theirs = {
         (row["provider_model_id"], float(row["input_usd_per_mtok"]), float(row["output_usd_per_mtok"]))
