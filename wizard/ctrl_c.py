@@ -46,10 +46,11 @@ def _leave(*_: Any) -> None:
 
 def end(code: int) -> None:
     """End the process without waiting for a thread, or a process, that still works."""
-    _kill_children()
-    with suppress(OSError, ValueError, AttributeError):
+    try:
+        _kill_children()
         sys.stdout.flush()
-    os._exit(code)
+    finally:  # whatever was raised: stdout may be closed, or in the middle of another flush
+        os._exit(code)
 
 
 def _kill_children() -> None:
