@@ -13,7 +13,7 @@ from catalogs.catalog import Catalog
 from catalogs.records import ApiOffer, Provisioned
 from catalogs.vocabulary import TERM_MONTHS, LicenceClass
 from solver.compliance import UNKNOWN, Reason, reasons
-from solver.costs import api_charges, length_quantile, quantile
+from solver.costs import api_charges, figure, length_quantile, quantile
 from solver.patterns import means_api
 from solver.problem import ApiOption, Charge
 from solver.quality_gate import QualityGate, SegmentGate
@@ -25,6 +25,8 @@ from solver.sub_segments import SubSegment, region_of, round_trips
 MEDIAN = 50.0
 LEAST_TTFT_OF_AN_ESTIMATE_MS = 200.0
 """An estimated latency passes no TTFT limit below this."""
+PROMPT_OF_AN_ESTIMATE = 2000
+"""Tokens of the prompt that an estimated latency is of; what is beyond them must be read first."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,8 @@ def api_offers(
         places = region.geographies if region else ()
         return reasons(scenario.segment[segment], catalog.attributes.get(provider), places, licence)
 
-    limits = [_Limits.of(part.segment, gate) for part in parts]
+    reading = figure(catalog, "api_reading_ms_per_ktok").value
+    limits = [_Limits.of(part.segment, gate, reading) for part in parts]
     for place, offer in enumerate(offers):
         barred = _barred(scenario.policy, catalog, offer)
         if barred:
@@ -146,15 +149,21 @@ def _licence(catalog: Catalog, offer: ApiOffer) -> LicenceClass | None:
 
 
 class _Limits(NamedTuple):
-    """What offers are held to, worked out once a segment: its quality, tokens of a long prompt and a long answer."""
+    """What offers are held to, worked out once a segment: its quality, tokens of a long prompt and a long answer.
+
+    `reading_ms` is what such a prompt adds to an estimated TTFT.
+    """
 
     quality: SegmentGate
     prompt: float
     answer: float
+    reading_ms: float
 
     @classmethod
-    def of(cls, segment: Segment, gate: QualityGate) -> "_Limits":
-        return cls(gate.of(segment), length_quantile(segment.input_tokens), length_quantile(segment.output_tokens))
+    def of(cls, segment: Segment, gate: QualityGate, ms_per_ktok: float) -> "_Limits":
+        prompt, answer = length_quantile(segment.input_tokens), length_quantile(segment.output_tokens)
+        beyond = max(prompt * (1 - segment.shared_prefix) - PROMPT_OF_AN_ESTIMATE, 0.0)
+        return cls(gate.of(segment), prompt, answer, beyond / 1000 * ms_per_ktok)
 
 
 def _refused(segment: Segment, limits: _Limits, offer: ApiOffer, round_trip_ms: float) -> list[Reason]:
@@ -162,7 +171,7 @@ def _refused(segment: Segment, limits: _Limits, offer: ApiOffer, round_trip_ms: 
     short = limits.quality.reason(offer.model, None)
     return [
         *_tier(segment, offer), *([short] if short else []), *_context(limits, offer), *_features(segment, offer),
-        *_latency(segment, offer, round_trip_ms),
+        *_latency(segment, offer, round_trip_ms, limits.reading_ms),
     ]  # fmt: skip
 
 
@@ -205,12 +214,13 @@ def has_date(name: str) -> bool:
     return _DATE.search(name) is not None
 
 
-def _latency(segment: Segment, offer: ApiOffer, round_trip_ms: float) -> list[Reason]:
+def _latency(segment: Segment, offer: ApiOffer, round_trip_ms: float, reading_ms: float) -> list[Reason]:
     """TTFT with the round trip, and TPOT, at the segment's percentile; what is unknown fails a limit."""
     found: list[Reason] = []
     guessed = is_guess(offer.latency_estimate, "ttft_p95_ms" if segment.percentile > MEDIAN else "ttft_p50_ms")
+    before = round_trip_ms + (reading_ms if guessed else 0.0)
     for rule, limit, p50, p95, extra in (
-        (Rule.TTFT, segment.ttft, offer.ttft_p50_ms, offer.ttft_p95_ms, round_trip_ms),
+        (Rule.TTFT, segment.ttft, offer.ttft_p50_ms, offer.ttft_p95_ms, before),
         (Rule.TPOT, segment.tpot, offer.tpot_p50_ms, offer.tpot_p95_ms, 0.0),
     ):
         if limit is None:

@@ -101,7 +101,8 @@ def _of_apis(scenario: Scenario, catalog: Catalog, apis: ApiOffers) -> list[str]
         found.append(f"Latency of {len(guessed)} of {len(offers)} API offers is an estimate by class of provider.")
         long = [name for name, part in scenario.segment.items() if part.ttft and part.input_tokens.mean > LONG_PROMPT]
         if long:
-            found.append(f"That estimate is of prompts of about 2,000 tokens; longer here: {', '.join(long)}.")
+            told = "That estimate is of prompts of about 2,000 tokens, and small models' reading beyond"
+            found.append(f"{told}; longer here: {', '.join(long)}.")
     if offers:
         found.append("Tokens that a model spends on hidden reasoning are neither priced nor timed.")
     priced = [offer for offer in offers if offer.estimate]

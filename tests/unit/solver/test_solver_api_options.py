@@ -73,6 +73,21 @@ def test_an_offer_is_turned_down_by_the_rule_it_breaks(
         assert only_rule(problem, changes.get("id", "seller/closed-1")) is rule
 
 
+@pytest.mark.parametrize(
+    ("tokens", "shared", "read"), [("2k", "0%", 0), ("52k", "0%", 50), ("52k", "50%", 24), ("10k / 52k", "0%", 50)]
+)
+def test_a_long_prompt_is_read_before_the_first_token_that_is_estimated(
+    small: Catalog, tokens: str, shared: str, read: float
+) -> None:
+    ms = 900 + read * small.operations["api_reading_ms_per_ktok"].value
+    for limit, served in ((ms + 1, True), (ms - 1, False)):
+        asked = scenario(input_tokens=tokens, shared_prefix=shared, ttft=f"{limit:.3f} ms")
+        guessed = with_offers(small, offer(latency_estimate="by class"))
+        assert bool(problem_of(asked, guessed).apis) == served
+    asked = scenario(input_tokens=tokens, shared_prefix=shared, ttft="901 ms")
+    assert problem_of(asked, with_offers(small, offer())).apis, "measured where the user is: nothing is added"
+
+
 def test_a_refusal_holds_the_figure_found_and_the_one_wanted(small: Catalog) -> None:
     problem = problem_of(scenario(ttft="600 ms"), with_offers(small, offer()))
     (refusal,) = [one for one in problem.refusals if one.rule is Rule.TTFT]

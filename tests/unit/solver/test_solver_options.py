@@ -253,7 +253,7 @@ def test_what_latency_quality_and_serverless_leave_out_is_a_doubt(small: Catalog
     guessed = offer(latency_estimate="by class")
     catalog = with_offers(with_prices(small, price(36.0, purchase="serverless"), rates=(rate(2.0),)), guessed)
     doubts = problem_of(scenario(requests="100/s", input_tokens=6000), catalog).doubts
-    assert "That estimate is of prompts of about 2,000 tokens; longer here: chat." in doubts
+    assert any(each.startswith("That estimate is of") and each.endswith("longer here: chat.") for each in doubts)
     assert any("hidden reasoning" in doubt for doubt in doubts)
     assert any(doubt.startswith("Serverless replicas are paid in fractions") for doubt in doubts)
     assert not any("2,000 tokens" in doubt for doubt in problem_of(scenario(), catalog).doubts)
