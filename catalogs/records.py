@@ -235,7 +235,10 @@ class GpuPrice(Sourced):
 
 
 class ApiOffer(Sourced):
-    """A hosted model: provider x model x tier x region, with its prices per million tokens."""
+    """A hosted model: provider x model x tier x region, with its prices per million tokens.
+
+    `fine_tune`: at these prices it serves weights of the user's own, tuned on that model; no offer of ours says so.
+    """
 
     id: str
     provider: str
@@ -260,6 +263,7 @@ class ApiOffer(Sourced):
     tokens_per_minute: float | None = None
     output_tokens_per_minute: float | None = None
     retires: str = ""
+    fine_tune: bool = False
     ttft_p50_ms: float | None = None
     ttft_p95_ms: float | None = None
     tpot_p50_ms: float | None = None

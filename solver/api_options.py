@@ -148,6 +148,9 @@ def _licence(catalog: Catalog, offer: ApiOffer) -> LicenceClass | None:
     return (model.licence_class if model else "unknown") if offer.open_weights else None
 
 
+_TELL_OF_FINE_TUNES = "an API that serves your fine-tune has fine_tune = true among its [api_offers.ID] of an overlay"
+
+
 class _Limits(NamedTuple):
     """What offers are held to, worked out once a segment: its quality, tokens of a long prompt and a long answer.
 
@@ -193,13 +196,13 @@ def _context(limits: _Limits, offer: ApiOffer) -> list[Reason]:
 
 
 def _features(segment: Segment, offer: ApiOffer) -> list[Reason]:
-    """What only weights of one's own give: fine-tuning (no offer's terms are in the catalog) and a version that stays.
+    """What weights of one's own give: fine-tuning (no offer's terms are in the catalog) and a version that stays.
 
     An API's version stays where its name carries a date (`gpt-4o-2024-08-06`). `frontier` raises the quality floor.
     """
     found: list[Reason] = []
-    if "fine_tune" in segment.features:
-        found.append(Reason(Rule.FEATURE, f"fine-tuning {UNKNOWN}", "fine_tune"))
+    if "fine_tune" in segment.features and not offer.fine_tune:
+        found.append(Reason(Rule.FEATURE, f"fine-tuning {UNKNOWN}", "fine_tune", note=_TELL_OF_FINE_TUNES))
     if "fixed_version" in segment.features and not has_date(offer.provider_model):
         found.append(Reason(Rule.FEATURE, f"{offer.provider_model}: no dated version", "fixed_version"))
     return found

@@ -29,8 +29,8 @@ def doubts_of(
 ) -> tuple[str, ...]:
     """One sentence for each kind of doubt among the options that were kept."""
     found = [
-        *_coverage(scenario), *_of_apis(scenario, catalog, apis), *_of_pools(scenario, catalog, pools),
-        *_of_small_models(scenario, catalog, apis, pools),
+        *_coverage(scenario), *_of_fine_tunes(scenario, apis), *_of_apis(scenario, catalog, apis),
+        *_of_pools(scenario, catalog, pools), *_of_small_models(scenario, catalog, apis, pools),
     ]  # fmt: skip
     if assumed_round_trip:
         found.append("The round trip to some providers is unknown: the longest known one is taken.")
@@ -90,6 +90,13 @@ def _coverage(scenario: Scenario) -> list[str]:
         f"{name}: {format_share(share)} must go on, and the policy names no contingency in which."
         for name, share in asked.items()
     ]
+
+
+def _of_fine_tunes(scenario: Scenario, apis: ApiOffers) -> list[str]:
+    tuned = [name for name, segment in scenario.segment.items() if "fine_tune" in segment.features]
+    if not tuned or not scenario.policy.apis or any(option.offer.fine_tune for option in apis.options):
+        return []
+    return [f"Some APIs serve fine-tunes of their customers; their terms are not in the catalog: {', '.join(tuned)}."]
 
 
 def _of_apis(scenario: Scenario, catalog: Catalog, apis: ApiOffers) -> list[str]:

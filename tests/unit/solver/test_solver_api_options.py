@@ -51,6 +51,7 @@ def test_an_offer_that_meets_everything_is_charged_by_its_tokens(small: Catalog)
         ({"quality": "high"}, {}, Rule.QUALITY_UNKNOWN),
         ({"features": ["frontier"]}, {}, Rule.QUALITY_UNKNOWN),
         ({"features": ["fine_tune"]}, {}, Rule.FEATURE),
+        ({"features": ["fine_tune"]}, {"fine_tune": True}, None),
         ({"features": ["fixed_version"]}, {}, Rule.FEATURE),
         ({"features": ["fixed_version"]}, {"provider_model": "closed-1-2026-03-05"}, None),
         ({"processing_in": "eu"}, {}, Rule.PROCESSING_IN),

@@ -259,6 +259,17 @@ def test_what_latency_quality_and_serverless_leave_out_is_a_doubt(small: Catalog
     assert not any("2,000 tokens" in doubt for doubt in problem_of(scenario(), catalog).doubts)
 
 
+def test_that_an_api_may_serve_a_fine_tune_is_a_doubt_until_one_does(small: Catalog) -> None:
+    tuned = scenario(features=["fine_tune"])
+    asked = {
+        serves: problem_of(tuned, with_offers(with_prices(small, price(3.0)), offer(fine_tune=serves))).doubts
+        for serves in (False, True)
+    }
+    assert [any("fine-tunes of their customers" in each for each in asked[serves]) for serves in asked] == [True, False]
+    plain = problem_of(scenario(), with_offers(with_prices(small, price(3.0)), offer()))
+    assert not any("fine-tunes" in each for each in plain.doubts)
+
+
 def test_many_gpus_and_small_models_are_doubts(small: Catalog) -> None:
     little = replace(small, models={MODEL: small.models[MODEL].model_copy(update={"params_total_b": 8.0})})
     catalog = with_prices(little, price(3.0), rates=(rate(2.0),))
