@@ -4,41 +4,28 @@ SI units (bytes, seconds, FLOP/s) except where a name says otherwise. Symbols as
 "Performance of one replica". NaN is unknown: whatever rests on it comes out NaN and is never admissible.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, TypeVar
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
-from catalogs.records import EngineOffset, FormatOffset, Gpu, Model, PairOffset, Precision
+from catalogs.records import Engine, EngineOffset, FormatOffset, Gpu, Model, PairOffset, Precision
+from solver.design_columns import ENGINE, GPU, MODEL, PRECISION, DesignColumns
+from solver.design_columns import Design as Design
 from solver.measured_range import beyond_measured, untried_pair
 from solver.memory import GB, kv_share, weight_bytes
 
 Array = NDArray[np.float64]
-R = TypeVar("R")
 # Engines that can replicate attention over the GPUs (each group with its own requests) and share the experts.
 DATA_PARALLEL_ATTENTION = frozenset({"vllm", "sglang", "tensorrt-llm", "trt-llm"})
 ASSUMED_LINK_GB_S = 32.0  # PCIe 4 x16 one way: the usual link of gpus.csv without NVLink, where a row has none
 ASSUMED_FLOP_PER_BYTE = 30.0  # lowest 16-bit peak over bandwidth of gpus.csv (the CPU server), where a row has no peak
 MOST_ETA = 0.95  # of the bandwidth or peak that any design reaches
 DENSE_FLOOR = 0.01  # of all parameters, where rounded totals would leave nothing beside the experts
-
-
-@dataclass(frozen=True)
-class Design:
-    """A replica to be sized: catalog ids, and the GPUs of one replica.
-
-    `attention_groups` is dp: None lets the model choose, 1 where attention is not latent.
-    """
-
-    model: str
-    precision: str
-    gpu: str
-    gpus: int
-    engine: str
-    attention_groups: int | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +41,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class DesignArrays:
-    """Arrays over designs, in the order of `designs`.
+    """Arrays over designs, in the order of `columns`; ids are looked up in `catalog`.
 
     `eta_attention` is the share of the 16-bit peak in attention, `eta_pf` of the format's peak in matrix products.
     `kv_sequence` is what a request holds beside `kv_token` for each token: grown up to `window` tokens, then constant.
@@ -62,7 +49,8 @@ class DesignArrays:
     `step_scale` multiplies the decode step: 1, or what the user measured over what the model says (measured.py).
     """
 
-    designs: tuple[Design, ...]
+    catalog: Catalog
+    columns: DesignColumns
     gpus: Array
     tensor_parallel: Array
     attention_groups: Array
@@ -109,20 +97,29 @@ class DesignArrays:
     safety: float
     memory_fraction: Array
     runtime: float
-    estimates: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.designs)
+        return len(self.columns)
+
+    @property
+    def designs(self) -> tuple[Design, ...]:
+        """The designs as records."""
+        return self.columns.records
+
+    @cached_property
+    def estimates(self) -> tuple[str, ...]:
+        """Why each design's figures are estimates; empty where its GPU class and engine were measured."""
+        keys = [(d.model, d.precision, d.gpu, d.engine, d.gpus > 1) for d in self.designs]
+        said = {key: estimate_of(self.catalog, *key) for key in dict.fromkeys(keys)}
+        return tuple(said[key] for key in keys)
 
     def take(self, rows: NDArray[np.intp]) -> "DesignArrays":
         """The same for some of the designs."""
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = {"columns": self.columns.take(rows)}
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, np.ndarray):
                 changes[item.name] = value[rows]
-            elif isinstance(value, tuple):
-                changes[item.name] = tuple(map(value.__getitem__, rows.tolist()))
         return replace(self, **changes)
 
 
@@ -207,7 +204,7 @@ def _model_row(model: Model) -> tuple[float, ...]:
         model.experts_per_token / model.experts if moe else 1.0, float(moe), float(latent),
         _kv_bytes_16bit(model), float(model.kv_heads or (1 if latent else np.nan)),
         model.state_bytes_per_sequence, float("sliding" in model.attention), _window(model),
-        float(model.max_context or np.inf),
+        float(model.max_context or np.inf), float(is_indexed(model)),
     )  # fmt: skip
 
 
@@ -241,78 +238,83 @@ def _gpu_row(catalog: Catalog, gpu: Gpu) -> tuple[float, ...]:
     known = (group.eta_mem, group.eta_pf, group.tau_us * 1e-6, group.t_fix) if group else (np.nan,) * 4
     return (
         gpu.memory_gb * GB, (gpu.bandwidth_gb_s or np.nan) * 1e9, peak_16bit(gpu),
-        (gpu.link_gb_s or ASSUMED_LINK_GB_S) * 1e9, *known,
+        (gpu.link_gb_s or ASSUMED_LINK_GB_S) * 1e9, memory_fraction(catalog, gpu), *known,
     )  # fmt: skip
 
 
-def _index(keys: Sequence[str]) -> tuple[list[str], NDArray[np.intp]]:
-    """Distinct keys in order of appearance, and the place of each key among them."""
-    distinct = list(dict.fromkeys(keys))
-    place = {key: i for i, key in enumerate(distinct)}
-    return distinct, np.array([place[key] for key in keys], dtype=np.intp)
+def _precision_row(catalog: Catalog, precision: Precision) -> tuple[float, ...]:
+    offset = catalog.format_offsets.get(precision.id, _NO_FORMAT)
+    return (
+        precision.bytes_per_weight, precision.bytes_per_dense_weight_moe, precision.bytes_per_kv,
+        offset.eta_mem, offset.moe_eta_mem, offset.eta_pf, offset.tau,
+    )  # fmt: skip
 
 
-def _rows(records: Mapping[str, R], keys: Sequence[str], row: Callable[[R], Sequence[float]]) -> list[Array]:
-    """One array over designs for each column that `row` makes of a record; each record is read once."""
-    distinct, place = _index(keys)
-    if not distinct:
-        return []
-    table = np.array([row(records[key]) for key in distinct], dtype=np.float64)
-    return [column[place] for column in table.T]
+def _engine_row(catalog: Catalog, engine: Engine) -> tuple[float, ...]:
+    o = catalog.engine_offsets.get(engine.id, _NO_ENGINE)
+    return (
+        engine.max_sequences, engine.batched_tokens, float(engine.id in DATA_PARALLEL_ATTENTION),
+        o.t_fix, o.mu, o.tau, o.eta_mem, o.eta_pf, o.eta_kv, o.alpha, o.sigma, o.moe_eta_pf, o.first_wave,
+    )  # fmt: skip
+
+
+def _pair_row(catalog: Catalog, gpu: str, engine: str) -> tuple[float, ...]:
+    offset = catalog.pair_offsets.get(f"{catalog.gpus[gpu].performance_class}/{engine}", _NO_PAIR)
+    return offset.eta_mem, offset.tau
+
+
+_NO_FORMAT = FormatOffset(id="", formats=(), source="no offset known", date="none")
+_NO_PAIR = PairOffset(id="", source="no offset known", date="none")
+_NO_ENGINE = EngineOffset(engine="", source="no offset known", date="none")
+
+
+def _looked_up(columns: DesignColumns, axes: tuple[int, ...], row: Callable[..., Sequence[float]]) -> list[Array]:
+    """One array over designs for each figure that `row` finds for ids on these axes; like ids are looked up once."""
+    kinds, kind = columns.kinds(*axes)
+    table = np.array([row(*ids) for ids in kinds], dtype=np.float64)
+    return [figures[kind] for figures in table.T]
 
 
 def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
-    """Look up what the model needs of these designs. KeyError: an id that the catalog lacks.
+    """Look up what the model needs of these designs. KeyError: an id that the catalog lacks."""
+    return arrays_of(catalog, DesignColumns.of(designs))
+
+
+def arrays_of(catalog: Catalog, columns: DesignColumns) -> DesignArrays:
+    """As `design_arrays`, of columns.
 
     Tensor parallel is the number of GPUs. A model with latent attention (MLA) uses attention data
     parallelism instead, where the engine has it and it leaves room for more KV tokens: tensor
     parallelism would keep a whole copy of the cache on every GPU, data parallelism pays with a whole
     copy of the dense weights.
     """
-    if not designs:
+    if not len(columns):
         raise ValueError("no designs")
-    models, gpus_of = [d.model for d in designs], [d.gpu for d in designs]
-    precisions, engines = [d.precision for d in designs], [d.engine for d in designs]
-    g = np.array([d.gpus for d in designs], dtype=np.float64)
+    g = columns.gpus.astype(np.float64)
     (
         dense, expert, active, layers, full, hidden, heads, dim, latent_flops, share, moe, latent,
-        kv_16bit, kv_heads, state, sliding, window, context,
-    ) = _rows(catalog.models, models, _model_row)  # fmt: skip
-    memory, bandwidth, flops_16bit, link, eta_mem, eta_pf, tau, class_t_fix = _rows(
-        catalog.gpus, gpus_of, lambda gpu: _gpu_row(catalog, gpu)
+        kv_16bit, kv_heads, state, sliding, window, context, indexed,
+    ) = _looked_up(columns, (MODEL,), lambda model: _model_row(catalog.models[model]))  # fmt: skip
+    memory, bandwidth, flops_16bit, link, fraction, eta_mem, eta_pf, tau, class_t_fix = _looked_up(
+        columns, (GPU,), lambda gpu: _gpu_row(catalog, catalog.gpus[gpu])
     )
-    b_w, b_d_moe, b_kv = _rows(
-        catalog.precisions, precisions, lambda p: (p.bytes_per_weight, p.bytes_per_dense_weight_moe, p.bytes_per_kv)
+    b_w, b_d_moe, b_kv, format_mem, format_moe_mem, format_pf, format_tau = _looked_up(
+        columns, (PRECISION,), lambda precision: _precision_row(catalog, catalog.precisions[precision])
     )
-    sequences, batched = _rows(catalog.engines, engines, lambda e: (e.max_sequences, e.batched_tokens))
-    offsets = {id_: catalog.engine_offsets.get(id_, _no_offset(id_)) for id_ in set(engines)}
-    by_engine = _rows(
-        offsets,
-        engines,
-        lambda o: (o.t_fix, o.mu, o.tau, o.eta_mem, o.eta_pf, o.eta_kv, o.alpha, o.sigma, o.moe_eta_pf, o.first_wave),
-    )
-    by_t_fix, by_mu, by_tau, by_mem, by_pf, by_kv, by_alpha, by_sigma, by_moe, by_wave = by_engine
-    formats = {id_: catalog.format_offsets.get(id_, _NO_FORMAT) for id_ in set(precisions)}
-    format_mem, format_moe_mem, format_pf, format_tau = _rows(
-        formats, precisions, lambda f: (f.eta_mem, f.moe_eta_mem, f.eta_pf, f.tau)
-    )
-    classes = [f"{catalog.gpus[gpu].performance_class}/{engine}" for gpu, engine in zip(gpus_of, engines, strict=True)]
-    both = {id_: catalog.pair_offsets.get(id_, _NO_PAIR) for id_ in set(classes)}
-    pair_mem, pair_tau = _rows(both, classes, lambda b: (b.eta_mem, b.tau))
-    pairs = {f"{gpu}/{p}": (gpu, p) for gpu, p in dict.fromkeys(zip(gpus_of, precisions, strict=True))}
-    (flops,) = _rows(
-        pairs,
-        [f"{gpu}/{p}" for gpu, p in zip(gpus_of, precisions, strict=True)],
-        lambda pair: (peak(catalog.gpus[pair[0]], catalog.precisions[pair[1]]),),
+    (
+        sequences, batched, splits, by_t_fix, by_mu, by_tau, by_mem, by_pf, by_kv, by_alpha, by_sigma, by_moe, by_wave,
+    ) = _looked_up(columns, (ENGINE,), lambda engine: _engine_row(catalog, catalog.engines[engine]))  # fmt: skip
+    pair_mem, pair_tau = _looked_up(columns, (GPU, ENGINE), lambda gpu, engine: _pair_row(catalog, gpu, engine))
+    (flops,) = _looked_up(
+        columns, (GPU, PRECISION), lambda gpu, precision: (peak(catalog.gpus[gpu], catalog.precisions[precision]),)
     )
     perf = {key: figure.value for key, figure in catalog.operations.items() if key.startswith("perf_")}
-    indexed_tau = np.where([is_indexed(catalog.models[id_]) for id_ in models], perf["perf_indexed_tau"], 1.0)
+    indexed_tau = np.where(indexed > 0, perf["perf_indexed_tau"], 1.0)
     is_moe, is_mla = moe > 0, latent > 0
     b_d = np.where(is_moe, b_d_moe, b_w)
     kv_all = kv_16bit * b_kv / 2
     state = np.where(sliding > 0, state * b_kv / 2, state)  # a window is KV cache, a linear state is not
     runtime = perf["perf_runtime_gb"] * GB
-    (fraction,) = _rows(catalog.gpus, gpus_of, lambda gpu: (memory_fraction(catalog, gpu),))
 
     def of_moe(key: str, factor: Array | float = 1.0) -> Array:
         """A figure that holds for mixtures of experts only."""
@@ -328,14 +330,13 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
 
     _, room_dp, kv_dp = room(np.ones_like(g))
     _, room_tp, kv_tp = room(g)
-    may = is_mla & np.array([engine in DATA_PARALLEL_ATTENTION for engine in engines]) & (g > 1)
+    may = is_mla & (splits > 0) & (g > 1)
     chosen = np.where(may & (g * room_dp / kv_dp > room_tp / kv_tp), g, 1.0)
-    asked = np.array([d.attention_groups or 0 for d in designs], dtype=np.float64)
-    dp = np.where(asked > 0, asked, chosen)
+    dp = np.where(columns.groups > 0, columns.groups, chosen)
     tp = g / dp
     weights, kv_room, kv_token = room(tp)
     return DesignArrays(
-        designs=tuple(designs), gpus=g, tensor_parallel=tp, attention_groups=dp,
+        catalog=catalog, columns=columns, gpus=g, tensor_parallel=tp, attention_groups=dp,
         memory=memory, bandwidth=bandwidth, flops=flops, flops_16bit=flops_16bit, link=link,
         dense_params=dense, expert_params=expert, active_params=active, dense_bytes=b_d, expert_bytes=b_w,
         layers=layers, full_layers=full, hidden=hidden, heads=heads, attention_dim=dim, latent_flops=latent_flops,
@@ -354,23 +355,7 @@ def design_arrays(catalog: Catalog, designs: Sequence[Design]) -> DesignArrays:
         eta_kv=perf["perf_eta_kv"] * by_kv, first_wave=perf["perf_first_wave"] * by_wave,
         tau_moe=perf["perf_tau_moe"], mixed_step=perf["perf_mixed_step"], safety=perf["perf_safety"],
         memory_fraction=fraction, runtime=runtime,
-        estimates=_estimates(catalog, designs),
     )  # fmt: skip
-
-
-_NO_FORMAT = FormatOffset(id="", formats=(), source="no offset known", date="none")
-_NO_PAIR = PairOffset(id="", source="no offset known", date="none")
-
-
-def _no_offset(engine: str) -> EngineOffset:
-    return EngineOffset(engine=engine, source="no offset known", date="none")
-
-
-def _estimates(catalog: Catalog, designs: Sequence[Design]) -> tuple[str, ...]:
-    """Why each design's figures are estimates; empty where its GPU class and engine were measured."""
-    keys = [(d.model, d.precision, d.gpu, d.engine, d.gpus > 1) for d in designs]
-    said = {key: estimate_of(catalog, *key) for key in dict.fromkeys(keys)}
-    return tuple(said[key] for key in keys)
 
 
 def estimate_of(catalog: Catalog, model: str, precision: str, gpu: str, engine: str, several: bool) -> str:

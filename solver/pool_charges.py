@@ -1,6 +1,6 @@
 """What the scenario asks of pools, and what a request pays at a pool besides the replica's hours."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -53,6 +53,14 @@ class Asked:
     def by_name(self) -> bool:
         """Whether a rule names pools, so that places and designs cannot be compared apart."""
         return bool(self.named or self.policy.may_use or self.barred)
+
+    @cached_property
+    def sites_of(self) -> Mapping[str, Sequence[int]]:
+        """The sites of each GPU."""
+        found: dict[str, list[int]] = {}
+        for v, site in enumerate(self.sites):
+            found.setdefault(site.gpu, []).append(v)
+        return found
 
     @cached_property
     def barred(self) -> tuple[str, ...]:

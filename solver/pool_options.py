@@ -4,7 +4,7 @@ Designs and places of one kind of replica (GPU and number) are compared apart, a
 place and all its places are equally fast but for the round trip; then everything left is compared pair by pair.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,20 +15,19 @@ from catalogs.vocabulary import PurchaseType
 from solver.compliance import Reason
 from solver.contingencies import is_covered
 from solver.costs import figure
+from solver.design_columns import GPU, DesignColumns, Index, design_id
 from solver.design_rates import Sized
 from solver.dominance import Pools, front, reduce_pools
 from solver.patterns import means_pool
 from solver.pool_charges import Asked, request_charges
 from solver.pool_sites import without_lifted
 from solver.problem import Array, Charge, PoolDesign, Purchase
-from solver.raise_designs import design_id
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
 from solver.scenario import Running
 from solver.site_choice import Market, rules_of, site_pools
 
 Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -54,20 +53,11 @@ class _Rows:
 
 def pool_offers(asked: Asked, market: Market, sized: Sized, book: RefusalBook) -> PoolOffers:
     """Join designs and sites, turn pairs down, and reduce by dominance."""
-    keep: list[_Rows] = []
-    by_kind: dict[tuple[str, int], list[int]] = {}
-    for i, design in enumerate(sized.designs):
-        by_kind.setdefault((design.gpu, design.gpus), []).append(i)
-    by_gpu: dict[str, list[int]] = {}
-    for v, site in enumerate(asked.sites):
-        by_gpu.setdefault(site.gpu, []).append(v)
-    for (gpu, gpus), designs in sorted(by_kind.items()):
-        rows = _of_kind(
-            asked, market, sized, np.array(designs, dtype=np.intp), np.array(by_gpu.get(gpu, []), dtype=np.intp),
-            gpus, book,
-        )  # fmt: skip
-        if rows is not None:
-            keep.append(rows)
+    keep = [
+        rows
+        for gpu, gpus, designs in _kinds(sized.designs)
+        if (rows := _of_kind(asked, market, sized, gpu, gpus, designs, book)) is not None
+    ]
     if not keep:
         return PoolOffers((), np.empty((len(asked.parts), 0)), {})
     rows = _Rows(
@@ -77,18 +67,22 @@ def pool_offers(asked: Asked, market: Market, sized: Sized, book: RefusalBook) -
     )
     if asked.scenario.in_force:
         rows = _buyable(asked, sized, rows, book)
-    ids = _ids(asked, sized, rows)
-    order = np.array(sorted(range(len(ids)), key=ids.__getitem__), dtype=np.intp)
-    rows, ids = rows.take(order), [ids[i] for i in order.tolist()]
-    stays = _pair_by_pair(asked, market, sized, rows, ids, book)
-    return _built(asked, sized, rows.take(stays), [ids[i] for i in stays.tolist()])
+    rows = rows.take(_order_of_ids(asked, sized, rows))
+    return _built(asked, sized, rows.take(_pair_by_pair(asked, market, sized, rows, book)))
+
+
+def _kinds(designs: DesignColumns) -> list[tuple[str, int, Index]]:
+    """Kinds of replica, each with the designs that are of it: GPU and number, in order."""
+    at = designs.place[GPU]
+    kinds = sorted({(designs.axes[GPU][g], g, n) for g, n in zip(at.tolist(), designs.gpus.tolist(), strict=True)})
+    return [(gpu, n, np.flatnonzero((at == g) & (designs.gpus == n))) for gpu, g, n in kinds]
 
 
 def _buyable(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Rows:
     """Pairs with a purchase left: where a term beyond the horizon is in force for one design, others may lack any."""
     keep = np.ones(len(rows.design), dtype=bool)
-    for i, id_ in enumerate(_ids(asked, sized, rows)):
-        ways = asked.sites[rows.site[i]].per_replica(sized.designs[rows.design[i]].gpus)
+    for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
+        id_, ways = _id(asked, sized, d, v), asked.sites[v].per_replica(int(sized.designs.gpus[d]))
         if not without_lifted(asked.scenario, id_, ways):
             keep[i] = False
             why = Reason(Rule.PURCHASE_TYPE, ", ".join(ways), f"a term of at most {asked.scenario.horizon} months")
@@ -96,48 +90,58 @@ def _buyable(asked: Asked, sized: Sized, rows: _Rows, book: RefusalBook) -> _Row
     return rows.take(keep)
 
 
-def _ids(asked: Asked, sized: Sized, rows: _Rows) -> list[str]:
-    """The id of each pair."""
-    pairs = list(zip(rows.design.tolist(), rows.site.tolist(), strict=True))
-    kinds = {(v, sized.designs[d].gpus) for d, v in pairs}
-    names = {(v, gpus): asked.sites[v].name(gpus) for v, gpus in kinds}
-    firsts = {d: design_id(sized.designs[d]) for d in dict.fromkeys(rows.design.tolist())}
-    return [f"{firsts[d]}/{names[v, sized.designs[d].gpus]}" for d, v in pairs]
+def _id(asked: Asked, sized: Sized, design: int, site: int) -> str:
+    """The id of a pair."""
+    return f"{sized.designs.id(design)}/{asked.sites[site].name(int(sized.designs.gpus[design]))}"
+
+
+def _order_of_ids(asked: Asked, sized: Sized, rows: _Rows) -> Index:
+    """Places of the pairs in order of id: by the design's part of it, then by the site's."""
+    designs, design = np.unique(rows.design, return_inverse=True)
+    kinds, kind = np.unique([rows.site, sized.designs.gpus[rows.design]], axis=1, return_inverse=True)
+    first = np.array([f"{sized.designs.id(d)}/" for d in designs.tolist()])
+    last = np.array([asked.sites[v].name(gpus) for v, gpus in kinds.T.tolist()])
+    return np.lexsort((_rank(last)[kind], _rank(first)[design]))
+
+
+def _rank(texts: NDArray[np.str_]) -> Index:
+    """The place of each text in alphabetical order."""
+    return np.unique(texts, return_inverse=True)[1]
 
 
 def _of_kind(
-    asked: Asked, market: Market, sized: Sized, designs: Index, sites: Index, gpus: int, book: RefusalBook
+    asked: Asked, market: Market, sized: Sized, gpu: str, gpus: int, designs: Index, book: RefusalBook
 ) -> _Rows | None:
     """Pairs of one kind of replica that stay; the rest goes into the book as globs over designs or over sites."""
-    gpu = sized.designs[designs[0]].gpu
+    sites = asked.sites_of.get(gpu, ())
     kinds = f"{gpus}x{gpu}"
     finite = {
         s: int(np.isfinite(next(iter(sized.kappa[part.of].values()))[designs]).sum())
         for s, part in enumerate(asked.parts)
     }
     everyone = sum(finite.values())
-    holding = np.array([v for v in sites.tolist() if asked.sites[v].holds(gpus)], dtype=np.intp)
-    places = {asked.sites[v].place for v in holding.tolist()}
-    for v in sites.tolist():
+    holding = [v for v in sites if asked.sites[v].holds(gpus)]
+    places = {asked.sites[v].place for v in holding}
+    for v in sites:
         site = asked.sites[v]
         if site.place not in places:
             places.add(site.place)
             why = Reason(Rule.NO_PRICE, site.sizes[-1], gpus, f"{gpu} in an instance", gpus / site.sizes[-1] - 1)
             book.add("", f"*/{kinds}/*/{site.place}", why, everyone)
     open_: list[int] = []
-    for v in holding.tolist():
+    for v in holding:
         barred = asked.sites[v].barred
         if barred:
             book.add("", f"*/{kinds}/*/{asked.sites[v].name(gpus)}", barred, everyone)
         else:
             open_.append(v)
     if not open_:
-        if not len(sites):
+        if not sites:
             book.add("", f"*/{kinds}/*", Reason(Rule.NO_PRICE, "no price", "a price an hour"), everyone)
         return None
-    sites = _not_dominated(asked, open_, kinds, gpus, finite, book)
-    kappa = _admissible(asked, sized, designs, sites, kinds, gpus, finite, book)
-    return _apart(asked, market, sized, designs, sites, kappa, book)
+    near = _not_dominated(asked, open_, kinds, gpus, finite, book)
+    kappa = _admissible(asked, sized, designs, near, kinds, gpus, finite, book)
+    return _apart(asked, market, sized, designs, near, kappa, book)
 
 
 def _not_dominated(
@@ -212,10 +216,10 @@ def _strike_by_name(asked: Asked, sized: Sized, designs: Index, sites: Index, ka
             kappa[:, row, column] = np.inf
 
 
-def _marks(asked: Asked, sized: Sized, designs: Sequence[int], sites: Sequence[int]) -> NDArray[np.int64]:
+def _marks(asked: Asked, sized: Sized, designs: Index, sites: Index) -> NDArray[np.int64]:
     """Which of the texts that name options mean each (design, site) pair, as bits."""
     bits = np.zeros(len(designs), dtype=np.int64)
-    for i, (d, v) in enumerate(zip(designs, sites, strict=True)):
+    for i, (d, v) in enumerate(zip(designs.tolist(), sites.tolist(), strict=True) if asked.named else ()):
         design, site = sized.designs[d], asked.sites[v]
         id_ = f"{design_id(design)}/{site.name(design.gpus)}"
         for bit, text in enumerate(asked.named):
@@ -232,14 +236,13 @@ def _apart(
     designs, kappa = designs[served], kappa[:, served]
     if not len(designs):
         return None
-    gpus = sized.designs[designs[0]].gpus
+    gpus = int(sized.designs.gpus[designs[0]])
     fast = [seconds[designs] for by_trip in sized.kappa.values() for seconds in by_trip.values()]
     coordinates = [np.nan_to_num(np.array(fast), nan=np.inf), sized.weights_gb[designs][None, :]]
     marks = np.zeros((len(designs), len(sites)), dtype=np.int64)
     if asked.by_name:
-        pairs_of = [(d, v) for d in designs.tolist() for v in sites.tolist()]
-        if asked.named:
-            marks = _marks(asked, sized, [d for d, _ in pairs_of], [v for _, v in pairs_of]).reshape(marks.shape)
+        each = np.repeat(designs, len(sites)), np.tile(sites, len(designs))
+        marks = _marks(asked, sized, *each).reshape(marks.shape)
         flags = np.where(np.isfinite(kappa), 0.0, np.inf).transpose(0, 2, 1).reshape(-1, len(designs))
         lacks = [1.0 - ((marks >> bit) & 1).T for bit in range(len(asked.named))]
         coordinates += [np.unique(np.vstack([flags, *lacks]), axis=0)]
@@ -251,7 +254,7 @@ def _apart(
     gone, by = designs[~stays], designs[beater[~stays]]
 
     def make(i: int) -> tuple[str, Reason]:
-        return design_id(sized.designs[gone[i]]), _beaten(design_id(sized.designs[by[i]]))
+        return sized.designs.id(gone[i]), _beaten(sized.designs.id(by[i]))
 
     book.add_many("", np.ones(len(gone)), make, str(Rule.DOMINATED), lost)
     for column in np.flatnonzero(~open_).tolist():
@@ -267,17 +270,12 @@ def _beaten(by: str) -> Reason:
     return Reason(Rule.DOMINATED, f"dominated by {by}", "cheaper or faster at some load")
 
 
-def _pair_by_pair(
-    asked: Asked, market: Market, sized: Sized, rows: _Rows, ids: Sequence[str], book: RefusalBook
-) -> Index:
+def _pair_by_pair(asked: Asked, market: Market, sized: Sized, rows: _Rows, book: RefusalBook) -> Index:
     """Compare all pairs left with each other: those that stay."""
-    gpus = np.array([design.gpus for design in sized.designs], dtype=np.int64)[rows.design]
+    gpus = sized.designs.gpus[rows.design]
     ways = market.ways(rows.site, gpus)
     storage = figure(asked.catalog, "storage_gb_month").value if asked.policy.storage else 0.0
     run_self = np.array([site.pool_class == "self_run" for site in asked.sites], dtype=bool)[rows.site]
-    marks = np.zeros(len(ids), dtype=np.int64)
-    if asked.named:
-        marks = _marks(asked, sized, rows.design.tolist(), rows.site.tolist())
     serves = np.isfinite(rows.kappa)
     busy = (np.where(serves, rows.kappa, 0.0).T @ asked.peak).max(axis=1)
     spare = 1.0 if is_covered(asked.scenario, "replica") else 0.0
@@ -288,7 +286,7 @@ def _pair_by_pair(
         least_hours=float(asked.blocks.hours.min()),
         fixed=np.where(run_self, storage * sized.weights_gb[rows.design], 0.0),
         gpus=gpus.astype(np.float64),
-        marks=marks,
+        marks=_marks(asked, sized, rows.design, rows.site),
         enough=np.ceil((busy[:, None] + spare) / ways["available"] / ways["box"] - 1e-9) * ways["box"],
         exposed=np.asarray(serves[asked.exposed].any(axis=0)),
         **ways,
@@ -299,7 +297,9 @@ def _pair_by_pair(
     gone = np.flatnonzero(~stays)
 
     def make(i: int) -> tuple[str, Reason]:
-        return ids[gone[i]], _beaten(ids[by[gone[i]]])
+        k, taker = gone[i], by[gone[i]]
+        beaten = _beaten(_id(asked, sized, int(rows.design[taker]), int(rows.site[taker])))
+        return _id(asked, sized, int(rows.design[k]), int(rows.site[k])), beaten
 
     book.add_many("", np.ones(len(gone)), make, str(Rule.DOMINATED), pairs[gone])
     return np.flatnonzero(stays)
@@ -307,23 +307,19 @@ def _pair_by_pair(
 
 def _request_costs(asked: Asked, sized: Sized, rows: _Rows) -> Array:
     """What a request pays besides the replica's hours, [s, pair]: by provider, and by weights where replicas start."""
-    places: dict[tuple[object, ...], int] = {}
-    costs: list[list[float]] = []
-    column = np.empty(len(rows.site), dtype=np.intp)
-    for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
-        site = asked.sites[v]
-        starts = site.pool_class == "serverless"
-        weights = float(sized.weights_gb[d]) if starts else 0.0
-        key = (v, weights) if starts else (site.provider,)
-        if key not in places:
-            places[key] = len(costs)
-            charges = [request_charges(asked, s, site, weights) for s in range(len(asked.parts))]
-            costs.append([sum(charge.cost for charge in pays) for pays in charges])
-        column[i] = places[key]
-    return np.array(costs, dtype=np.float64).T[:, column]
+    starts = np.array([site.pool_class == "serverless" for site in asked.sites], dtype=bool)
+    _, first, provider = np.unique([site.provider for site in asked.sites], return_index=True, return_inverse=True)
+    seller = np.where(starts, np.arange(len(starts)), first[provider])
+    weights = np.where(starts[rows.site], sized.weights_gb[rows.design], 0.0)
+    kinds, kind = np.unique([seller[rows.site], weights], axis=1, return_inverse=True)
+    paid = [
+        [sum(each.cost for each in request_charges(asked, s, asked.sites[int(v)], gb)) for v, gb in kinds.T.tolist()]
+        for s in range(len(asked.parts))
+    ]
+    return np.array(paid, dtype=np.float64)[:, kind]
 
 
-def _built(asked: Asked, sized: Sized, rows: _Rows, ids: Sequence[str]) -> PoolOffers:
+def _built(asked: Asked, sized: Sized, rows: _Rows) -> PoolOffers:
     """Records of the designs that stay."""
     designs: list[PoolDesign] = []
     charges: dict[tuple[int, str], tuple[Charge, ...]] = {}
@@ -334,8 +330,10 @@ def _built(asked: Asked, sized: Sized, rows: _Rows, ids: Sequence[str]) -> PoolO
     ways: dict[tuple[int, int], dict[PurchaseType, Purchase]] = {}
     alike = list(dict.fromkeys(rows.design.tolist()))
     surety = dict(zip(alike, sized.surety(alike), strict=True))
+    records = {d: sized.designs[d] for d in alike}
     for i, (d, v) in enumerate(zip(rows.design.tolist(), rows.site.tolist(), strict=True)):
-        record, site, id_ = sized.designs[d], asked.sites[v], ids[i]
+        record, site = records[d], asked.sites[v]
+        id_ = f"{design_id(record)}/{site.name(record.gpus)}"
         if (v, record.gpus) not in ways:
             ways[v, record.gpus] = site.per_replica(record.gpus)
         purchases = ways[v, record.gpus]

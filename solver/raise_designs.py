@@ -15,7 +15,8 @@ from catalogs.catalog import Catalog
 from catalogs.records import Engine, Gpu, Precision
 from solver.compliance import Reason, licence_reasons
 from solver.costs import length_quantile
-from solver.design_arrays import Design, is_latent, is_sized, memory_fraction
+from solver.design_arrays import is_latent, is_sized, memory_fraction
+from solver.design_columns import DesignColumns
 from solver.kept import Kept, unpriced
 from solver.model_order import GPUS, Rows, faster_engines, never_worse, rows_of
 from solver.quality_gate import QualityGate
@@ -25,7 +26,6 @@ from solver.scenario import Segment
 from solver.scenario_check import Named
 
 Mask = NDArray[np.bool_]
-Index = NDArray[np.intp]
 R = TypeVar("R")
 C = TypeVar("C")
 
@@ -48,37 +48,10 @@ class Axes:
 
 @dataclass(frozen=True)
 class Raised:
-    """Designs worth sizing: `index` [5, design] into the axes m, p, g, n, e; `worthy[segment]` [design]."""
+    """Designs worth sizing, and of each segment those that it may be served by: `worthy[segment]` [design]."""
 
-    axes: Axes
-    index: Index
+    columns: DesignColumns
     worthy: Mapping[str, Mask]
-
-    def designs(self, chosen: Index) -> list[Design]:
-        """The chosen designs as records."""
-        axes = self.axes
-        return [
-            Design(axes.models[m], axes.precisions[p], axes.gpus[g], GPUS[n], axes.engines[e])
-            for m, p, g, n, e in self.index[:, chosen].T.tolist()
-        ]
-
-    def places(self, wanted: Iterable[Design]) -> dict[Design, int]:
-        """Where the designs stand that are raised, among those asked for."""
-        names = (self.axes.models, self.axes.precisions, self.axes.gpus, tuple(GPUS), self.axes.engines)
-        found: dict[Design, int] = {}
-        for design in wanted:
-            at = np.ones(self.index.shape[1], dtype=bool)
-            ids = (design.model, design.precision, design.gpu, design.gpus, design.engine)
-            for row, axis, id_ in zip(self.index, names, ids, strict=True):
-                at &= row == (axis.index(id_) if id_ in axis else -1)
-            if at.any():
-                found[design] = int(np.argmax(at))
-        return found
-
-
-def design_id(design: Design) -> str:
-    """`model:precision/NxGPU/engine`, the id without a provider."""
-    return f"{design.model}:{design.precision}/{design.gpus}x{design.gpu}/{design.engine}"
 
 
 def axes_of(catalog: Catalog, gpus: Iterable[str]) -> Axes:
@@ -134,8 +107,9 @@ def raise_designs(
         if named is None or not named.tells_engines_apart():
             _strike_slow_engines(axes, catalog, rows, cells, own, counts, book)
     row, g, n, e = np.nonzero(cells)
-    index = np.array([m[row], p[row], g, n, e], dtype=np.intp)
-    return Raised(axes, index, {name: mask[index[0], index[1]] for name, mask in good.items()})
+    place = np.array([m[row], p[row], g, e], dtype=np.intp)
+    columns = DesignColumns(axes.names, place, np.array(GPUS)[n], np.zeros(len(n), dtype=np.int64))
+    return Raised(columns, {name: mask[m[row], p[row]] for name, mask in good.items()})
 
 
 _ROWS: Kept[Rows] = Kept(4)

@@ -7,12 +7,12 @@ import numpy as np
 
 from solver.costs import figure
 from solver.design_arrays import Design, design_arrays
-from solver.design_rates import request_shape
 from solver.explanation.branches import hosting_branch
 from solver.explanation.findings import Mistake
 from solver.explanation.seen import Seen, counted, named, parts_of
 from solver.plan import Served
 from solver.problem import Array, spot_market
+from solver.segment_rates import request_shape
 from solver.slo_rate import highest_rates
 from solver.solution import TINY_SHARE
 from solver.units import HOURS_PER_MONTH

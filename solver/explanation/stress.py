@@ -14,12 +14,12 @@ import numpy as np
 
 from catalogs.catalog import Catalog
 from solver.design_arrays import Design, design_arrays
-from solver.design_rates import request_shape
 from solver.explanation.records import Capacity
 from solver.plan import Plan, Pool
 from solver.problem import Array, PoolDesign, Problem
 from solver.record import Part
 from solver.scenario import Scenario, Segment
+from solver.segment_rates import request_shape
 from solver.slo_rate import RequestShape, highest_rates
 
 Limit = Literal["ttft", "tpot", "ttft or tpot", "capacity", "requests/s", "tokens/s"]

@@ -160,8 +160,8 @@ def _read(file: str, run: Run, point: MeasuredPoint, known: bool, catalog: "Cata
 def _effects(new: list[MeasuredPoint], whole: list[MeasuredPoint], catalog: "Catalog") -> Iterator[Effect]:
     """What all points of each design of the new ones change."""
     from solver.design_arrays import design_arrays
+    from solver.design_columns import design_id
     from solver.measured import correction, measurements_of
-    from solver.raise_designs import design_id
 
     everything = measurements_of(whole)
     for design in measurements_of(new).points:
