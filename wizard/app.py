@@ -44,8 +44,6 @@ class WizardApp(App[int], inherit_bindings=False):
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS = bindings(EVERYWHERE)
-    HORIZONTAL_BREAKPOINTS = [(0, "-one"), (110, "-wide")]  # noqa: RUF012 (as the base class types it)
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-mid"), (30, "-tall")]  # noqa: RUF012
 
     def __init__(
         self,

@@ -128,3 +128,26 @@ def test_back_forth_and_resume_show_the_same_as_before(tmp_path: Path) -> None:
     assert moved == once
     assert resumed == once
     assert all(scenario_of(app.desk.session_now) == play(played.answers) for app in apps)
+
+
+def test_a_screen_is_drawn_once_as_it_opens_and_once_as_it_comes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Textual calls each class's handler of a message by itself: one that calls its parent's draws twice."""
+    drawn: list[str] = []
+    draw = Framed.refresh_frame
+
+    def counted(screen: Framed) -> None:
+        drawn.append(type(screen).__name__)
+        draw(screen)
+
+    monkeypatch.setattr(Framed, "refresh_frame", counted)
+    app = app_of(next(each for each in sessions() if each.name == "quick_filled"), tmp_path)
+
+    async def go() -> None:
+        async with app.run_test(size=(120, 40)) as pilot:
+            await press(pilot, ["n", "1", "o", "q", "q", "q"])
+
+    asyncio.run(go())
+    there = ["PlansScreen", "ProfileScreen", "QuickScreen", "OutlineScreen"]
+    assert drawn == [*there, *there[-2::-1]]

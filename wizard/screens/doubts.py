@@ -49,7 +49,6 @@ class DoubtsScreen(TableScreen):
         """Find out what flips the verdict, where that is not known yet."""
         self.work.watch(self)
         self.work.open_what_if()
-        super().on_mount()
 
     def path(self) -> str:
         """The decision's name."""

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from wizard.app import WizardApp
 
 SMALLEST = (60, 15)
+WIDE, LOW, TALL = 110, 20, 30
+"""Cells for two columns, rows below which nothing is set apart, and rows for a column beside."""
 SIDE = 0.29
 """Share of the width that the right column takes, as in app.tcss."""
 Word = tuple[str, str]
@@ -42,6 +45,7 @@ class Framed(Screen[None], inherit_bindings=False):
         super().__init__()
         self.note = ""
         self.painted: dict[str, tuple[str, int]] = {}
+        self.drawn_in = Size(0, 0)
 
     @property
     def wizard(self) -> "WizardApp":
@@ -143,9 +147,12 @@ class Framed(Screen[None], inherit_bindings=False):
         width, height = self.size
         if not self.laid_out:
             return
-        small = width < SMALLEST[0] or height < SMALLEST[1]
-        self.set_class(small, "-small")
-        if small:
+        self.drawn_in = self.size
+        self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-small")
+        self.set_class(width >= WIDE, "-wide")
+        self.set_class(height < LOW, "-low")
+        self.set_class(height >= TALL, "-tall")
+        if self.has_class("-small"):
             self._put("#small", Content(f"needs 60x15, have {width}x{height}"))
             return
         left, right = shown(" " + self.path(), self.ascii_mode), shown(self.state(), self.ascii_mode)
@@ -189,17 +196,14 @@ class Framed(Screen[None], inherit_bindings=False):
 
     # What happens.
 
-    def on_mount(self) -> None:
-        """Draw once the size is known."""
-        self.call_after_refresh(self.refresh_frame)
-
     def on_screen_resume(self) -> None:
-        """Draw again when the screen comes back: what stands below may have changed it."""
-        if self.is_mounted:
-            self.refresh_frame()
+        """Draw before the first paint, and again when the screen comes back: what stood above may have changed it."""
+        self.refresh_frame()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Draw in the new size; a field open in a window too small is let go until it fits."""
+        """Draw in a new size; a field open in a window too small is let go until it fits."""
+        if event.size == self.drawn_in:
+            return
         self.refresh_frame()
         if self.EDIT_LABEL and self.edit_line.editing:
             self.set_focus(None if self.has_class("-small") else self.edit_line.field)

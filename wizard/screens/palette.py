@@ -62,7 +62,6 @@ class PaletteScreen(Framed):
 
     def on_mount(self) -> None:
         """Gather what can be done, and open the filter at once."""
-        super().on_mount()
         self.deeds = {f"{place}": deed for place, deed in enumerate(deeds_of(self.wizard, self.below))}
         self.edit_line.open("", lambda text: "")
 

@@ -95,7 +95,6 @@ class PlanScreen(Framed):
     def on_mount(self) -> None:
         """Know whom to ask."""
         self.work = PlanWork(self, self.plan, self.wizard.explored_now())
-        super().on_mount()
 
     def path(self) -> str:
         """The decision's name."""
@@ -180,7 +179,6 @@ class PlanScreen(Framed):
         flips = self.work.what_if.whole()
         if flips is not None and self.plan.catalog_as_of == self.wizard.catalog_date:
             self.wizard.desk.learn(self.plan, flips)
-        super().on_told()
 
     def about(self) -> str:
         """The row's arithmetic in one line."""

@@ -81,7 +81,6 @@ class PlansScreen(Filtered):
     def on_screen_resume(self) -> None:
         """Look into the folders again."""
         self.found = None
-        super().on_screen_resume()
 
     def draw(self) -> None:
         """List drafts, then plans, else examples."""

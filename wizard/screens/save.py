@@ -39,7 +39,6 @@ class SaveScreen(Framed):
 
     def on_mount(self) -> None:
         """Open the line on the decision's name at once."""
-        super().on_mount()
         self.action_edit()
 
     def action_edit(self) -> None:

@@ -85,6 +85,8 @@ class Listing(Widget, can_focus=False):
         self.ascii_mode = ascii_mode
         self.columns: tuple[Column, ...] = ()
         self.rows: tuple[Row, ...] = ()
+        self.widths: dict[int, dict[int, int]] = {}
+        """The columns' widths, by the width that they were laid out in."""
         self.cursor = 0
         self.top = 0
         self.pointed = True
@@ -97,7 +99,7 @@ class Listing(Widget, can_focus=False):
             for row in rows
         ]
         before = self._painted()
-        self.columns, self.rows = tuple(columns), tuple(cleaned)
+        self.columns, self.rows, self.widths = tuple(columns), tuple(cleaned), {}
         places = [place for place, row in enumerate(self.rows) if not row.still]
         wanted = next((p for p in places if self.rows[p].key == cursor), 0) if isinstance(cursor, str) else cursor
         self.cursor = min(places, key=lambda place: abs(place - wanted), default=0)
@@ -181,7 +183,9 @@ class Listing(Widget, can_focus=False):
         """Draw one line: titles, a row, or how many rows there are."""
         width = self.size.width
         base = self.rich_style
-        widths = layout(self.columns, self.rows, width - MARGIN - 1)
+        if width not in self.widths:
+            self.widths[width] = layout(self.columns, self.rows, width - MARGIN - 1)
+        widths = self.widths[width]
         if y < self._titled:
             text = self._text(tuple(column.title for column in self.columns), widths)
             return self._strip("   " + text, base + Style(dim=True), width)
