@@ -1,8 +1,8 @@
 """Whether the interface stalls while a real solve runs in its thread: a heart beats in the loop that draws and hears.
 
 The budget is 50 ms. `make bench` prints the longest pauses between two beats, beside those of the same way with a
-solver that only waits (a screen that opens is a pause too); the suite holds only ratios of the one to the other, which
-a slow or busy machine slows down as well.
+solver that only waits (a screen that opens is a pause too). The suite holds the budget in seconds of the processor, as
+other work on the machine lengthens a pause by the clock, and by the clock ratios of the one way to the other.
 """
 
 import json
@@ -22,12 +22,21 @@ LATER, LONGER, LEAST_S = 20.0, 20.0, 0.025
 
 @dataclass(frozen=True)
 class Heart:
-    """Pauses between beats beyond the one asked for, in seconds: while it only waits, and while it solves."""
+    """Pauses while it only waits, and while it solves: seconds beyond the one asked for, and of the processor."""
 
-    idle: list[float]
-    heart: list[float]
+    idle: list[tuple[float, float]]
+    heart: list[tuple[float, float]]
     seconds: float
     plan: bool
+
+    def clock(self, beats: list[tuple[float, float]]) -> list[float]:
+        """The pauses by the clock."""
+        return [pause for pause, _ in beats]
+
+    @property
+    def spent(self) -> float:
+        """The most of the processor that this process used between two beats of the solve, in seconds."""
+        return max(used for _, used in self.heart)
 
 
 def hearts(profile: int, runs: int) -> list[Heart]:
@@ -41,19 +50,21 @@ def hearts(profile: int, runs: int) -> list[Heart]:
 def test_the_interface_beats_on_while_it_solves() -> None:
     found = hearts(1, 2)
     assert all(each.plan for each in found)
-    assert min(mean(each.heart) / max(mean(each.idle), 0.001) for each in found) <= LATER
-    assert min(max(each.heart) / max(*each.idle, LEAST_S) for each in found) <= LONGER
+    clocks = [(each.clock(each.heart), each.clock(each.idle)) for each in found]
+    assert min(mean(heart) / max(mean(idle), 0.001) for heart, idle in clocks) <= LATER
+    assert min(max(heart) / max(*idle, LEAST_S) for heart, idle in clocks) <= LONGER
+    assert min(each.spent for each in found) <= BUDGET_S
 
 
 @pytest.mark.bench
 @pytest.mark.parametrize("profile", [1, 2, 3])
 def test_bench_stalls_while_solving(profile: int) -> None:
     for each in hearts(profile, 3):
-        second = sorted(each.heart)[-2]
-        above = sum(pause > BUDGET_S for pause in each.heart)
+        heart = sorted(each.clock(each.heart))
+        above = sum(pause > BUDGET_S for pause in heart)
         print(
-            f"\nprofile {profile}, solved in {each.seconds:5.2f} s: longest pause {max(each.heart) * 1e3:5.1f} ms "
-            f"(waiting {max(each.idle) * 1e3:5.1f}), second {second * 1e3:5.1f}, "
-            f"above {BUDGET_S * 1e3:.0f} ms {above} times of {len(each.heart)}",
+            f"\nprofile {profile}, solved in {each.seconds:5.2f} s: longest pause {heart[-1] * 1e3:5.1f} ms "
+            f"(waiting {max(each.clock(each.idle)) * 1e3:5.1f}), second {heart[-2] * 1e3:5.1f}, of the processor "
+            f"{each.spent * 1e3:5.1f} at most, above {BUDGET_S * 1e3:.0f} ms {above} times of {len(heart)}",
             end="",
         )
