@@ -27,8 +27,8 @@ class Explorer(Protocol):
     def values(self, moves: Mapping[str, float]) -> dict[str, float | str]:
         """What each lever stands at after the moves."""
 
-    def alone(self, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
-        """What APIs alone cost with the levers moved, within half a second; None where that takes longer."""
+    def kept(self, plan: "Plan", moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
+        """What the plan's own options cost with the levers moved; inf where they do not do, None where not known."""
 
     def answer(
         self, moves: Mapping[str, float], start: Collection[str] = (), stop: threading.Event | None = None

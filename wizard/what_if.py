@@ -31,7 +31,8 @@ class WhatIf:
     history: list[dict[str, float]] = field(default_factory=list)
     last: str = ""
     answers: dict[Moves, "Answer"] = field(default_factory=dict)
-    alone: dict[Moves, float | None] = field(default_factory=dict)
+    kept: dict[Moves, float | None] = field(default_factory=dict)
+    """What the plan's own options cost after the moves; inf where they cannot serve the load any more."""
     values: dict[Moves, dict[str, float | str]] = field(default_factory=dict)
     looked: dict[str, "Flips"] = field(default_factory=dict)
     flips: dict[str, list["Flip"]] = field(default_factory=dict)

@@ -8,13 +8,14 @@ a move changes the options themselves they are raised anew, which takes longer. 
 import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
 from catalogs.catalog import Catalog
-from solver.baselines import api_only, restricted
+from catalogs.toml_file import InputError
+from solver.baselines import restricted
 from solver.explanation.asked import why_not
-from solver.explanation.branches import Effort, api_branch
 from solver.explanation.flip_records import Flips
 from solver.explanation.flips import flips_of
 from solver.explanation.lever_steps import Moved
@@ -28,24 +29,19 @@ from solver.plan import Plan
 from solver.problem import Problem
 from solver.program.data import data_of
 from solver.record import Verdict
-from solver.scenario import Scenario
+from solver.scenario import Scenario, Today
 from solver.solution import solution_of
-from solver.sub_segments import sub_segments
-from solver.worlds import Forecast, World
+from solver.worlds import narrowed
 
 GAP = 1e-3
 FLIP_S, WHY_NOT_S, EACH_S = 20.0, 20.0, 5.0
 """Seconds for the flips of one lever, for the table of options, and for one solve."""
-ALONE_S = 0.3
-"""Seconds for what APIs alone cost: the first figure after a move is due within half a second."""
+KEPT_S = 0.4
+"""Seconds for the first figure after a move, which is due within half a second."""
 VOLUMES = (0.1, 0.15, 0.22, 0.33, 0.5, 0.7, 1.0, 1.5, 2.2, 3.3, 5.0, 7.0, 10.0)
 MAP_ACROSS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 MAP_UP = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Factors on the requests, and on the price of GPUs, at which the curves and the map are solved."""
-
-
-IN_WORLDS = {"requests": "volume", "api_price": "api_price", "output_tokens": "output_tokens"}
-"""Levers that move APIs as a world does, by the world's word; of the others `gpu_price` leaves APIs as they are."""
 
 
 @dataclass(frozen=True)
@@ -134,33 +130,31 @@ class Exploring:
 
     def scenario_after(self, moves: Mapping[str, float]) -> Scenario:
         """The scenario with the moves made; what of them is the catalog's is not in it."""
-        there = Moved(self.scenario, self.catalog)
-        for name, by in moves.items():
-            there = LEVERS[name].moved(*there, by)
-        return there.scenario
+        return _there(Moved(self.scenario, self.catalog), moves).scenario
 
     def values(self, moves: Mapping[str, float]) -> dict[str, float | str]:
         """What each lever stands at after the moves."""
-        there = Moved(self.scenario, self.catalog)
-        for name, by in moves.items():
-            there = LEVERS[name].moved(*there, by)
+        there = _there(Moved(self.scenario, self.catalog), moves)
         return {name: LEVERS[name].now(*there) for name in moves}
 
-    def alone(self, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
-        """What the best plan of APIs alone costs with the levers moved, a month: at once, as nothing is raised anew.
+    def kept(self, plan: Plan, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
+        """What the cheapest plan of no other options than the plan's costs with the levers moved, a month.
 
-        Of today's APIs. None where there is no such plan, or a lever is moved that may let in other APIs.
+        Counts and shares adapt, and only those options are raised, so it is there long before the answer. inf where
+        they cannot serve the load any more; None where that is not known in time, or what runs is not among them.
         """
-        if not {*moves} <= {*IN_WORLDS, "gpu_price", "salary"}:
+        scenario, options = self.scenario, _options_of(plan)
+        if scenario.today.recheck:  # what runs is sunk, or costs hours to move away from
+            options |= {*scenario.named}
+        else:
+            scenario = scenario.model_copy(update={"today": Today()})
+        designs = [design for design in self.problem.designs if design.id in options]
+        there = narrowed(scenario, self.catalog, designs, [api for api in self.problem.apis if api.id in options])
+        try:
+            found = optimise(problem_of(*_there(there, moves)), GAP, KEPT_S, stop=stop)
+        except InputError:
             return None
-        output_tokens = tuple(part.segment.output_tokens.mean for part in sub_segments(self.scenario))
-        world = World(**{IN_WORLDS[name]: by for name, by in moves.items() if name in IN_WORLDS})
-        problem: Problem | None = Forecast(api_only(self.problem), output_tokens=output_tokens).at(world)
-        if "salary" in moves and problem is not None:
-            paid, by = LEVERS["salary"], moves["salary"]
-            assert paid.on_problem is not None
-            problem = paid.on_problem(problem, paid.moved(self.scenario, self.catalog, by), by)
-        return None if problem is None else api_branch(problem, Effort(GAP, ALONE_S, stop)).objective
+        return inf if found.status == "infeasible" else found.objective
 
     def answer(
         self, moves: Mapping[str, float], start: Collection[str] = (), stop: threading.Event | None = None
@@ -204,11 +198,7 @@ class Exploring:
 
     def layers(self, plan: Plan, stop: threading.Event | None = None) -> Layers | None:
         """The load of a day by what of the plan serves it; None where the plan is not found again in time."""
-        used = {served.option for segment in plan.segments for served in segment.served_by}
-        used |= {moved.option for each in plan.fallbacks for moved in each.moved_to} | {
-            pool.option for pool in plan.pools
-        }
-        problem = self.problem
+        used, problem = _options_of(plan), self.problem
         found = optimise(restricted(problem, lambda _, option: option in used), GAP, 2 * EACH_S, stop=stop)
         if not found.found or not problem.blocks.of_hour:
             return None
@@ -238,6 +228,19 @@ class Exploring:
     def why_not(self, plan: Plan, stop: threading.Event | None = None) -> WhyNotTable:
         """The options that the plan does not use, and what each would take."""
         return why_not(self.scenario, self.catalog, plan, WHY_NOT_S, stop=stop, problem=self.problem)
+
+
+def _there(there: Moved, moves: Mapping[str, float]) -> Moved:
+    for name, by in moves.items():
+        there = LEVERS[name].moved(*there, by)
+    return there
+
+
+def _options_of(plan: Plan) -> set[str]:
+    """All that a plan uses, also what it uses only while something is lost."""
+    served = {each.option for segment in plan.segments for each in segment.served_by}
+    moved = {each.option for fallback in plan.fallbacks for each in fallback.moved_to}
+    return served | moved | {pool.option for pool in plan.pools}
 
 
 def savings(plan: Plan) -> tuple[float, ...]:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Collection, Mapping
-from math import log
+from math import inf, log
 
 from solver.explanation.exploring import VOLUMES, Layers, LeverNow, Volume
 from solver.explanation.flip_records import Flip, Flips
@@ -49,9 +49,9 @@ class RecordedExplorer:
         now = {lever.name: lever.now for lever in LEVERS}
         return {name: value * by if not isinstance(value := now[name], str) else "" for name, by in moves.items()}
 
-    def alone(self, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
-        """What the answer says of APIs."""
-        return None if "quality" in moves else RecordedExplorer.answer(self, moves).api_total
+    def kept(self, plan: Plan, moves: Mapping[str, float], stop: threading.Event | None = None) -> float | None:
+        """The plan's APIs at the moves; they do not reach a higher quality."""
+        return inf if moves.get("quality", 0.0) > 0 else RecordedExplorer.answer(self, moves).api_total
 
     def answer(
         self, moves: Mapping[str, float], start: Collection[str] = (), stop: threading.Event | None = None

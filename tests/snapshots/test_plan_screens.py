@@ -113,7 +113,7 @@ def test_p_makes_the_moves_answers_and_tells_what_is_the_markets(tmp_path: Path)
     assert after == pytest.approx(2 * before, rel=1e-3)
 
 
-def test_a_move_tells_at_once_what_apis_alone_cost_and_no_figure_of_a_move_before(tmp_path: Path) -> None:
+def test_a_move_tells_at_once_what_the_plans_options_cost_and_no_figure_of_a_move_before(tmp_path: Path) -> None:
     release, asked = threading.Event(), threading.Event()
 
     class Slow(RecordedExplorer):
@@ -130,10 +130,14 @@ def test_a_move_tells_at_once_what_apis_alone_cost_and_no_figure_of_a_move_befor
         await hit(pilot, "right", "right")
         assert isinstance(app.screen, PlanScreen)
         state = app.screen.work.what_if
-        await until(pilot, lambda: state.key in state.alone)
-        seen = "\n".join(lines_of(app))
-        assert "requests x 1.25: solving; about 5,082 with APIs alone" in seen  # 270 + 3,850 x 1.25
-        assert re.search(r"if API; solving +5,082", seen)
+        by_hand = "requests x 1.25: 5,082 with this plan's options; solving for better"  # 270 + 3,850 x 1.25
+        await until(pilot, lambda: any(by_hand in line for line in lines_of(app)))
+        assert any(re.search(r"same options +5,082", line) for line in lines_of(app))
+        await hit(pilot, "u", "u", "down", "down", "right")
+        cannot = "quality floor +1: this plan's options cannot serve it; solving for others"
+        await until(pilot, lambda: any(cannot in line for line in lines_of(app)))
+        assert any(re.search(r"other options +-", line) for line in lines_of(app))
+        await hit(pilot, "u", "up", "up", "right", "right")
         release.set()
         await press(pilot, [])
         assert any("requests x 1.25: stay on the API" in line for line in lines_of(app))

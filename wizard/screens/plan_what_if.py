@@ -1,7 +1,7 @@
 """Tab 4 of the plan: levers and what each move does, solved at once; what flips the verdict; cost against volume."""
 
 from collections.abc import Sequence
-from math import log
+from math import isinf, log
 from typing import TYPE_CHECKING
 
 from wizard.screens.views import View, money
@@ -57,14 +57,21 @@ def together(plan: "Plan", state: WhatIf, busy: bool) -> str:
     )
     answer = state.answer
     if answer is None:
-        alone = state.alone.get(state.key) if busy else None
-        so_far = "" if alone is None else f"; about {money(alone)} with APIs alone"
-        return f"{names}: {'solving' if busy else 'not solved'}{so_far}"
+        return f"{names}: {so_far(state.kept.get(state.key)) if busy else 'not solved'}"
     if answer.recommended_total is None:
         return f"{names}: no plan fits"
     more = answer.recommended_total - (plan.total_per_month or 0.0)
     sure = "" if answer.proven else ", not proven"
     return f"{names}: {VERDICTS[answer.verdict]}, {money(answer.recommended_total)} ({more:+,.0f}){sure}"
+
+
+def so_far(kept: float | None) -> str:
+    """What is known while the answer is on its way: what the plan's own options would cost."""
+    if kept is None:
+        return "solving"
+    if isinf(kept):
+        return "this plan's options cannot serve it; solving for others"
+    return f"{money(kept)} with this plan's options; solving for better"
 
 
 def _row(plan: "Plan", state: WhatIf, lever: "LeverNow", busy: bool) -> Row:
@@ -78,10 +85,10 @@ def _row(plan: "Plan", state: WhatIf, lever: "LeverNow", busy: bool) -> Row:
     if lever.name == (state.last or state.order[0]):
         answer = state.answer
         if state.moves and answer is None:
-            alone = state.alone.get(state.key) if busy else None
+            kept = state.kept.get(state.key) if busy else None
             verdict, total = "solving" if busy else "-", "-"
-            if alone is not None:
-                verdict, total = "if API; solving", money(alone)
+            if kept is not None:
+                verdict, total = ("other options", "-") if isinf(kept) else ("same options", money(kept))
         elif answer is not None and state.moves:
             verdict, total = VERDICTS[answer.verdict], money(answer.recommended_total)
         else:

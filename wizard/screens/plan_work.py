@@ -109,14 +109,14 @@ class PlanWork:
             self.what_if.values[key] = explorer.values(moves)
             self.what_if.answers[key] = found
 
-    def _alone(self, explorer: Explorer) -> None:
-        """What APIs alone cost, while the whole answer is on its way: soon told, and never taken for it."""
+    def _kept(self, explorer: Explorer) -> None:
+        """What the plan's own options cost, while the answer is on its way: soon told, and never taken for it."""
         assert self.explored is not None
         with self.first:
             moves, key = dict(self.what_if.moves), self.what_if.key
-            if key not in self.what_if.alone:
+            if key not in self.what_if.kept:
                 self.what_if.values[key] = explorer.values(moves)
-                self.what_if.alone[key] = explorer.alone(moves, self.explored.over)
+                self.what_if.kept[key] = explorer.kept(self.plan, moves, self.explored.over)
 
     def moved(self) -> None:
         """Answer the moves as they stand; what runs behind, or answers the moves before, makes way."""
@@ -131,7 +131,7 @@ class PlanWork:
     def _move(self) -> None:
         self.solving += 1
         try:
-            self._safely(self._alone)
+            self._safely(self._kept)
             with self.mover:
                 while self.what_if.answer is None and not self.what_if.problem:  # only where the moves stand at last
                     self._safely(partial(self._answer, moves=dict(self.what_if.moves)))

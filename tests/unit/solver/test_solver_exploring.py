@@ -1,7 +1,7 @@
 """Exploring one decision: the answers are those of raising anew, the layers add up to the load, the savings by hand."""
 
 import threading
-from dataclasses import replace
+from math import inf
 
 import pytest
 
@@ -10,6 +10,7 @@ from catalogs.profiles import profiles
 from catalogs.toml_file import check
 from solver.decide import decide
 from solver.explanation.exploring import Exploring, Volume, savings
+from solver.explanation.lever_steps import Moved
 from solver.explanation.levers import LEVERS
 from solver.explanation.quick import quick_answer
 from solver.explanation.records import Hosting
@@ -35,19 +36,37 @@ def test_levers_moved_together_answer_as_raising_the_options_anew_does(exploring
     )
 
 
-@pytest.mark.parametrize("moves", [{"requests": 20.0, "gpu_price": 0.5}, {"output_tokens": 2.0, "salary": 1.5}])
-def test_what_apis_alone_cost_is_what_a_catalog_without_gpus_answers(
-    exploring: Exploring, moves: dict[str, float]
+@pytest.fixture(scope="module")
+def plan(exploring: Exploring) -> Plan:
+    return decide(exploring.scenario, exploring.catalog, gap=1e-3, limit_s=20)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [{"requests": 20.0, "gpu_price": 0.5}, {"output_tokens": 2.0, "salary": 1.5}, {"peak_over_mean": 1.5}],
+)
+def test_what_the_plans_options_cost_is_what_a_plan_that_may_use_no_other_costs(
+    exploring: Exploring, plan: Plan, moves: dict[str, float]
 ) -> None:
-    there = (exploring.scenario, replace(exploring.catalog, gpu_prices=(), purchases={}))
+    used = tuple({served.option for each in plan.segments for served in each.served_by})
+    policy = exploring.scenario.policy.model_copy(update={"may_use": used})
+    there = Moved(exploring.scenario.model_copy(update={"policy": policy}), exploring.catalog)
     for name, by in moves.items():
         there = LEVERS[name].moved(*there, by)
-    assert exploring.alone(moves) == pytest.approx(quick_answer(*there).recommended_total, rel=2e-3)
-    assert exploring.alone({**moves, "quality": 1.0}) is None
+    alone, whole = quick_answer(*there).recommended_total, exploring.answer(moves).recommended_total
+    kept = exploring.kept(plan, moves)
+    assert kept == pytest.approx(alone, rel=2e-3)
+    assert whole is not None
+    assert kept is not None
+    assert kept >= whole * (1 - 2e-3)
 
 
-def test_the_layers_of_a_day_add_up_to_the_month(exploring: Exploring) -> None:
-    plan = decide(exploring.scenario, exploring.catalog, gap=1e-3, limit_s=20)
+def test_options_of_too_low_a_quality_are_told_not_to_do(exploring: Exploring, plan: Plan) -> None:
+    assert exploring.kept(plan, {"quality": 1.0}) == inf
+    assert exploring.answer({"quality": 1.0}).recommended_total is not None
+
+
+def test_the_layers_of_a_day_add_up_to_the_month(exploring: Exploring, plan: Plan) -> None:
     layers = exploring.layers(plan)
     assert layers is not None
     assert {*layers.options} <= {served.option for each in plan.segments for served in each.served_by}
