@@ -135,24 +135,35 @@ def front(values: Array) -> tuple[Mask, Index]:
 def dominators(pools: Pools, by: Index | None = None) -> Verdict:
     """Whether `by` (all designs if None), one a row, may take the place of a column: STRONG, WEAK or 0.
 
-    Most pairs fall to what the rule needs at least: the cheapest type of k is matched in money a request, or in all.
+    Most pairs fall to what the rule needs at least: the cheapest type of k is matched in money a request, of every
+    segment, or in all; then each type of k is. Only for those left are whole replicas compared.
     """
     by = np.arange(pools.kappa.shape[1]) if by is None else by
-    ratio = np.zeros((len(by), pools.kappa.shape[1]))
     unit, box, whole = _least(pools)
     with np.errstate(invalid="ignore", divide="ignore"):
+        able = np.ones((len(by), pools.kappa.shape[1]), dtype=bool)
+        for cost in np.where(np.isfinite(pools.kappa), pools.kappa * unit, np.inf):
+            able &= cost[by][:, None] <= (cost * (1 + 10 * SLACK))[None, :]
+        able |= whole[by][:, None] <= (box * (1 + 9 * SLACK))[None, :]
+        able &= pools.group[by][:, None] == pools.group[None, :]
+        able &= (pools.marks[None, :] & ~pools.marks[by][:, None]) == 0
+        able[np.arange(len(by)), by] = False
+        row, one = np.nonzero(able)
+        two = by[row]
+        ratio = np.zeros(len(one))
         for seconds in pools.kappa:
-            np.fmax(ratio, seconds[by][:, None] / seconds[None, :], out=ratio)  # neither serves: NaN, left out
+            np.fmax(ratio, seconds[two] / seconds[one], out=ratio)  # neither serves: NaN, left out
         if pools.contingent:
-            np.fmax(ratio, pools.lost[by][:, None] / pools.lost[None, :], out=ratio)
-        able = ratio * unit[by][:, None] <= unit[None, :] * (1 + 9 * SLACK)
-        able |= np.isfinite(ratio) & (whole[by][:, None] <= box[None, :] * (1 + 9 * SLACK))
-    able &= pools.group[by][:, None] == pools.group[None, :]
-    able &= (pools.marks[None, :] & ~pools.marks[by][:, None]) == 0
-    able[np.arange(len(by)), by] = False
-    row, one = np.nonzero(able)
+            np.fmax(ratio, pools.lost[two] / pools.lost[one], out=ratio)
+        fine = np.isfinite(ratio)
+        for m, hour in enumerate((pools.price / pools.available).T):
+            others = [PURCHASES.index(other) for other in STANDS_IN[PURCHASES[m]]]
+            instead = (pools.price[:, others] / pools.available[:, others]).min(axis=1)
+            matched = ratio * instead[two] <= hour[one] * (1 + 9 * SLACK)
+            fine &= matched | (whole[two] <= (pools.box * pools.price)[one, m] * (1 + 9 * SLACK))
+    row, one = row[fine], one[fine]
     verdict = np.zeros(able.shape, dtype=np.int8)
-    verdict[row, one] = _verdict(pools, by[row], one, ratio[row, one])
+    verdict[row, one] = _verdict(pools, by[row], one, ratio[fine])
     return verdict
 
 
@@ -231,6 +242,8 @@ def reduce_pools(pools: Pools) -> tuple[Mask, Index]:
     n = pools.kappa.shape[1]
     by = np.full(n, -1, dtype=np.intp)
     for members in _bins(pools.group):
+        if len(np.unique(pools.group[members])) == len(members):
+            continue  # each is alone in its group
         taker = _reduced(pools.take(members))
         by[members] = np.where(taker < 0, -1, members[taker])
     keep = by < 0
@@ -266,10 +279,10 @@ def _reduced(pools: Pools) -> Index:
         verdict = dominators(pools.take(left), np.arange(len(rows)))
         for i, k in enumerate(rows.tolist()):
             if by[k] < 0:
-                rest, found = left[i + 1 :], verdict[i, i + 1 :]
+                at = i + 1 + np.flatnonzero(verdict[i, i + 1 :])
+                rest, found = left[at], verdict[i, at]
                 seen[lot[k], rest] |= found == WEAK
-                gone = rest[(by[rest] < 0) & (found > 0) & ((found == STRONG) | (seen[:, rest].sum(axis=0) >= many))]
-                by[gone] = k
+                by[rest[(by[rest] < 0) & ((found == STRONG) | (seen[:, rest].sum(axis=0) >= many))]] = k
         tried, left = np.concatenate([tried, rows[by[rows] < 0]]), left[by[left] < 0][(by[rows] < 0).sum() :]
     left = np.concatenate([tried, left])
     verdict = dominators(pools.take(left))
