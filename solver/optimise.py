@@ -26,6 +26,7 @@ from solver.program.hosted import hosted as hosted_rows
 from solver.search import HALF, PART, Search
 from solver.shortlist import Shortlist, shortlist
 from solver.solve import Outcome, Progress, relative_gap, solve
+from solver.steadied import steadied
 from solver.units import HOURS_PER_MONTH
 
 FIRST = 0.6
@@ -128,5 +129,6 @@ def _outcome(search: Search) -> Outcome:
         status, stopped_by = "optimal", "proof"
     elif status == "optimal":  # numbers that the solver cannot tell apart: what is not proven is not called so
         status, stopped_by = "time_limit", "time"
-    values = with_first_names(search.data, search.values)
+    values = steadied(search.data, search.values, search.best, search.stop)
+    values = with_first_names(search.data, values)
     return Outcome(status, stopped_by, search.best, bound, gap, values, search.nodes, seconds)
