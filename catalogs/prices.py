@@ -234,11 +234,11 @@ def attributes() -> dict[str, Attributes]:
 
 
 def regions() -> dict[str, Region]:
-    """Where every region of a price or an API offer is, by `provider/region`; also `unknown` and `owned/site`."""
+    """Where every region of a price or an API offer is, by `provider/region`; also `unknown` and `owned/own-site`."""
     named = {(row["provider"], row["region"]) for row in rows("gpu_prices.csv")}
     named |= {(row["provider"], row["region"]) for row in rows("api_offers.csv")}
     figures = tables("regions.toml")
     named |= {(provider, region) for provider, places in figures["countries"].items() for region in places}
     named |= {(key.split("/")[0], key.split("/")[1]) for key in figures["labels"]}
     named |= {(name, row["region"]) for name, row in tables("providers.toml").items() if "region" in row}
-    return placed_regions({*named, ("owned", "site")}, figures)
+    return placed_regions({*named, ("owned", "own-site")}, figures)

@@ -22,6 +22,9 @@ _REACH = {"air_gapped": 0, "private": 1, "internet": 2}
 UNKNOWN = "unknown"
 
 
+_PLACE_YOURS = 'say where your machines stand: geographies = ["de"] under [regions."owned/own-site"] of an overlay'
+
+
 class Reason(NamedTuple):
     """One rule that an option breaks for a segment, as in `Refusal`."""
 
@@ -97,7 +100,8 @@ def reasons(
     where = ", ".join(geographies) or UNKNOWN
     processing, storage = places_of(segment.processing_in), places_of(segment.storage_in)
     if not lies_within(geographies, processing):
-        found.append(Reason(Rule.PROCESSING_IN, where, segment.processing_in))
+        unplaced = _PLACE_YOURS if have.operator == "self" and not geographies else ""
+        found.append(Reason(Rule.PROCESSING_IN, where, segment.processing_in, note=unplaced))
     if storage and retention != 0 and not lies_within(geographies, storage):
         found.append(Reason(Rule.STORAGE_IN, where, segment.storage_in))
     if segment.max_retention_days is not None:

@@ -91,7 +91,7 @@ def test_a_row_without_source_leaves_no_source() -> None:
         ("anthropic/global", ("global",)),
         ("lambda/global", ("global",)),
         ("groq/unknown", ()),
-        ("owned/site", ()),
+        ("owned/own-site", ()),
     ],
 )
 def test_a_region_lies_where_its_cloud_says(places: dict[str, Region], key: str, geographies: tuple[str, ...]) -> None:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from catalogs.records import Attributes
 from solver.compliance import lies_within, places_of, pool_attributes, reasons
+from solver.pool_sites import OWN_PROVIDER, OWN_REGION
 from solver.refusals import Rule
 from solver.scenario import Segment
 
@@ -112,6 +113,14 @@ def test_owned_machines_are_operated_by_yourself() -> None:
     own = pool_attributes(None, "owned", "self_run")
     asked = segment(operated_by=["self"], network="private", max_retention_days=0)
     assert rules(asked, own) == []
+
+
+def test_whoever_owns_the_machines_is_told_how_to_say_where_they_stand() -> None:
+    asked, own = segment(processing_in="eu"), pool_attributes(None, "owned", "self_run")
+    (unplaced,) = reasons(asked, own, ())
+    assert f'[regions."{OWN_PROVIDER}/{OWN_REGION}"]' in unplaced.note
+    assert not reasons(asked, own, GERMANY)
+    assert [each.note for each in (*reasons(asked, own, ("us",)), *reasons(asked, attributes(), ()))] == ["", ""]
 
 
 def test_a_place_that_is_no_zone_or_country_is_refused() -> None:
