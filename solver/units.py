@@ -191,8 +191,8 @@ def _number(text: str, unit: str, wanted: str) -> float:
         raise ValueError(wanted) from error
 
 
-_PART = r"0?\.\d+"
-"""A share as a number, told apart from percent by its point."""
+_PART = r"0?\.\d+|0"
+"""A share as a number, told apart from percent by its point; 0 is the same in both."""
 
 
 def _read_share(value: Any) -> float:

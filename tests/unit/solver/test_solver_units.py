@@ -65,7 +65,7 @@ def test_tokens_in_the_wrong_order_or_unit_are_refused(value: object) -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "read", "written"),
     [
-        (Share, "30%", 0.3, "30%"), (Share, 0.3, 0.3, "30%"), (Share, 1, 1.0, "100%"),
+        (Share, "30%", 0.3, "30%"), (Share, 0.3, 0.3, "30%"), (Share, 1, 1.0, "100%"), (Share, "0", 0.0, "0%"),
         (Change, "-10%", -0.1, "-10%"), (Change, "50%/year", 0.5, "50%"), (Change, "300%", 3.0, "300%"),
         (Milliseconds, "800 ms", 800, "800 ms"), (Milliseconds, "1.5 s", 1500, "1.5 s"),
         (Milliseconds, "2s", 2000, "2 s"),
