@@ -69,10 +69,12 @@ def why_not(
         found += _in_the_cheapest(problem, recommended, cheapest)
     left = sum(each.answer == "not_above" for each in found)
     kin = sum(bool(each.by) for each in found)
-    narrow = sum(each.answer == "enters_at" and not each.wide for each in found) - kin
+    swapped = sum(bool(each.instead_of) for each in found)
+    narrow = sum(each.answer == "enters_at" and not each.wide for each in found) - kin - swapped
     said = (
         f"time ended: of {left} options there is the bound alone, {narrow} were tried beside the plan's own alone, of "
-        f"{kin} it is known what the same model on the same GPUs elsewhere takes"
+        f"{kin} it is known what the same model on the same GPUs elsewhere takes, of {swapped} what they take in the "
+        "place of a pool of the plan"
     )
     return WhyNotTable(
         currency=plan.currency, total_per_month=now, options=(*sorted(found, key=nearness), *refused),

@@ -173,28 +173,35 @@ def _beside(data: Data, value: Array, suppliers: Array, least_others: int, own: 
 
 
 def _apis(data: Data, prices: Array, now: float, least: float, most: float) -> Array:
-    """Of each API [a]: what its supplier gains with it at the factor, and all others at their `least`."""
+    """Of each API [a]: what its supplier gains with it at the factor, and all others at their `least`.
+
+    Also of one that others can stand in for: it is not in the least.
+    """
     problem, found = data.problem, np.full(len(data.problem.apis), -1.0)
     fixed: dict[str, float] = {}
     for cost in problem.fixed_costs:
         if cost.trigger[0] == "supplier":
             fixed[cost.trigger[1]] = fixed.get(cost.trigger[1], 0.0) + cost.per_month
-    costs = {(s, a): _cost(data, s, a) for s, a in data.api_pairs}
-    for a in data.apis:
+    place = {api.id: a for a, api in enumerate(problem.apis)}
+    costs = {(s, place[option]): _cost(data, s, place[option]) for s, option in problem.charges if option in place}
+    needed, counted = set(data.api_pairs), set(data.apis)
+    for a in sorted({a for _, a in costs}):
         seller = problem.apis[a].offer.provider
-        siblings = [i for i in data.apis if problem.apis[i].offer.provider == seller]
-        served = {s for s, i in costs if i in siblings}
-        beside = {s: np.min([costs[s, i] for i in siblings if i != a and (s, i) in costs], axis=0, initial=inf)
-                  for s in served}  # fmt: skip
+        beside: dict[int, Array] = {s: np.full(data.load.shape[1], inf) for s, i in costs if i == a}
+        for s, i in needed:
+            if i != a and problem.apis[i].offer.provider == seller:
+                beside[s] = np.minimum(beside.get(s, inf), costs[s, i])
 
         def gains(factor: float, a: int = a, beside: dict[int, Array] = beside) -> float:
             gain = 0.0
             for s, other in beside.items():
-                best = np.minimum(other, costs[s, a] * factor) if (s, a) in costs else other
+                asked = (s, a) in costs and factor < inf
+                best = np.minimum(other, costs[s, a] * factor) if asked else other
                 gain += sum(max(0.0, float((prices[s] - best)[list(group)].max())) for group in data.groups[s])
             return gain
 
-        room = now - least - fixed.get(seller, 0.0) + min(0.0, fixed.get(seller, 0.0) - gains(1.0))
+        entry = fixed.get(seller, 0.0)
+        room = now - least - entry + min(0.0, entry - gains(1.0 if a in counted else inf))
         if room + gains(0.0) <= 0:
             continue
         low, high = 0.0, most

@@ -21,13 +21,14 @@ from solver.explanation.entering import STEP, Entry, Looking, Question, among, p
 from solver.explanation.entry_bounds import Ceilings, ceilings_of, nearness_of, own_ceilings
 from solver.explanation.kin import Kin, alike
 from solver.explanation.reasons import WhyNot
+from solver.explanation.swapped import swaps
 from solver.optimise import optimise
 from solver.pricing import api_prices
 from solver.problem import Array, Problem
 from solver.program.build import written
 from solver.program.data import Data, data_of, narrowed
 from solver.shortlist import prices_of, shortlist
-from solver.solution import solution_of
+from solver.solution import Solution, solution_of
 from solver.solve import Outcome, relaxed
 
 EACH_S = 5.0
@@ -58,11 +59,12 @@ class Search:
     cut: bool = False
     data: Data = field(init=False)
     now: float = field(init=False)
+    solution: Solution = field(init=False)
 
     def __post_init__(self) -> None:
         self.data = data_of(self.problem)
-        solution = solution_of(self.data, self.outcome.values)
-        self.pools, self.apis = solution.pools, solution.ready_apis
+        self.solution = solution_of(self.data, self.outcome.values)
+        self.pools, self.apis = self.solution.pools, self.solution.ready_apis
         best = optimise(among(self.problem, self.pools, self.data.apis), 1e-7, EACH_S, stop=self.stop)
         known = [each for each in (best.objective, self.outcome.objective) if each is not None]
         self.now = min(known)
@@ -186,12 +188,11 @@ def answers(search: Search, apis: bool, pools: bool, segment: str = "", option: 
     if apis:
         for a, api in enumerate(problem.apis):
             if a not in search.apis and able.get(api.id) and _wanted([api.id], able, segment, option):
-                counted = a in search.data.apis
-                at_most = float(ceilings.apis[a]) if counted else 1.0
+                at_most = float(ceilings.apis[a])
                 asked.append(_Asked(at_most, at_most, "api", a))
     answered = [(each, *_answer(search, each, able)) for each in _by_turns(*_nearest_first(search, asked))]
     found = [_wide(search, ceilings, *each) for each in sorted(answered, key=lambda each: nearness(each[1]))]
-    found = by_kin(search, _closely(search, found, every=bool(option)))
+    found = by_swap(search, by_kin(search, _closely(search, found, every=bool(option))))
     return sorted(found, key=nearness)
 
 
@@ -334,6 +335,23 @@ def by_kin(search: Search, found: list[WhyNot]) -> list[WhyNot]:
             if factor >= LEAST_FACTOR:
                 each = _standing_in(each, min(1.0, factor), solved[-k])
         told.append(each)
+    return told
+
+
+def by_swap(search: Search, found: list[WhyNot]) -> list[WhyNot]:
+    """Pools that were not solved, by what they take to stand in for a pool of the plan with all of its traffic."""
+    place = {design.id: k for k, design in enumerate(search.problem.designs)}
+    open_ = {place[each.option]: n for n, each in enumerate(found)
+             if each.kind == "pool" and (each.answer == "not_above" or each.by)}  # fmt: skip
+    if not open_ or not search.pools or search.outcome.objective is None:
+        return found
+    told = list(found)
+    for j, swap in swaps(search.data, search.solution, search.outcome.objective, open_):
+        each, factor = told[open_[j]], swap.enters_at(search.now)
+        if factor >= LEAST_FACTOR and factor > (each.price_factor or 0.0):
+            entry = Entry(min(1.0, factor), None, swap.fixed, swap.paid)
+            by = search.problem.designs[swap.instead_of].id
+            told[open_[j]] = _entered(each, entry).model_copy(update={"by": "", "instead_of": by})
     return told
 
 

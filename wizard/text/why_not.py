@@ -89,6 +89,12 @@ def _told(each: WhyNot) -> Iterable[str]:
     if each.by:
         yield f"{now}; time ended, but it may stand in for {plain(each.by)}, which was solved; perhaps it enters sooner"
         return
+    if each.instead_of:
+        yield (
+            f"{now}; time ended before it was solved: that is what it takes in the place of {plain(each.instead_of)}, "
+            "with all of its traffic; perhaps it enters sooner"
+        )
+        return
     yield now if (each.price_factor or 0.0) < 1 else f"{now}: it may enter at that, as a plan with it is within the gap"
     if each.speed_factor is not None:
         yield f"or {each.speed_factor:.2f} times as fast"

@@ -177,8 +177,8 @@ def test_no_option_enters_above_its_ceiling(seed: int) -> None:
             entry = Question(few, problem.designs[k].id, now, Looking()).entering(1.0)
             assert entry.factor is None or entry.factor <= max(float(own[k]), 0.0) * (1 + 1e-6) + 1e-9
             assert own[k] <= ceilings.designs[k] + 1e-5 or own[k] < 0
-    for a in data.apis:
-        if a not in used.ready_apis:
+    for a, api in enumerate(problem.apis):
+        if a not in used.ready_apis and any(option == api.id for _, option in problem.charges):
             entry = Question(problem, problem.apis[a].id, now, Looking()).entering(1.0)
             assert entry.factor is None or entry.factor <= max(float(ceilings.apis[a]), 0.0) * (1 + 1e-6) + 1e-9
 

@@ -1,0 +1,177 @@
+"""At which price an option would enter in the place of a pool of the plan, in closed form: many options at once.
+
+A plan with design j in the place of pool i, with all of its traffic, is a plan that uses j: it costs A + f*P at f times
+the price of j, what else is paid and the least that its whole replicas cost. So j enters where that is the cost V of
+the plan, at f = (V - A)/P, and perhaps sooner otherwise. Shares stay as they are, also while something is lost; j is
+bought committed and by the hour, never on spot. Where a rule could break by the exchange it is not made.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from catalogs.vocabulary import COMMITTED, HOURLY, PurchaseType
+from solver.explanation.kin import NEAR, Kin
+from solver.patterns import names_design
+from solver.problem import Array, Purchase, strikes
+from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month
+from solver.solution import Solution
+from solver.whole_units import Mask
+
+
+@dataclass(frozen=True)
+class Swap:
+    """A plan with a design in the place of pool `instead_of`: it costs `fixed` + factor*`paid` a month."""
+
+    instead_of: int
+    fixed: float
+    paid: float
+
+    def enters_at(self, now: float) -> float:
+        """The factor on its price at which the plan costs `now`."""
+        return (now - self.fixed) / self.paid
+
+
+@dataclass(frozen=True)
+class _Traffic:
+    """What pool i serves: requests/s with headroom [s, b], and while something is lost [c, s, b].
+
+    `own` [c] tells that a replica of i is lost then, `spare` [b] that one of another design must not be missed, as
+    nothing is known of where its traffic would go.
+    """
+
+    busy: Array
+    while_lost: Array
+    own: Mask
+    spare: Mask
+
+    def replicas(self, seconds: Array, up: float) -> Array:
+        """Whole replicas [b] of a design that a request keeps for `seconds` [s], each `up` a share of the time."""
+        needed = _whole(seconds @ self.busy / up)
+        if len(self.own):
+            lost = _whole(np.einsum("s,csb->cb", seconds, self.while_lost) / up)
+            needed = np.maximum(needed, (lost + (self.own[:, None] & (lost > 0))).max(axis=0))
+        return np.asarray(needed + self.spare)
+
+
+def _whole(counts: Array) -> Array:
+    return np.asarray(np.ceil(counts - NEAR * np.maximum(counts, 1.0)))
+
+
+def swaps(data: Data, solution: Solution, total: float, asked: Collection[int]) -> Iterator[tuple[int, Swap]]:
+    """The exchanges for each of the designs asked; `total` is what the plan costs a month."""
+    problem = data.problem
+    if problem.moving is not None or problem.in_force or problem.rules.gpus_available:
+        return
+    providers = {k: problem.designs[k].provider for k in solution.pools}
+    sellers = {problem.apis[a].offer.provider for a in solution.ready_apis}
+    kin, fixed = Kin(data, ()), _fixed(data)
+    covered = problem.coverage is not None and bool((problem.coverage > 0).any())
+    for i in solution.pools:
+        before = problem.designs[i]
+        if any(names_design(text, before) for text in problem.rules.must_use):
+            continue
+        others = {name for k, name in providers.items() if k != i} | sellers
+        traffic, served = _traffic(data, solution, i), solution.pool[:, i].sum(axis=1) > 0
+        beside = total - _paid(data, solution, i)
+        on = {trigger for k in solution.pools if k != i for trigger in _triggers(data, k)}
+        first = sum(fixed.get(trigger, 0.0) for trigger in _triggers(data, i) - on)
+        for j in asked:
+            after = problem.designs[j]
+            moved = after.provider != before.provider
+            if moved and (after.provider in others or (problem.rules.max_suppliers and before.provider in others)):
+                continue
+            if not np.isfinite(problem.kappa[served | traffic.while_lost.any(axis=(0, 2)), j]).all():
+                continue
+            replica, _, provider = kin.losses(after)
+            known = kin.losses(before)
+            if covered and (replica > known[0] * (1 + NEAR) or provider > known[2] * (1 + NEAR)):
+                continue
+            paid = _least(data, j, traffic)
+            if 0 < paid < inf:
+                entry = sum(fixed.get(trigger, 0.0) for trigger in _triggers(data, j) - on)
+                yield j, Swap(i, beside - first + entry + _dearer(data, solution, i, j), paid)
+
+
+def _traffic(data: Data, solution: Solution, i: int) -> _Traffic:
+    problem = data.problem
+    share = solution.pool[:, i] / np.maximum(data.requests, 1e-300)
+    pairs = [(c, b, shares[:, i]) for (c, b), shares in solution.fallback.items()]
+    cases = sorted({c for c, _, _ in pairs})
+    while_lost = np.zeros((len(cases), *data.load.shape))
+    for c, b, shares in pairs:
+        while_lost[cases.index(c), :, b] = data.load[:, b] * shares
+    lost = [problem.contingencies[c].kind == "replica" and strikes(problem.contingencies[c], problem.designs[i])
+            for c in cases]  # fmt: skip
+    covered = np.zeros(len(problem.segments)) if problem.coverage is None else problem.coverage
+    known = {b for c, b, _ in pairs if lost[cases.index(c)]}
+    spare = ((share > 0) & (covered > 0)[:, None]).any(axis=0) & ~np.isin(data.blocks, list(known))
+    return _Traffic(data.load * share * (1 + problem.headroom)[:, None], while_lost, np.array(lost, dtype=bool), spare)
+
+
+def _triggers(data: Data, k: int) -> set[tuple[str, str]]:
+    """What is on once a design is open."""
+    design = data.problem.designs[k]
+    return {("open", design.id), ("site", f"{design.provider}@{design.region}"), ("class", design.pool_class)}
+
+
+def _fixed(data: Data) -> dict[tuple[str, str], float]:
+    found: dict[tuple[str, str], float] = {}
+    for cost in data.problem.fixed_costs:
+        found[cost.trigger] = found.get(cost.trigger, 0.0) + cost.per_month
+    return found
+
+
+def _month(data: Data, k: int, m: PurchaseType) -> float:
+    """A committed replica for a month, with what is signed beyond the horizon."""
+    way = data.purchases[k, m]
+    return committed_price_per_month(way) + beyond_horizon_per_month(way, data.problem.rules.horizon_months)
+
+
+def _paid(data: Data, solution: Solution, i: int) -> float:
+    """What the replicas of pool i cost a month."""
+    hours = data.problem.blocks.hours
+    return sum(
+        _month(data, i, m) * float(counts[0]) if m in COMMITTED else data.purchases[i, m].price * float(hours @ counts)
+        for (k, m), counts in solution.replicas.items()
+        if k == i
+    )
+
+
+def _least(data: Data, j: int, traffic: _Traffic) -> float:
+    """The least that whole replicas of design j cost a month for the traffic; infinite where too few are sold."""
+    signed = [(_month(data, j, m), data.purchases[j, m]) for m in data.of_kind(j, COMMITTED)]
+    signed = [(month, way) for month, way in signed if not way.capital or data.problem.rules.capital is None]
+    by_hour = [data.purchases[j, m] for m in data.of_kind(j, HOURLY)]
+    ways = [*(way for _, way in signed), *by_hour]
+    if not ways:
+        return inf
+    needed = traffic.replicas(np.nan_to_num(data.problem.kappa[:, j]), min(way.availability for way in ways))
+    if needed.max() > data.problem.designs[j].max_replicas:
+        return inf
+    hours = data.problem.blocks.hours
+    least = _hourly(by_hour, needed, hours)
+    for month, way in signed:
+        for count in np.unique(np.ceil(needed / way.box) * way.box).tolist():
+            least = min(least, month * count + _hourly(by_hour, np.maximum(needed - count, 0.0), hours))
+    return least
+
+
+def _hourly(ways: list[Purchase], counts: Array, hours: Array) -> float:
+    if not counts.any():
+        return 0.0
+    return min((float(hours @ (np.ceil(counts / way.box) * way.box)) * way.price for way in ways), default=inf)
+
+
+def _dearer(data: Data, solution: Solution, i: int, j: int) -> float:
+    """What requests cost more at design j, all that goes elsewhere while something is lost counted in full."""
+    problem, dearer = data.problem, 0.0
+    before, after = problem.designs[i].id, problem.designs[j].id
+    for s in range(len(problem.segments)):
+        more = data.request_cost.get((s, after), 0.0) - data.request_cost.get((s, before), 0.0)
+        dearer += more * float(solution.pool[s, i].sum())
+        for (c, b), shares in solution.fallback.items():
+            dearer += max(0.0, more) * problem.contingencies[c].share * float(shares[s, i] * data.requests[s, b])
+    return dearer

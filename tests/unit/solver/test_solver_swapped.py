@@ -1,0 +1,112 @@
+"""An option in the place of a pool of the plan: what that costs is what a plan with it costs, by solving."""
+
+from dataclasses import replace
+from time import perf_counter
+
+import numpy as np
+import pytest
+from made_problems import design, flat_blocks, offer, random_problem
+
+from solver.explanation.entering import among, priced, using
+from solver.explanation.swapped import Swap, swaps
+from solver.explanation.why_not import Search, answers
+from solver.optimise import optimise
+from solver.problem import ApiOption, Charge, Contingency, Problem, Purchase, Rules
+from solver.program.data import data_of
+from solver.solution import solution_of
+from solver.solve import Outcome
+
+HOURS = 730.0
+
+
+def with_losses(problem: Problem) -> Problem:
+    """Most of each segment goes on while a replica, the spot of a design or a provider is lost."""
+    lost = [("replica", each.id, 0.005) for each in problem.designs]
+    lost += [("spot", each.id, 0.1) for each in problem.designs if "spot" in each.purchases]
+    providers = {each.provider for each in problem.designs} | {each.offer.provider for each in problem.apis}
+    lost += [("provider", name, 0.003) for name in sorted(providers)]
+    return replace(
+        problem,
+        coverage=np.full(len(problem.segments), 0.9),
+        contingencies=tuple(Contingency(kind, of, share) for kind, of, share in lost),  # type: ignore[arg-type]
+    )
+
+
+def swapped(problem: Problem) -> tuple[Outcome, list[tuple[int, Swap]], list[int]]:
+    """The best plan with pools, the exchanges of each design for one of its pools, and these pools."""
+    outcome = optimise(problem, 1e-7, 30, hosted=True)
+    if outcome.objective is None:
+        return outcome, [], []
+    data = data_of(problem)
+    solution = solution_of(data, outcome.values)
+    every = range(len(problem.designs))
+    return outcome, list(swaps(data, solution, outcome.objective, every)), solution.pools
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_the_plan_with_it_costs_no_more_at_that_price(seed: int, lost: bool) -> None:
+    problem = random_problem(seed, segments=2, designs=5, apis=2, blocks=3)
+    problem = with_losses(problem) if lost else problem
+    outcome, found, pools = swapped(problem)
+    now = outcome.objective or 0.0
+    for j, swap in found:
+        factor = swap.enters_at(now)
+        if j not in pools and factor > 0:
+            few = among(problem, [*({*pools} - {swap.instead_of}), j], range(len(problem.apis)))
+            asked, _ = using(priced(few, problem.designs[j].id, factor), problem.designs[j].id)
+            best = optimise(asked, 1e-7, 30)
+            assert best.objective is not None
+            assert best.objective <= now * (1 + 1e-6)
+
+
+def test_some_are_found_with_losses_and_without() -> None:
+    found = dict.fromkeys((False, True), 0)
+    for seed in range(1, 7):
+        problem = random_problem(seed, segments=2, designs=5, apis=2, blocks=3)
+        for lost in found:
+            _, exchanges, pools = swapped(with_losses(problem) if lost else problem)
+            found[lost] += sum(j not in pools for j, _ in exchanges)
+    assert min(found.values()) > 0
+
+
+def hand(rules: Rules | None = None) -> Problem:
+    """2 requests/s at 1 replica each, or 2 replicas each of a slower design at half the price less a tenth."""
+    one = design("m/g/cloud", {"on_demand": Purchase(10.0, 1.0)})
+    slow = replace(
+        one, id=one.id.replace("/1xg", "/1xslow"), gpu="slow", provider="other",
+        purchases={"on_demand": Purchase(8.0, 1.0)},
+    )  # fmt: skip
+    api = ApiOption("a/model", offer("a/model"))
+    return Problem(
+        segments=("s",), segment_of=("s",), blocks=flat_blocks([HOURS], [[2.0]]), designs=(one, slow), apis=(api,),
+        kappa=np.array([[1.0, 2.0]]), headroom=np.zeros(1), spot_tolerance=np.zeros(1), tokens_per_request=np.ones(1),
+        charges={(0, "a/model"): (Charge("requests", "request", 1.0, 1.0),)}, may_wait=np.zeros(1, bool), people=None,
+        rules=rules or Rules(), fixed_costs=(),
+    )  # fmt: skip
+
+
+def test_by_hand_four_replicas_at_the_price_of_two() -> None:
+    outcome, found, pools = swapped(hand())
+    assert pools == [0]
+    assert outcome.objective == pytest.approx(2 * 10 * HOURS)
+    at = {j: swap.enters_at(2 * 10 * HOURS) for j, swap in found}
+    assert at[0] == pytest.approx(1.0)  # the pool in its own place
+    assert at[1] == pytest.approx(2 * 10 / (4 * 8))
+
+
+def test_where_a_rule_could_break_nothing_is_exchanged() -> None:
+    problem = hand()
+    named = replace(problem, rules=Rules(must_use=(problem.designs[0].id,)))
+    assert swapped(named)[1] == []
+    assert swapped(replace(problem, rules=Rules(gpus_available={"g": 100, "slow": 100})))[1] == []
+
+
+def test_a_table_whose_time_is_over_tells_what_an_option_takes_in_the_place_of_a_pool() -> None:
+    problem = hand()
+    search = Search(problem, optimise(problem, 1e-9), perf_counter() - 1)
+    told = {each.option: each for each in answers(search, False, True)}[problem.designs[1].id]
+    assert (told.answer, told.instead_of, told.proven) == ("enters_at", problem.designs[0].id, False)
+    assert told.price_factor == pytest.approx(0.625)
+    assert told.price_then == pytest.approx(5.0)
+    assert told.total_then == pytest.approx(0.99 * 2 * 10 * HOURS)
