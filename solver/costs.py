@@ -104,15 +104,18 @@ def api_charges(segment: Segment, offer: ApiOffer) -> tuple[Charge, ...]:
     below, output_below = 1 - input_above, 1 - above
     cached = cached_price or 0.0
     found = (
-        Charge("input", "Mtok", inputs * (1 - hit) * below, offer.input_per_mtok),
-        Charge("cached input", "Mtok", inputs * hit * below, cached),
-        Charge("output", "Mtok", outputs * output_below, offer.output_per_mtok),
-        Charge("input, long prompts", "Mtok", inputs * (1 - hit) * input_above, long_input),
-        Charge("cached input, long prompts", "Mtok", inputs * hit * input_above, cached * dearer),
-        Charge("output, long prompts", "Mtok", outputs * above, long_output),
-        Charge("requests", "request", 1.0, offer.request_price),
+        ("input", "Mtok", inputs * (1 - hit) * below, offer.input_per_mtok),
+        ("cached input", "Mtok", inputs * hit * below, cached),
+        ("output", "Mtok", outputs * output_below, offer.output_per_mtok),
+        ("input, long prompts", "Mtok", inputs * (1 - hit) * input_above, long_input),
+        ("cached input, long prompts", "Mtok", inputs * hit * input_above, cached * dearer),
+        ("output, long prompts", "Mtok", outputs * above, long_output),
+        ("requests", "request", 1.0, offer.request_price),
     )
-    return tuple(charge for charge in found if charge.per_request > 0 and (charge.price > 0 or charge.name in ALWAYS))
+    return tuple(
+        Charge(name, unit, amount, price) for name, unit, amount, price in found
+        if amount > 0 and (price > 0 or name in ALWAYS)
+    )  # fmt: skip
 
 
 ALWAYS = ("input", "output")

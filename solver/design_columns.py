@@ -32,7 +32,11 @@ class Design:
 
 def design_id(design: Design) -> str:
     """`model:precision/NxGPU/engine`, the id without a provider."""
-    return f"{design.model}:{design.precision}/{design.gpus}x{design.gpu}/{design.engine}"
+    return _id(design.model, design.precision, design.gpu, design.engine, design.gpus)
+
+
+def _id(model: str, precision: str, gpu: str, engine: str, gpus: int) -> str:
+    return f"{model}:{precision}/{gpus}x{gpu}/{engine}"
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,12 @@ class DesignColumns:
 
     def __getitem__(self, row: int) -> Design:
         """One design as a record."""
-        ids = (axis[i] for axis, i in zip(self.axes, self.place[:, row].tolist(), strict=True))
-        model, precision, gpu, engine = ids
+        model, precision, gpu, engine = self._ids(row)
         return Design(model, precision, gpu, int(self.gpus[row]), engine, int(self.groups[row]) or None)
+
+    def _ids(self, row: int) -> tuple[str, str, str, str]:
+        (models, precisions, gpus, engines), (m, p, g, e) = self.axes, self.place[:, row].tolist()
+        return models[m], precisions[p], gpus[g], engines[e]
 
     def take(self, rows: Index) -> "DesignColumns":
         """The same for some of the designs."""
@@ -100,7 +107,7 @@ class DesignColumns:
 
     def id(self, row: int) -> str:
         """The id of a design without a provider."""
-        return design_id(self[row])
+        return _id(*self._ids(row), int(self.gpus[row]))
 
     def kinds(self, *axes: int) -> tuple[list[tuple[str, ...]], Index]:
         """Distinct combinations of ids on some axes, and which of them each design has."""

@@ -81,24 +81,26 @@ def never_worse(catalog: Catalog, rows: Rows, worthy: Mapping[str, Mask], longes
         smaller += [each.kv_token, each.kv_sequence, each.kv_sequence / each.window, each.weights]
         smaller += [each.kv_token / reads, each.kv_sequence / reads, each.kv_sequence / each.window / reads]
         smaller += [each.weights / reads]
-    n = len(rows.models)
-    better, equal = np.ones((n, n), dtype=bool), np.ones((n, n), dtype=bool)
-    for values in smaller:
-        better &= values[:, None] <= values[None, :]
-        equal &= values[:, None] == values[None, :]
-    compute = np.array([catalog.precisions[id_].compute for id_ in rows.precisions])
-    alike = compute[:, None] == compute[None, :]
-    gain = np.where(alike, 1.0, np.where(compute == "bf16", _gains(catalog, rows)[:, None], 0.0))
-    better &= gain * products[:, None] >= products[None, :]
-    equal &= alike & (products[:, None] == products[None, :])
     models = np.array(rows.models)
     latent = np.array([is_latent(catalog.models[id_]) for id_ in rows.models])
-    better &= ~latent[:, None] & ~latent[None, :]
-    better &= ~one.is_moe[:, None] | (models[:, None] == models[None, :])
+    may = ~latent[:, None] & ~latent[None, :] & (~one.is_moe[:, None] | (models[:, None] == models[None, :]))
     for good in worthy.values():
-        better &= good[:, None] | ~good[None, :]
-        equal &= good[:, None] == good[None, :]
-    return np.asarray(better & (~equal | (np.arange(n)[:, None] < np.arange(n)[None, :])))
+        may &= good[:, None] | ~good[None, :]
+    compute = np.array([catalog.precisions[id_].compute for id_ in rows.precisions])
+    gains = _gains(catalog, rows)
+    a, b = np.nonzero(may)  # the pairs left
+    for values in smaller:
+        kept = values[a] <= values[b]
+        a, b = a[kept], b[kept]
+    alike = compute[a] == compute[b]
+    gain = np.where(alike, 1.0, np.where(compute[b] == "bf16", gains[a], 0.0))
+    equal = alike & (products[a] == products[b])
+    for same in (*smaller, *worthy.values()):
+        equal &= same[a] == same[b]
+    kept = (gain * products[a] >= products[b]) & (~equal | (a < b))
+    better = np.zeros(may.shape, dtype=bool)
+    better[a[kept], b[kept]] = True
+    return better
 
 
 def _efficiencies(catalog: Catalog, rows: Rows) -> tuple[Array, Array]:

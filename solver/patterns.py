@@ -33,6 +33,8 @@ def can_match(text: str, parts: Sequence[Iterable[str]]) -> bool:
     tokens = _tokens(text)
     places = _closed(tokens, {0})
     for part in parts:
+        if not places:
+            return False
         reached: set[int] = set()
         for piece in part:
             after = places

@@ -129,15 +129,12 @@ def case_of(arrays: DesignArrays, shape: RequestShape) -> Case:
 class Load:
     """What a number in flight means: the rate that keeps it, and the times at that rate (s).
 
-    `longer` and `wider` are the step with NEAR more running, and with contexts longer by NEAR; `spread` is
-    that of a prompt's service time, `start` the mean time until the own prompt is read, `behind` the mean prompts that
-    came meanwhile, `stall` what they add to the decoding.
+    `spread` is that of a prompt's service time, `start` the mean time until the own prompt is read, `behind` the mean
+    prompts that came meanwhile, `stall` what they add to the decoding.
     """
 
     rate: Array
     step: Array
-    longer: Array
-    wider: Array
     prompts: Prompts
     spread: Array
     tpot: Array
@@ -153,8 +150,7 @@ def load_at(case: Case, n: Array) -> Load:
     line: secant steps on N/T - lambda settle within SECANT_STEPS.
     """
     a, marginal = case.arrays, case.prompt.marginal
-    running, near = np.maximum(n, 1.0), 1 + NEAR * np.array([[0, 0], [1, 0], [0, 1]])
-    step, longer, wider = decode_step(a, running * near[:, :1], case.context * near[:, 1:])
+    step = decode_step(a, np.maximum(n, 1.0), case.context)
     service = marginal + case.new_tokens * step / a.batched_tokens  # D
     spread = np.sqrt(case.prompt.variance) + case.shape.input_cv * case.new_tokens * step / a.batched_tokens
     prompts = Prompts.of(step, marginal, case.prompt.variance, service, spread)
@@ -181,7 +177,7 @@ def load_at(case: Case, n: Array) -> Load:
         if not np.any(np.abs(rate - before) > ROUNDING * before):
             break
     _, start, behind, stall = at(rate)
-    return Load(rate, step, longer, wider, prompts, spread, step / (1 - rate * marginal), start, behind, stall)
+    return Load(rate, step, prompts, spread, step / (1 - rate * marginal), start, behind, stall)
 
 
 def _own_prefill(case: Case, step: Array) -> Array:
@@ -213,8 +209,10 @@ def tpot_quantile(case: Case, n: Array, load: Load) -> Array:
     are few. Averages over a residence have 2/e of the variance of a moment.
     """
     shape, running = case.shape, np.maximum(n, 1.0)
-    elasticity = (load.longer / load.step - 1) / NEAR
-    cached = np.clip(load.wider / load.step - 1, 0.0, None) / NEAR
+    near = 1 + NEAR * np.eye(2)
+    longer, wider = decode_step(case.arrays, running * near[:, :1], case.context * near[:, 1:])
+    elasticity = (longer / load.step - 1) / NEAR
+    cached = np.clip(wider / load.step - 1, 0.0, None) / NEAR
     feeding = np.clip(1 - elasticity, LEAST_FREE, 1.0)
     by_number = (elasticity**2 + cached**2 * case.context_variation) * RESIDENCE / (running * feeding)
     steps = max(shape.output_tokens - 1, 1.0)

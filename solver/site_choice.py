@@ -58,7 +58,8 @@ class Market:
         self._lot = _numbered([(site.provider, site.region, site.gpu) for site in asked.sites])
         moves = moving(asked.scenario, asked.catalog, asked.parts)
         self._added = moves.replica_added / HOURS_PER_MONTH if moves else 0.0
-        self.egress = np.array([_egress(asked, site.provider) for site in asked.sites])
+        egress = {provider: _egress(asked, provider) for provider in {site.provider for site in asked.sites}}
+        self.egress = np.array([egress[site.provider] for site in asked.sites])
 
     def ways(self, sites: Index, gpus: Index | int) -> Ways:
         """Of replicas of so many GPUs at the sites: whole replicas of an instance come together."""
