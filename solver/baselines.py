@@ -13,6 +13,7 @@ import numpy as np
 from solver.plan import Baseline, BaselineName, CostLine
 from solver.problem import Problem
 from solver.readoff import read_off
+from solver.record import Verdict
 from solver.solve import Outcome, relative_gap
 from solver.units import SECONDS, Rate
 
@@ -110,6 +111,25 @@ def baseline_of(strategy: Strategy, outcome: Outcome | None) -> Baseline:
     if outcome.status != "optimal" and parts.gap is not None:
         why = f"best found, not proven: at most {parts.gap:.1%} above the least"
     return Baseline(name=strategy.name, total_per_month=parts.total_per_month, why_null=why, lines=_short(parts.lines))
+
+
+def sharpened(name: BaselineName, outcome: Outcome | None, recommended: Outcome, verdict: Verdict) -> Outcome | None:
+    """The outcome of a strategy with the bound of its branch, APIs alone or pools, where the plan recommended has it.
+
+    A bound of the branch is one of every strategy in it; a plan of the same cost is then as proven as that one.
+    """
+    of_branch = name != "today" and (name == "self_hosted") == (verdict in ("self_host", "hybrid"))
+    if outcome is None or outcome.objective is None or recommended.bound is None or not of_branch:
+        return outcome
+    bound = min(outcome.objective, max(recommended.bound, outcome.bound or 0.0))
+    gap = relative_gap(outcome.objective, bound)
+    known = replace(outcome, bound=bound, gap=gap)
+    proven = recommended.status == "optimal" and (gap or 0.0) <= (recommended.gap or 0.0) + SAME
+    return replace(known, status="optimal", stopped_by="proof") if proven else known
+
+
+SAME = 1e-9
+"""A part of a cost that is rounding."""
 
 
 def _short(lines: tuple[CostLine, ...]) -> tuple[CostLine, ...]:

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from catalogs.catalog import Catalog
 from solver.ageing import aged, aged_prices, doubts_of_age
-from solver.baselines import Strategy, baseline_of, best_of, strategies, todays_bill, with_rate
+from solver.baselines import Strategy, baseline_of, best_of, sharpened, strategies, todays_bill, with_rate
 from solver.checklist import checklist_items, doubts_of
 from solver.doubts import doubts_of_plan, doubts_of_use
 from solver.estimates import rests_on
@@ -132,7 +132,10 @@ def _baselines(
     scenario: Scenario, problem: Problem, judged: Judgement, pure: list[tuple[Strategy, Outcome | None]]
 ) -> tuple[Baseline, ...]:
     """The pure strategies, today's the last of them: from its options, else from the bill."""
-    *others, today = [baseline_of(strategy, each) for strategy, each in pure]
+    *others, today = [
+        baseline_of(strategy, sharpened(strategy.name, each, judged.recommended, judged.verdict))
+        for strategy, each in pure
+    ]
     least = judged.cheapest.total_per_month if judged.cheapest else None
     return tuple(with_rate(each, problem) for each in (*others, todays_bill(today, scenario.today.bill, least)))
 

@@ -1,6 +1,7 @@
 """What moved between two plans that takes solving to tell: the bill by prices, by you, by the model, and the flips."""
 
 from collections.abc import Callable, Iterator, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from solver.comparison import Comparison
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from wizard.explorer import Explored
 
 CENT = 0.005
-NEVER = "never"
+NEVER, UNKNOWN = "never", "unknown"
 
 
 class Split(Part):
@@ -29,7 +30,10 @@ class Split(Part):
 
 
 class FlipMoved(Part):
-    """Where a lever flips the verdict of the old plan and of the new one, all else equal: `x 3.9`, `low`, `never`."""
+    """Where a lever flips the verdict of the old plan and of the new one, all else equal: `x 3.9`, `low`, `never`.
+
+    `unknown` where none was found in time, nor that there is none.
+    """
 
     lever: str
     title: str
@@ -103,21 +107,27 @@ def flips_moved(old: "Explored", new: "Explored") -> Iterator[int | FlipMoved]:
         ends: list[tuple[str, float]] = []
         for explorer, explored in zip(explorers, (old, new), strict=True):
             flips = explorer.flips(lever.name, explored.stop()).flips
-            found = [each for each in flips if each.what == "verdict" and each.by is not None]
-            near = min(found, key=lambda each: each.distance, default=None)
-            ends.append((NEVER, float("inf")) if near is None else (where_told(lever, near), near.distance))
+            of_verdict = [each for each in flips if each.what == "verdict"]
+            near = min(
+                (each for each in of_verdict if each.by is not None), key=lambda each: each.distance, default=None
+            )
+            none = UNKNOWN if any(each.cut or not each.proven for each in of_verdict) else NEVER
+            ends.append((none, inf) if near is None else (where_told(lever, near), near.distance))
         if old.over.is_set():
             return
         (before, near_then), (after, near_now) = ends
         way: Literal["further away", "nearer", "same"] = (
-            "same" if before == after else "further away" if near_now > near_then else "nearer"
+            "same" if before == after or near_now == near_then else "further away" if near_now > near_then else "nearer"
         )
         yield FlipMoved(lever=lever.name, title=lever.title, old=before, new=after, way=way)
 
 
 def stay_told(found: Sequence[FlipMoved]) -> str:
-    """`3 levers flip where they did.`; empty where none does."""
-    same = sum(each.way == "same" for each in found)
-    return f"{same} lever{'s' * (same != 1)} flip{'s' * (same == 1)} where {'they' if same != 1 else 'it'} did." * bool(
-        same
+    """`3 levers flip where they did. 1 lever flips neither plan.`; each only where there is one."""
+    same = [each for each in found if each.way == "same"]
+    neither = sum(each.old in (NEVER, UNKNOWN) for each in same)
+    said = (
+        (len(same) - neither, "1 lever flips where it did.", "levers flip where they did."),
+        (neither, "1 lever flips neither plan.", "levers flip neither plan."),
     )
+    return " ".join(one if count == 1 else f"{count} {many}" for count, one, many in said if count)

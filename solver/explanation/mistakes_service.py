@@ -244,9 +244,8 @@ def _too_many(seen: Seen, option: str, segments: tuple[str, ...]) -> Iterator[Mi
     rows = [s for name in segments for s in seen.indices(name)]
     tokens = seen.problem.tokens_per_request[rows] @ seen.problem.blocks.peak[rows]
     busiest = float(tokens.max())
-    prices = [seen.hour_of(option, purchase) for purchase in ways]
-    known = [price for price in prices if price is not None]
-    idle = (running - enough) * min(known) * HOURS_PER_MONTH if known else None
+    idle, signed = _given_back(seen, option, running - enough)
+    stays = f" {signed} of the others are signed or owned, and stay to be paid until that ends." if signed else ""
     yield Mistake(
         id="slow_serving",
         where="today",
@@ -257,6 +256,24 @@ def _too_many(seen: Seen, option: str, segments: tuple[str, ...]) -> Iterator[Mi
         per_month=idle,
         at_stake="replicas that the load does not need",
         says=f"{running} replicas run today for {counted(busiest)} tokens/s at the peak; {counted(enough)} would do, "
-        "headroom and all.",
+        f"headroom and all.{stays}",
         do="Find what holds the servers back, or give the others back: wizard measure tells which.",
     )
+
+
+def _given_back(seen: Seen, option: str, count: float) -> tuple[float | None, int]:
+    """What giving back so many replicas of those that run saves a month, and how many of them are signed or owned.
+
+    Those that save most go first; what is in force stays to be paid for its share of the horizon. None: no price known.
+    """
+    saved: list[tuple[float, int, bool]] = []
+    for purchase, way in seen.scenario.today.pools[option].items():
+        price, kept = seen.hour_of(option, purchase), seen.problem.in_force.get((option, purchase))
+        if price is not None:
+            sunk = 0.0 if kept is None else max(0.0, price - kept.still) * kept.paid_share
+            saved.append((price - sunk, way.replicas, kept is not None))
+    total, signed = 0.0, 0
+    for hour, replicas, kept_on in sorted(saved, reverse=True):
+        back = min(count, replicas)
+        total, count, signed = total + back * hour * HOURS_PER_MONTH, count - back, signed + round(back) * kept_on
+    return (total if saved else None), signed

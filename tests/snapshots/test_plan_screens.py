@@ -234,7 +234,7 @@ def test_the_command_tells_the_parts_and_the_flips_that_the_screen_tells(
     for part, amount in (("by prices", "-300"), ("by you", "-1,840"), ("by the model", "-20")):
         assert re.search(rf"^  {part} +{amount} ", told, re.MULTILINE)
     assert re.search(r"~ requests +x 3\.9 -> x 5\.1 +further away", told)
-    assert "3 levers flip where they did." in told
+    assert "1 lever flips where it did. 2 levers flip neither plan." in told
     assert main([*asked, "--split", "--flips", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert sum(found["split"][part] for part in ("by_prices", "by_you", "by_model")) == found["difference"] == -2_160.0

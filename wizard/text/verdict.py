@@ -31,7 +31,7 @@ def sentences(plan: Plan) -> list[str]:
     """What there is to say of the verdict, the reason first."""
     said = []
     if plan.hosting is not None:
-        said += [why(plan.hosting), *_back(plan.hosting)]
+        said += [why(plan.hosting, _on_own_pools(plan)), *_back(plan.hosting)]
     other = plan.cheapest
     if other is not None and other.saves_per_month > 0:
         said.append(
@@ -43,8 +43,13 @@ def sentences(plan: Plan) -> list[str]:
     return [each for each in (*said, *map(disagreement, plan.disagreements)) if each]
 
 
-def why(hosting: Hosting) -> str:
-    """The reason in one sentence, with its figures."""
+def _on_own_pools(plan: Plan) -> float | None:
+    """What the plan of pools alone beside the others costs a month, where one was found."""
+    return next((each.total_per_month for each in plan.baselines if each.name == "self_hosted"), None)
+
+
+def why(hosting: Hosting, alone: float | None = None) -> str:
+    """The reason in one sentence, with its figures; `alone` is what pools without any API were found to cost."""
     api, total = money(hosting.api_per_month), money(hosting.total_per_month)
     if hosting.reason == "no_api":
         return "No plan of APIs alone fits, so self-hosting is what is left."
@@ -53,7 +58,7 @@ def why(hosting: Hosting) -> str:
     if hosting.reason == "api_is_cheaper":
         if hosting.fast_per_month is None:
             band = "even at the best end of its speed's band"
-            return f"APIs alone cost {api} a month; self-hosting costs {_at_least(hosting, band)}."
+            return f"APIs alone cost {api} a month; self-hosting costs {_at_least(hosting, band, alone)}."
         than = f"{total}, and {money(hosting.fast_per_month)} at the best end of the band of its speed"
         return f"APIs alone cost {api} a month; the best plan with pools costs {than}."
     saves = (
@@ -80,13 +85,15 @@ def why(hosting: Hosting) -> str:
     return f"{saves} ({api}){slow}; {wanted}."
 
 
-def _at_least(hosting: Hosting, band: str) -> str:
+def _at_least(hosting: Hosting, band: str, alone: float | None) -> str:
     """What no plan with pools is under; where the search stopped at the margin, why it says no more."""
     least, api = hosting.at_least_per_month, hosting.api_per_month
     if not least:
         return f"more, {band}"
     if api is not None and hosting.margin > 0 and isclose(least, api * (1 + hosting.margin), rel_tol=1e-9):
         more = f"at least {share(hosting.margin)} more, {money(least)}, {band}"
+        if alone is not None:
+            return f"{more}. That settles it: pools alone cost {money(alone)}, of a mix it was not worked out"
         return f"{more}. That settles it, so the full cost was not worked out"
     return f"at least {money(least)}, {band}"
 

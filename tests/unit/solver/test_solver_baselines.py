@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from made_problems import random_problem
 
-from solver.baselines import baseline_of, restricted, strategies
+from solver.baselines import baseline_of, restricted, sharpened, strategies
 from solver.plan import Baseline
 from solver.problem import Problem
 from solver.program.build import build
 from solver.refusals import Refusal, Rule
-from solver.solve import solve
+from solver.solve import Outcome, solve
 
 
 def baselines(problem: Problem, served_by: dict[str, str] | None = None) -> dict[str, Baseline]:
@@ -82,3 +82,18 @@ def test_restricting_keeps_the_indices_and_the_problem_itself(tiny_problem: Prob
     assert set(smaller.charges) == {(0, "llama:fp8/1xh100/vllm/lambda@us")}
     assert smaller.designs == tiny_problem.designs
     assert np.array_equal(tiny_problem.kappa, kappa, equal_nan=True)
+
+
+def test_a_baseline_is_as_proven_as_the_plan_of_its_branch_at_the_same_cost() -> None:
+    plan = Outcome("optimal", "proof", 100.0, 99.995, 5e-5, {"x_s0_k0_b0": 1.0})
+    cut = Outcome("time_limit", "time", 100.0, 98.9, 0.011, {"x_s0_k0_b0": 1.0})
+    found = sharpened("self_hosted", cut, plan, "self_host")
+    assert found is not None
+    assert (found.status, found.bound) == ("optimal", 99.995)
+    dearer = sharpened("self_hosted", replace(cut, objective=102.0, gap=0.03), plan, "hybrid")
+    assert dearer is not None
+    assert (dearer.status, dearer.bound) == ("time_limit", 99.995)
+    assert dearer.gap == pytest.approx((102 - 99.995) / 102)
+    assert sharpened("closed_api", cut, plan, "hybrid") == cut  # a bound of plans with pools says nothing of APIs
+    assert sharpened("today", cut, plan, "self_host") == cut
+    assert sharpened("self_hosted", None, plan, "self_host") is None

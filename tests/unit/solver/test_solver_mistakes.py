@@ -9,9 +9,10 @@ from mistake_cases import NAMES, case, solved
 
 from catalogs.measurements import MeasuredPoint
 from solver.decide import decide
-from solver.explanation.findings import MISTAKES, MistakeId
+from solver.explanation.findings import MISTAKES, Mistake, MistakeId
 from solver.explanation.mistakes import DETECTORS
 from solver.plan import rounded
+from solver.scenario import Running
 from wizard.plan_file import plan_of, plan_tables
 from wizard.store import load
 from wizard.text.plan import plan_text
@@ -87,6 +88,28 @@ def test_servers_at_a_tenth_of_their_speed_cost_what_the_plan_saves_with_all_of_
     assert found.per_month == pytest.approx(
         (solved("serving-1-triggers").total_per_month or 0) - (whole.total_per_month or 0)
     )
+
+
+def test_what_is_signed_stays_to_be_paid_by_replicas_that_the_load_does_not_need() -> None:
+    """Eight run for a load of one: seven could go, of which the five signed for half of the horizon cost on."""
+    asked = case("serving-3-triggers")
+    option = asked.scenario.today.served_by["bulk"]
+    pools = {option: {"on_demand": Running(replicas=3), "reserved_1y": Running(replicas=5, months_left=6)}}
+
+    def idle(recheck: bool) -> Mistake:
+        today = asked.scenario.today.model_copy(update={"pools": pools, "recheck": recheck})
+        plan = decide(asked.scenario.model_copy(update={"today": today, "horizon": 12}), asked.catalog)
+        return next(each for each in plan.mistakes if each.id == "slow_serving")
+
+    hours = {
+        price.purchase: price.price_per_hour / price.gpu_count * 2
+        for price in asked.catalog.gpu_prices if price.provider == "racks"
+    }  # fmt: skip
+    hourly, signed = hours["on_demand"], hours["reserved_1y"]
+    assert idle(recheck=False).per_month == pytest.approx((3 * hourly + 4 * signed) * 730)
+    found = idle(recheck=True)
+    assert found.per_month == pytest.approx((3 * hourly + 4 * signed / 2) * 730)
+    assert "4 of the others are signed or owned, and stay to be paid" in found.says
 
 
 def test_five_tokens_a_second_of_a_70b_are_found_in_a_run_of_ones_own_benchmark() -> None:

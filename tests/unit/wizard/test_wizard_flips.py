@@ -1,8 +1,12 @@
 """What would flip a decision, as text."""
 
+import threading
+from types import SimpleNamespace
 from typing import Any
 
+from solver.explanation.exploring import LeverNow
 from solver.explanation.flip_records import Flip, Flips
+from wizard.diff_parts import flips_moved, stay_told
 from wizard.text.flips import flip_lines, move, told
 from wizard.text.json import json_text
 
@@ -56,3 +60,25 @@ def test_nothing_is_said_where_nobody_looked() -> None:
 
 def test_a_distance_without_end_is_null_in_json() -> None:
     assert '"distance": null' in json_text(Flips(verdict="hybrid", flips=(never(),)))
+
+
+def explored(found: dict[str, Flip]) -> Any:
+    """One plan of a diff: its levers and the flip of each."""
+    levers = tuple(LeverNow(name, name, "", 1.0, 0.01, 100.0, False) for name in found)
+    explorer = SimpleNamespace(
+        levers=lambda: levers, flips=lambda lever, stop: Flips(verdict="stay_on_api", flips=(found[lever],))
+    )
+    return SimpleNamespace(explorer=lambda: explorer, stop=threading.Event, over=threading.Event())
+
+
+def test_levers_that_flip_neither_plan_do_not_flip_where_they_did() -> None:
+    old = {"requests": flip(), "salary": never(), "quality": never(), "output": never(cut=True), "peak": never()}
+    new = {**old, "peak": never(cut=True), "quality": flip(lever="quality")}
+    found = [each for each in flips_moved(explored(old), explored(new)) if not isinstance(each, int)]
+    ways = {each.lever: (each.old, each.new, each.way) for each in found}
+    assert ways["salary"] == ("never", "never", "same")
+    assert ways["output"] == ("unknown", "unknown", "same")
+    assert ways["peak"] == ("never", "unknown", "same")
+    assert ways["quality"][::2] == ("never", "nearer")
+    assert stay_told(found) == "1 lever flips where it did. 3 levers flip neither plan."
+    assert stay_told(()) == ""
