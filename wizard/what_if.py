@@ -37,6 +37,7 @@ class WhatIf:
     looked: dict[str, "Flips"] = field(default_factory=dict)
     flips: dict[str, list["Flip"]] = field(default_factory=dict)
     cut: set[str] = field(default_factory=set)
+    saved: set[str] = field(default_factory=set)
     volumes: dict[float, "Volume"] = field(default_factory=dict)
     problem: str = ""
     order: tuple[str, ...] = ()
@@ -121,12 +122,14 @@ class WhatIf:
             }
         )
 
-    def learn(self, lever: str, found: "Flips") -> None:
-        """Take what flips one lever."""
+    def learn(self, lever: str, found: "Flips", saved: bool = False) -> None:
+        """Take what flips one lever, as it was looked for now or as it was saved with the plan."""
         self.looked[lever] = found
         self.flips[lever] = [each for each in found.flips if each.what == "verdict"]
         if found.cut:
             self.cut.add(lever)
+        if saved:
+            self.saved.add(lever)
 
     def sort(self) -> None:
         """Order the levers by how near they flip the verdict; those not looked at stay behind, the still ones last."""

@@ -18,6 +18,7 @@ from recorded_plan import hybrid_plan, recorded_plan
 from textual.pilot import Pilot
 
 import wizard.answering
+from solver.explanation.flip_records import Flips
 from solver.explanation.quick import Answer
 from solver.plan import Plan, PriceUsed
 from solver.scenario import Scenario
@@ -86,6 +87,42 @@ def test_with_every_default_it_takes_five_and_w_adds_what_flips_it_once_that_is_
         assert load(path) == second
 
     played(app, play)
+
+
+def test_what_flips_a_saved_plan_is_not_looked_for_again_on_the_same_catalog(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Counting(RecordedExplorer):
+        def flips(self, lever: str, stop: threading.Event | None = None) -> Flips:
+            asked.append(lever)
+            found = super().flips(lever, stop)
+            cut = tuple(each.model_copy(update={"cut": True}) for each in found.flips)
+            return found.model_copy(update={"flips": cut, "cut": True}) if lever == "quality" else found
+
+    def opened(keys: list[str]) -> WhatIf:
+        app, seen = make_app(tmp_path, explore=Counting, catalog=made_figures), []
+        asked.clear()
+
+        async def play(pilot: Pilot[int]) -> None:
+            await press(pilot, keys)
+            assert isinstance(app.screen, PlanScreen)
+            seen.append(app.screen.work.what_if)
+
+        played(app, play)
+        return seen[0]
+
+    first = opened(["n", "1", "s", "4", "w", "enter"])
+    assert {"requests", "quality"} < {*asked}
+    again = opened(["enter", "4"])
+    assert asked == ["quality"]  # time had cut it short
+    assert [(name, flip.by) for name, of in sorted(again.flips.items()) for flip in of] == [
+        (name, flip.by) for name, of in sorted(first.flips.items()) for flip in of
+    ]
+    assert again.saved == {*again.flips} - {"quality"}
+    path = tmp_path / "saved_plans" / "support-chat.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace(AS_OF, "2026-11-19"))  # of another catalog
+    opened(["enter", "4"])
+    assert "requests" in asked
 
 
 def test_m_twice_makes_the_option_a_rule_of_the_scenario(tmp_path: Path) -> None:

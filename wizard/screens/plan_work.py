@@ -14,6 +14,7 @@ from wizard.what_if import Moves, WhatIf
 
 if TYPE_CHECKING:
     from solver.explanation.exploring import Volume
+    from solver.explanation.flip_records import Flips
     from solver.explanation.reasons import WhyNotTable
     from solver.plan import Plan
     from solver.record import Verdict
@@ -183,6 +184,9 @@ class PlanWork:
         for lever in sorted(self.what_if.levers, key=lambda each: not each.quick):
             if lever.still:
                 continue
+            if held := self._held(lever.name):
+                self.what_if.learn(lever.name, held, saved=True)
+                continue
 
             def look(stop: threading.Event, name: str = lever.name) -> None:
                 found = explorer.flips(name, stop)
@@ -194,6 +198,16 @@ class PlanWork:
             self.tell(now=False)
         self.what_if.sort()
         self.tell()
+
+    def _held(self, lever: str) -> "Flips | None":
+        """What the plan's file holds on a lever, where the catalog is the plan's and time did not cut it short."""
+        known = self.plan.flips
+        if known is None or self.plan.catalog_as_of != self.screen.wizard.catalog_date:
+            return None
+        mine = tuple(each for each in known.flips if each.lever == lever)
+        whole = bool(mine) and not any(each.cut for each in mine)
+        looked = {"flips": mine, "cut": False, "solves": 0, "seconds": 0.0}
+        return known.model_copy(update=looked) if whole else None
 
     # Curves and options.
 
