@@ -228,7 +228,7 @@ CONSTRAINTS: tuple[Question, ...] = (
         "Money to buy servers with; none for no limit.",
     ),
     _rule(
-        "policy.gpus_available", "GPUs to be had", "text", "owned=8",
+        "policy.gpus_available", "GPUs, at most", "text", "owned=8",
         "By provider; none where as many as one asks for.",
     ),
     _rule(

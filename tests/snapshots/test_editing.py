@@ -1,6 +1,7 @@
 """Editing by keys: every answer does something, drafts go on where they were left, undo goes all the way back."""
 
 import asyncio
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from made_figures import made_figures
 from recorded_plan import recorded_plan
 from textual.pilot import Pilot
 
+from catalogs.catalog import load_catalog
 from solver.checklist import ITEMS, Item, checklist_items
 from solver.explanation.reasons import RulePrice
 from solver.plan import Plan
@@ -267,7 +269,10 @@ def test_the_palette_names_every_action_of_the_screen_and_every_place(played: Pl
             assert isinstance(app.screen, PaletteScreen)
             names = " | ".join(deed.name for deed in deeds_of(app, screen))
             for key in (*screen.KEYS, *EVERYWHERE):
-                says = key.says.replace(" so numbered", f" {key.keys[:1]}")
+                says = key.says
+                if "#" in key.action:
+                    digit = next(name for name in key.keys.split(",") if screen.numbered(name))
+                    says = says.replace(" so numbered", f" {digit}: {screen.numbered(digit)}")
                 assert not (key.keys and key.says) or key in MOVES or key is PALETTE or says in names
             if app.desk.session is not None:
                 assert all(f"Checklist {item.number}: {item.title}" in names for item in ITEMS)
@@ -290,6 +295,20 @@ def test_a_digit_of_the_palette_answers_an_item(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     play(app, ["n", "1", "o", "8", "ctrl+p", "type the answer 3", "enter"])
     assert scenario_of(app.desk.session_now).checklist == {"data": 3}
+
+
+def test_the_palette_names_what_a_digit_stands_for_and_leaves_out_one_that_stands_for_nothing(tmp_path: Path) -> None:
+    seen = play(make_app(tmp_path), ["n", "1", "s", "ctrl+p", "type open tab"])
+    assert [line.split("  ")[1] for line in seen if "tab 3" in line] == [" open the tab 3: Why not"]
+    seen = play(make_app(tmp_path), ["n", "1", "o", "2", "ctrl+p", "type the answer"])
+    answers = [match[1] for line in seen if (match := re.search(r"(the answer \d: .*?)  ", line))]
+    assert answers == [f"the answer {digit}: {ITEMS[1].answer(digit).text}" for digit in sorted(ITEMS[1].digits)]
+
+
+def test_a_figure_of_an_item_that_is_the_catalogs_is_told_and_not_called_none(tmp_path: Path) -> None:
+    seen = "\n".join(play(make_app(tmp_path, catalog=load_catalog), ["n", "1", "o", "3"]))
+    assert re.search(r"an engineer costs +[\d.]+k USD a year est", seen)
+    assert re.search(r"engineers to run it +[\d.]+ engineers est", seen)
 
 
 def test_enter_may_be_typed_ahead_in_the_palette(tmp_path: Path) -> None:

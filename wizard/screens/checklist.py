@@ -39,6 +39,7 @@ class ChecklistScreen(TableScreen):
         ("effect", "what the answer changes in the model"),
         ("leans", "where the answer points; the leans are shown beside the optimum and never decide"),
         ("0", "keeps the profile's value and lists it as a doubt"),
+        ("load block", "hours of the week with about the same load; idle: what is held for the peak, and not used"),
         ("figures", "the rows under the answers: what you type there stands above every answer"),
     )
     ON = True
@@ -108,6 +109,7 @@ class ChecklistScreen(TableScreen):
         several = len(self.session.tables["segment"]) > 1
         for key in self.asked():
             label, value, where = cells(self.session, key, several)
+            value = self.means.get(key, value) if value == "none" else value  # what the catalog puts in its place
             rows.append(Row((f"      {cut(label, LABEL).ljust(LABEL)} {value}", where), key))
         cursor = 0 if stands is None else stands
         self.edit_line.set_class(not self.edit_line.editing, "empty")

@@ -81,7 +81,7 @@ class DoubtsScreen(TableScreen):
         """Say what is asked, over the table."""
         state = self.work.what_if
         waiting = [lever for lever in state.levers if not lever.still and lever.name not in state.flips]
-        self.head("These are defaults, and could flip the verdict.", *self._waiting(len(waiting)))
+        self.head("Which defaults could flip the verdict?", *self._waiting(len(waiting)))
         super().draw()
 
     def _waiting(self, count: int) -> list[str]:
@@ -94,7 +94,7 @@ class DoubtsScreen(TableScreen):
             return ["Raising the options: a few seconds."]
         if count:
             return [f"{count} of {len(state.levers)} levers are still being looked at; s solves with new answers."]
-        return [] if self.asked() else ["None left: no default that is asked flips it. a lists every doubt."]
+        return [] if self.asked() else ["None: no default that is asked here flips it."]
 
     def under(self) -> Sequence[str]:
         """What else is in doubt."""

@@ -107,6 +107,11 @@ class Framed(Screen[None], inherit_bindings=False):
         """The words of this screen and what they mean, for the help."""
         return self.WORDS
 
+    def numbered(self, digit: str) -> str:
+        """What a digit stands for, by the row that bears it, `2 ( ) rag-search`; empty where it stands for nothing."""
+        texts = [row.cells[0] for row in self.listing.rows]
+        return next((text.partition(") ")[2] for text in texts if text.startswith(f"{digit} (")), "")
+
     def beside(self) -> Sequence[str] | None:
         """What the right column shows from 110x30 on; None where the list has the whole width."""
         return None

@@ -20,6 +20,7 @@ class OutlineScreen(Framed):
     BINDINGS = bindings(KEYS)
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("open", "not answered: the profile's value stands, as a doubt"),
+        ("leans", "how many answers point to APIs, to self-hosting, or neither way; they never decide"),
         ("yours", "typed by you; the rest is the profile's or the checklist's"),
     )
 

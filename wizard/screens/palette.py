@@ -112,7 +112,10 @@ def deeds_of(app: "WizardApp", screen: Framed) -> list[Deed]:
             continue
         for name in key.keys.split(",") if "#" in key.action else [""]:
             action = key.action.replace("#", repr(name))
-            says = key.says.replace(" so numbered", f" {name}")
+            title = screen.numbered(name) if name else ""
+            if name and not title:
+                continue
+            says = key.says.replace(" so numbered", f" {name}: {title}")
             found.append(Deed(says, name or key.label, _run(app, screen, action)))
     if app.desk.session is not None:
         places = steps_to(app.desk.session)

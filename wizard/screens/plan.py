@@ -18,12 +18,12 @@ from wizard.screens.plan_risks import next_steps, risks
 from wizard.screens.plan_summary import summary
 from wizard.screens.plan_what_if import what_if
 from wizard.screens.plan_why_not import reasons, why_not
+from wizard.screens.plan_words import WORDS, bars
 from wizard.screens.plan_work import PlanWork
 from wizard.screens.views import View, ending
 from wizard.session import put
 from wizard.what_if import read_move, told
 from wizard.widgets.edit_line import EditLine
-from wizard.widgets.glyphs import Fill, fill
 
 TABS = ("Summary", "Cost", "Why not", "What if", "Curves", "Risks", "Next steps")
 BRIEF = ("Sum", "Cost", "Why", "What if", "Curve", "Risk", "Next")
@@ -68,15 +68,7 @@ class PlanScreen(Framed):
         (READ, DOUBTS, *COMMON, BACK, HELP),
         (READ, *COMMON, BACK, HELP),
     )
-    WORDS: ClassVar[tuple[Word, ...]] = (
-        ("gap", "how far the plan may be from the cheapest one there is; optimal: proven none is cheaper"),
-        ("baseline", "the best plan of one strategy alone, on the same problem"),
-        ("est", "the figure is an estimate; enter tells how it was made"),
-        ("doubt", "a default or an estimate that the plan rests on"),
-        ("pool", "model : precision / GPUs of a replica / engine / provider @ region"),
-        ("lever", "something that may turn out otherwise: volume, prices, lengths, salaries, rules"),
-        ("flips", "the nearest move of a lever at which another verdict wins, all else equal"),
-    )
+    WORDS = WORDS
     EDIT_LABEL = "Find"
     TYPING = FINDING
 
@@ -102,9 +94,11 @@ class PlanScreen(Framed):
 
     def words(self) -> Sequence[Word]:
         """With the fills of the bars as this terminal shows them."""
-        kinds: tuple[tuple[Fill, str], ...] = (("=", "API"), ("#", "self-hosted"), (":", "people"))
-        drawn = ", ".join(f"{fill(kind, self.ascii_mode)} {name}" for kind, name in kinds)
-        return (*self.WORDS, ("bars", drawn))
+        return (*self.WORDS, bars(self.ascii_mode))
+
+    def numbered(self, digit: str) -> str:
+        """The tab."""
+        return TABS[int(digit) - 1]
 
     def state(self) -> str:
         """Whether it is saved, and how the solve ended."""

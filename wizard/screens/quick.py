@@ -20,7 +20,7 @@ class QuickScreen(TableScreen):
     WORDS: ClassVar[tuple[Word, ...]] = (
         ("p50 / p95", "half of the requests are shorter than the first, 95 of 100 than the second"),
         ("first token", "the wait until an answer begins, at the percentile of the scenario (p95)"),
-        ("from", "you typed it; profile: the default; est: the default is an estimate; checklist N: an answer set it"),
+        ("from", "you: you typed it; profile: the default, est where it is an estimate; checklist N: an answer set it"),
     )
     TITLES = ("Question", "Answer", "From", "Reads as")
     TYPING = EDITING

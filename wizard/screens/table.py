@@ -22,7 +22,7 @@ TAKE_BACK = Key("D", "take_back", "D", "take back", "take back what you typed: t
 LONG = 20
 """Characters of an answer beyond which its column may cut it."""
 WORDS: tuple[Word, ...] = (
-    ("from", "you typed it; profile: the default; est: the default is an estimate; checklist N: an answer set it"),
+    ("from", "you: you typed it; profile: the default, est where it is an estimate; checklist N: an answer set it"),
     ("means", "what the value comes to, of its own; est: an estimate of the catalog that stands in"),
     ("p50 / p95", "half of the requests are shorter than the first, 95 of 100 than the second"),
 )
