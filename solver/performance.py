@@ -17,7 +17,7 @@ from solver.memory import kv_bytes
 Array = NDArray[np.float64]
 ATTENTION_CEILING = 0.8  # best share of the 16-bit peak that attention reaches
 FIXED_OVERHEAD_LAYERS = 25  # tau is paid for so many layers more than the model has
-ITERATIONS = 24
+ITERATIONS = 24  # of what runs: a millionth of it is left
 DAMPING = 0.5
 
 
@@ -118,7 +118,7 @@ def closed_loop(
     fit: Array | None = None,
     first_wave: Array | float = 0.0,
 ) -> ClosedLoop:
-    """Solve the closed loop with `in_flight` requests by damped iteration of its fixed point.
+    """Solve the closed loop with `in_flight` requests: damped iteration of what runs, prefill's share in closed form.
 
     `fit` is N_kv, how many fit at once (None: no limit); what does not fit waits. `first_wave` is beta, the part of
     the queue of a start together that a benchmark's mean TTFT holds: N*m*I of prompts are read in each round, and what
@@ -131,18 +131,27 @@ def closed_loop(
     prompt = prefill(a, input_tokens)
     steps = np.maximum(output_tokens - 1, 0.0)
     before = np.minimum(first_wave, 2.0) / 2 * np.maximum(1 - 1 / np.maximum(inside, 1.0), 0.0)
+    stolen = inside * a.mu * prompt.marginal * (1 - before)  # of the decode steps of one residence
     running = inside.copy()
-    share = np.zeros_like(inside)
     for _ in range(ITERATIONS):
         step = decode_step(a, np.maximum(running, 1.0), context)
+        light = a.t_fix + prompt.alone + step / 2
+        share = _prefill_share(stolen, light, steps * step, prompt.marginal)
         tpot = step / (1 - share)
-        ttft = a.t_fix + prompt.alone + step / 2 + share * prompt.marginal / (2 * (1 - share))
+        ttft = light + share * prompt.marginal / (2 * (1 - share))
         apart = ttft + steps * tpot
-        ttft = ttft + before * inside * prompt.marginal
-        rate = inside / (ttft + steps * tpot)
-        new_share = np.minimum(inside * a.mu * prompt.marginal * (1 - before) / apart, 0.95)
-        share = share + DAMPING * (new_share - share)
         decoding = inside * steps * tpot / apart  # who waited together decodes together
         running = running + DAMPING * (decoding - running)
+    ttft = ttft + before * inside * prompt.marginal
+    rate = inside / (ttft + steps * tpot)
     waiting = np.maximum(n - inside, 0.0) / rate
     return ClosedLoop(ttft + waiting, tpot, rate, rate * output_tokens, running, share)
+
+
+def _prefill_share(stolen: Array, light: Array, decode: Array, marginal: Array) -> Array:
+    """rho = stolen/(light + rho*marginal/(2*(1 - rho)) + decode/(1 - rho)): the one root of its quadratic below 1.
+
+    An iteration of it swings without end where prefill takes more than three quarters of the time.
+    """
+    b = light + decode + stolen
+    return np.asarray(2 * stolen / (b + np.sqrt(b**2 + (2 * marginal - 4 * light) * stolen)))
