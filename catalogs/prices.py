@@ -104,6 +104,34 @@ def listed_prices() -> tuple[GpuPrice, ...]:
     return tuple(prices)
 
 
+def prices_by_count(listed: Iterable[GpuPrice]) -> tuple[GpuPrice, ...]:
+    """Prices of several GPUs in one machine, of who sells them by the GPU and lists one only (gpu_counts.toml).
+
+    Where the provider lists so many of a GPU itself, that price stands alone.
+    """
+    listed = tuple(listed)
+    rules = {(rule["provider"], rule["service"]): rule for rule in tables("gpu_counts.toml")["by_gpu"]}
+    own = {(price.provider, price.gpu, price.region, price.purchase, price.gpu_count) for price in listed}
+    made = []
+    for price in listed:
+        rule = rules.get((price.provider, price.service))
+        if rule is None or price.gpu_count != 1 or not price.usable:
+            continue
+        for count in rule.get("but", {}).get(price.gpu, rule["counts"]):
+            if (price.provider, price.gpu, price.region, price.purchase, count) not in own:
+                made.append(
+                    price.model_copy(
+                        update={
+                            "id": price.id.replace(f"/1x{price.gpu}@", f"/{count}x{price.gpu}@"),
+                            "gpu_count": count,
+                            "price_per_hour": price.price_per_hour * count,
+                            "source": f"{price.source}; {count} times the price of one: {rule['source']}",
+                        }
+                    )
+                )
+    return tuple(made)
+
+
 def committed_prices(listed: Iterable[GpuPrice]) -> tuple[GpuPrice, ...]:
     """Reserved prices that no list states: on-demand price x (1 - discount), each marked an estimate.
 
@@ -179,6 +207,7 @@ def gpu_prices() -> tuple[GpuPrice, ...]:
     Ids are `provider/instance/NxGPU@region:purchase`, unique; a region that the source does not name is `unknown`.
     """
     listed = listed_prices()
+    listed = (*listed, *prices_by_count(listed))
     return (*listed, *committed_prices(listed), *spot_by_ratio(listed))
 
 

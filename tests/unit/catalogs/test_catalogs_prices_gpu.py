@@ -73,6 +73,32 @@ def test_ids_are_unique(listed: tuple[GpuPrice, ...]) -> None:
     assert not [key for key, count in Counter((price.id, price.date) for price in listed).items() if count > 1]
 
 
+def test_who_sells_by_the_gpu_sells_several_in_one_machine(listed: tuple[GpuPrice, ...]) -> None:
+    one = by_id(listed, "modal/h100-sxm/1xh100-sxm@global:serverless")
+    eight = by_id(listed, "modal/h100-sxm/8xh100-sxm@global:serverless")
+    assert eight.price_per_hour == pytest.approx(8 * one.price_per_hour)
+    assert (eight.gpu_count, eight.date, eight.estimate) == (8, one.date, one.estimate)
+    assert "8 times the price of one" in eight.source
+    counts = {price.gpu_count for price in listed if (price.provider, price.gpu) == ("modal", "a10")}
+    assert counts == {1, 2, 4}, "as its documentation says"
+
+
+def test_a_listed_price_of_several_stands_alone(listed: tuple[GpuPrice, ...]) -> None:
+    one = by_id(listed, "modal/h100-sxm/1xh100-sxm@global:serverless")
+    own = one.model_copy(update={"gpu_count": 4, "id": "modal/of-their-own", "price_per_hour": 1.0})
+    assert {price.gpu_count for price in prices.prices_by_count([one, own])} == {2, 8}
+    assert prices.prices_by_count([one.model_copy(update={"usable": False})]) == ()
+
+
+def test_a_dedicated_h100_of_together_costs_what_its_newest_row_says(listed: tuple[GpuPrice, ...]) -> None:
+    offers = [
+        price for price in listed if (price.provider, price.gpu, price.purchase) == ("together", "h100-sxm", "managed")
+    ]
+    newest = max(offers, key=lambda price: (price.date, price.gpu_count))
+    assert newest.gpu_count == 8
+    assert newest.price_per_hour == pytest.approx(8 * 5.4)
+
+
 def test_lambda_sells_two_h100_for_8_38_an_hour(listed: tuple[GpuPrice, ...]) -> None:
     price = by_id(listed, "lambda/gpu_2x_h100_sxm_80gb/2xh100-sxm@global:on_demand")
     assert (price.price_per_hour, price.currency, price.estimate, price.usable) == (8.38, "USD", "", True)
