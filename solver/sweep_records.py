@@ -5,6 +5,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, Field
 
 from solver.plan import BaselineName
+from solver.problem import PoolClass
 from solver.record import Part, Verdict
 
 SWEEP: Literal["wizard.sweep/1"] = "wizard.sweep/1"
@@ -33,13 +34,14 @@ class Axis(Part, BaseModel):
 class SweepPoint(Part, BaseModel):
     """The decision at one move of each lever; money a month.
 
-    `strategies` holds the best plan of each pure strategy, None where it has none; `winner` the cheapest of them but
-    today's. `cheapest` is the optimum, `verdict` and `total_per_month` what is recommended. `proven`: no solve was
-    ended by time.
+    `strategies` holds the best plan of each pure strategy, None where it has none; `pools` the classes of pools that
+    the self-hosted one opens; `winner` the cheapest of them but today's. `cheapest` is the optimum, `verdict` and
+    `total_per_month` what is recommended. `proven`: no solve was ended by time.
     """
 
     moves: tuple[float, ...]
     strategies: dict[BaselineName, float | None]
+    pools: tuple[PoolClass, ...] = ()
     winner: BaselineName | None
     cheapest: Verdict
     cheapest_per_month: float | None

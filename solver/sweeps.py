@@ -7,12 +7,13 @@ from itertools import product
 
 from catalogs.catalog import Catalog
 from solver.baselines import best_of, strategies
-from solver.explanation.branches import Effort
+from solver.explanation.branches import Effort, opened
 from solver.explanation.lever_steps import Moved
 from solver.explanation.levers import LEVERS, unit_of
 from solver.explanation.verdict import judge
 from solver.optimise import optimise
 from solver.options import problem_of
+from solver.problem import PoolClass, Problem
 from solver.scenario import Scenario
 from solver.solve import Outcome
 from solver.sweep_records import Axis, Sweep, SweepPoint, Vary
@@ -71,6 +72,7 @@ def point_of(
         {
             "moves": moves,
             "strategies": totals,
+            "pools": _classes(problem, pure["self_hosted"]),
             "winner": min(costs, key=lambda name: costs[name], default=None),
             "cheapest": judged.cheapest.verdict if judged.cheapest else "no_plan",
             "cheapest_per_month": cheapest.objective,
@@ -80,6 +82,12 @@ def point_of(
             "proven": all(_proven(each) for each in (cheapest, judged.recommended, *pure.values())),
         }
     )
+
+
+def _classes(problem: Problem, outcome: Outcome | None) -> tuple[PoolClass, ...]:
+    """The classes of the pools that a plan opens."""
+    names = set() if outcome is None else set(opened(problem, outcome))
+    return tuple(sorted({design.pool_class for design in problem.designs if design.id in names}))
 
 
 def _proven(outcome: Outcome | None) -> bool:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from solver.record import Verdict
 from solver.sweep_records import Axis, Sweep, SweepPoint
@@ -27,7 +28,7 @@ def valued(axis: Axis, place: int) -> str:
 def sweep_text(found: Sweep, name: str = "") -> str:
     """The curve of one lever as a table, or the maps of two; ASCII, at most 80 columns."""
     lines = curve_lines(found) if len(found.axes) == 1 else map_lines(found)
-    return "\n".join([*head_lines(found, name), "", *lines, *not_proven(found)]) + "\n"
+    return "\n".join([*head_lines(found, name), "", *lines, *falls(found), *not_proven(found)]) + "\n"
 
 
 def head_lines(found: Sweep, name: str) -> list[str]:
@@ -45,6 +46,28 @@ def not_proven(found: Sweep) -> list[str]:
     """How many points time has cut."""
     cut = sum(not point.proven for point in found.points)
     return ["", f"! {cut} of {len(found.points)} points are not proven: time ended a solve."] if cut else []
+
+
+RISING = ("requests", "output_tokens", "gpu_price", "salary", "peak_over_mean")
+"""Levers that make each plan of pools dearer: where the curve falls, the options are others."""
+
+
+def falls(found: Sweep) -> list[str]:
+    """Where the self-hosted curve falls although its lever only adds to the cost, and which pools are new there."""
+    axis, told = found.axes[0], []
+    for before, after in pairwise(found.points) if len(found.axes) == 1 and axis.lever in RISING else ():
+        high, low = before.strategies.get("self_hosted"), after.strategies.get("self_hosted")
+        if high is None or low is None or low >= high * (1 - found.gap) or not before.proven:
+            continue
+        new = [POOLS[name] for name in after.pools if name not in before.pools]
+        to = f"{' and '.join(new)} enters" if new else "other designs enter"
+        warm = ": more of its requests meet a warm replica" if "serverless" in {*after.pools} - {*before.pools} else ""
+        where = f"{moved(axis, before.moves[0])} to {moved(axis, after.moves[0])}"
+        told += wrap(f"Self-hosted falls from {where}, as {to}, which may serve only from there on{warm}.")
+    return ["", *told] if told else []
+
+
+POOLS = {"self_run": "a pool run oneself", "managed": "managed hosting", "serverless": "serverless hosting"}
 
 
 def curve_lines(found: Sweep) -> list[str]:

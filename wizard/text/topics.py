@@ -311,7 +311,8 @@ RANGE  0.1x..10x   factors, evenly spaced by ratio
          self_hosted, today, winner (the cheapest of the pure ones but today),
          cheapest_verdict, cheapest, cheapest_bound, verdict, total, proven
 --json   schema wizard.sweep/1: currency, axes[] (lever, title, unit, steps, log,
-         moves, values), points[] (moves, strategies, winner, cheapest,
+         moves, values), points[] (moves, strategies, pools (of
+         the self-hosted one: their classes), winner, cheapest,
          cheapest_per_month, bound_per_month, verdict, total_per_month, proven),
          gap; the last lever moves fastest
 --plot   curves, or the maps; without colour, with --ascii in ASCII only

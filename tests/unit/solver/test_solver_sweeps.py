@@ -26,6 +26,7 @@ def test_the_curves_are_those_of_pencil_and_paper() -> None:
     for point, by in zip(found.points, REQUESTS.moves, strict=True):
         assert point.strategies["closed_api"] == pytest.approx(API * by)
         assert point.strategies["self_hosted"] == pytest.approx(REPLICA)  # one replica carries 2 requests/s
+        assert point.pools == ("self_run",)
         assert point.strategies["open_api"] is None
         assert point.strategies["today"] is None
         assert point.cheapest_per_month == pytest.approx(min(API * by, REPLICA))

@@ -220,3 +220,18 @@ def test_the_bar_says_how_far_it_is_and_how_long_it_takes(monkeypatch: pytest.Mo
     assert progress_bar() is None
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     assert progress_bar() is not None
+
+
+def test_where_the_self_hosted_curve_falls_it_is_said_what_enters_there() -> None:
+    def text(**more: Any) -> str:
+        points = (point(0.5, own=150.0), point(1.0, own=160.0, pools=("self_run",)), point(2.0, own=90.0, **more))
+        return " ".join(sweep_text(Sweep(currency="EUR", axes=(axis(),), points=points, gap=1e-3)).split())
+
+    said = text(pools=("self_run", "serverless"))
+    assert "Self-hosted falls from 1x to 2x, as serverless hosting enters, which may serve only from there on" in said
+    assert "meet a warm replica" in said
+    assert "as other designs enter" in text(pools=("self_run",))
+    rising = (point(0.5, own=150.0), point(1.0, own=160.0))
+    assert "falls" not in sweep_text(Sweep(currency="EUR", axes=(axis(moves=(0.5, 1.0)),), points=rising, gap=1e-3))
+    cheaper = Sweep(currency="EUR", axes=(axis("commitment"),), points=(point(0.5), point(1.0, own=90.0)), gap=1e-3)
+    assert "falls" not in sweep_text(cheaper)  # a longer commitment may well be cheaper
