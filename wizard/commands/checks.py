@@ -16,8 +16,13 @@ from wizard.scenario_file import Question, question_of
 from wizard.scenario_schema import scenario_schema
 from wizard.store import from_tables
 from wizard.text import show
+from wizard.text.fitted import fitted
 from wizard.text.json import json_text
+from wizard.text.tables import WIDTH
 from wizard.text.topics import TOPICS
+
+IN_MAN = WIDTH - 7
+"""Columns of a topic in the man page, which indents it."""
 
 
 def validate(options: argparse.Namespace) -> int:
@@ -76,9 +81,10 @@ def topic(options: argparse.Namespace) -> int:
         from wizard.cli import parser
         from wizard.text.man import man_page
 
-        show(man_page(parser(), TOPICS, version("wizard")))
+        topics = {name: fitted(text, IN_MAN) for name, text in TOPICS.items()}
+        show(man_page(parser(), topics, version("wizard")))
     elif options.topic:
-        show(TOPICS[options.topic])
+        show(fitted(TOPICS[options.topic]))
     else:
         show("Topics: wizard help TOPIC\n" + "".join(f"  {name}\n" for name in (*TOPICS, "man")))
     return Exit.DONE

@@ -52,18 +52,18 @@ A scenario
 
 _KEYS = """\
 Keys on the screens
-  up down, j k     move                        0-9     choose the thing so numbered
-  enter            choose, edit, go on         esc, q  back one level, keeping all
-  tab, shift+tab   next, previous              s       solve with what there is
-  /                filter; esc clears          w       save the plan
-  ?                keys and words of a screen  o       the outline
-  u                undo the last change
-  ctrl+c           stop the solve, else leave  ctrl+q  leave; ctrl+z suspends
+  up down, j k    move                        0-9     choose what is so numbered
+  enter           choose, edit, go on         esc, q  back a level, keeping all
+  tab, shift+tab  next, previous              s       solve with what there is
+  /               filter; esc clears          w       save the plan
+  ?               keys and words of a screen  o       the outline
+  u               undo the last change
+  ctrl+c          stop the solve, else leave  ctrl+q  leave; ctrl+z suspends
 Letters act only when no field is being edited.
 
 Keys of a scenario, for --set KEY=VALUE
   chat.requests=80k/day is short for segment.chat.requests=80k/day
-  policy.headroom=30%   team.setup_weeks=6   horizon='12 months'   checklist.load=2
+  policy.headroom=30%  team.setup_weeks=6  horizon='12 months'  checklist.load=2
   chat.ttft=none takes a limit away; lists and tables take commas: chat.users_in=eu=60%,us=40%
 """
 
@@ -179,8 +179,8 @@ wizard predict --csv FILE [--out FILE]: rows of measurements
     isl, osl, concurrency_or_batch (of the whole system), request_rate, date (before 2025: an older, slower engine),
     source, note; others are carried through
   scenario: closed-loop (N always in flight), fixed-batch (N start and end together), saturated or mlperf-offline (an
-    endless backlog: as many as fit), open-loop (Poisson at request_rate), open-loop-overload (a run of so many prompts
-    as the note tells, else 1,000), mlperf-server and -interactive (the highest rate at the SLO of the note or MLPerf's)
+  endless backlog: as many as fit), open-loop (Poisson at request_rate), open-loop-overload (a run of so many prompts
+  as the note tells, else 1,000), mlperf-server and -interactive (the highest rate at the SLO of the note or MLPerf's)
   Writes the rows with these columns after them:
     pred_ttft_ms, pred_tpot_ms, pred_e2e_ms, pred_output_tok_s_total   means of the whole system
     band, band_ttft    shares: 0.15 is within 15 %, 1 within a factor of 2; band is of all but TTFT
@@ -193,7 +193,8 @@ wizard predict --csv FILE [--out FILE]: rows of measurements
 """
 
 _MEASURE = """\
-wizard measure FILE... --gpu G --tp N --precision P --engine E [--model M] [--into OVERLAY] [--overlay FILE] [--json]
+wizard measure FILE... --gpu G --tp N --precision P --engine E [--model M]
+    [--into OVERLAY] [--overlay FILE] [--json]
 Your own benchmarks of one replica in the place of the model's speeds. Which tool wrote a file is told by its content:
   vllm bench serve   --save-result, or --append-result (an object a line); of 0.8.5 too. With --metadata gpu=G tp=N
                      precision=P engine=E the options need not be given. Ask for --metric-percentiles 50,90,95,99:
