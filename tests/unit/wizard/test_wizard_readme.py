@@ -9,9 +9,10 @@ import pytest
 
 from catalogs.catalog import load_catalog
 from solver.options import problem_of
-from wizard.cli import parser
+from wizard.cli import main, parser
 from wizard.scenario_file import question_of
 from wizard.scenario_keys import full_key
+from wizard.store import shipped_folder
 
 README = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.split("#")[0].strip() for line in README.splitlines() if line.startswith("    wizard ")]
@@ -34,6 +35,21 @@ def test_the_scenario_and_the_overlay_of_the_readme_are_taken_as_they_stand(tmp_
     problem = problem_of(question.scenario, catalog)
     assert {kept.replicas for kept in problem.in_force.values()} == {4}
     assert not any("any more" in doubt for doubt in problem.doubts)
+
+
+def test_what_the_readme_shows_of_a_loss_is_what_the_shipped_plan_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = README[README.index("    If something is lost") :].split("\n\n")[0].splitlines()
+    assert main(["show", "hybrid-fine-tunes", "--plans", str(shipped_folder())]) == 0
+    printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
+    assert len(shown) == 4
+    assert {" ".join(line.split()) for line in shown} <= printed
+
+
+def test_files_that_are_not_shipped_are_said_to_be_the_readers_own() -> None:
+    said = next(part for part in README.split("\n\n") if "files of your own" in part)
+    named = {word for command in COMMANDS for word in command.split() if re.fullmatch(r"[a-z]+\.(toml|json|csv)", word)}
+    written = {"peer.toml", "mine.toml"}  # by --out and --into
+    assert {name for name in named - written if f"`{name}`" not in said} == set()
 
 
 def test_the_readme_shows_pictures_that_are_there() -> None:
