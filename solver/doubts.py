@@ -18,6 +18,9 @@ SMALL_MODEL_B = 10
 MOST_GPUS = 16
 """Rented GPUs beyond which it is not taken for granted that one place has them at the list price."""
 
+FLEET = 100
+"""GPUs from which experts can be spread over machines: DeepSeek decodes on 144, LMSYS measured 96 (2025)."""
+
 ROUTERS = ("openrouter",)
 """Providers that pass requests on to others: class `router` of catalogs/figures/providers.toml."""
 OF_ONE_DAY = "cheapest offer of one day"
@@ -158,6 +161,10 @@ def _of_pools(scenario: Scenario, catalog: Catalog, pools: PoolOffers) -> list[s
     if most > MOST_GPUS and not scenario.policy.gpus_available:
         found.append(f"Pools alone take {most} GPUs and more at the peak; that a cloud has so many was not checked.")
     models = {design.model: catalog.models[design.model] for design in designs}
+    if most > FLEET and any(model.experts for model in models.values()):
+        found.append(
+            "A replica stays on one machine here; experts over many may serve twice as much from such a fleet."
+        )
     barred = sorted(name for name, model in models.items() if model.licence_class == "noncommercial")
     if barred:
         found.append(f"Licence forbids commercial use without a contract: {', '.join(barred)}.")

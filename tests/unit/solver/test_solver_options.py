@@ -283,6 +283,16 @@ def test_many_gpus_and_small_models_are_doubts(small: Catalog) -> None:
     assert not any(doubt.startswith(("Pools alone", "Small models")) for doubt in few)
 
 
+@pytest.mark.parametrize(("experts", "requests", "told"), [(0, "1k/s", 0), (8, "1k/s", 1), (8, "10/s", 0)])
+def test_that_experts_may_be_spread_over_machines_is_a_doubt_of_a_fleet(
+    small: Catalog, experts: int, requests: str, told: int
+) -> None:
+    mixture = replace(small, models={MODEL: small.models[MODEL].model_copy(update={"experts": experts})})
+    catalog = with_prices(mixture, price(3.0), rates=(rate(2.0),))
+    doubts = problem_of(scenario(requests=requests), catalog).doubts
+    assert sum("experts over many" in doubt for doubt in doubts) == told
+
+
 def test_rate_limits_that_are_unknown_are_a_doubt(small: Catalog) -> None:
     doubts = problem_of(scenario(), with_offers(small, offer())).doubts
     assert any("Rate limits of 1 of 1 API offers are unknown" in doubt for doubt in doubts)
