@@ -15,13 +15,14 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     Tag,
+    ValidationError,
     field_validator,
     model_serializer,
     model_validator,
 )
 
 from catalogs.vocabulary import COMMITTED, TERM_MONTHS, LicenceClass, PurchaseType, QualityWord, TaskClass
-from solver.units import Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens, format_count
+from solver.units import SECONDS, Change, Headroom, Milliseconds, Months, Percentile, Rate, Share, Tokens, format_count
 
 NAME = r"^[a-z0-9][a-z0-9_-]{0,39}$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -49,6 +50,14 @@ def _some_requests(rate: Rate) -> Rate:
     return rate
 
 
+def _read_money(value: Any) -> Rate:
+    try:
+        return Rate.model_validate(value)
+    except ValidationError:
+        periods = ", ".join(SECONDS)
+        raise ValueError(f"money per period, such as 18k/month or 160k/year; the periods are {periods}") from None
+
+
 def _sane_money(rate: Rate) -> Rate:
     if rate.per_month > MOST_MONEY_PER_MONTH:
         raise ValueError(f"money of at most {format_count(MOST_MONEY_PER_MONTH)}/month, such as 18k/month")
@@ -56,7 +65,7 @@ def _sane_money(rate: Rate) -> Rate:
 
 
 Requests = Annotated[Rate, AfterValidator(_some_requests)]
-Money = Annotated[Rate, AfterValidator(_sane_money)]
+Money = Annotated[Rate, BeforeValidator(_read_money), AfterValidator(_sane_money)]
 
 
 class Part(BaseModel):

@@ -167,7 +167,10 @@ class Names:
     def nearest_to(self, text: str) -> str:
         """A hint at the nearest spelling, of the part of a design's id that is wrong where it is one."""
         if not re.match(r"[^/]+:[^/]+/", text):
-            return nearest(text, [*self._offers, *sorted(self._words)])
+            first, globs = text.partition("/")[0], bool(re.search(r"[*?\[]", text))
+            words = sorted(self._words)
+            near = nearest(first, words) if globs else nearest(text, [*self._offers, *words])
+            return near or "such as openai/* or h100-sxm; wizard catalog apis, models and gpus list them"
         named: Mapping[str, Iterable[str]] = {
             "model": self._catalog.models, "precision": self._catalog.precisions, "gpu": self._catalog.gpus,
             "engine": self._catalog.engines, "place": self._parts[-1],
