@@ -105,6 +105,11 @@ class DesignColumns:
             )
         )
 
+    def has(self, axis: int, id_: str) -> NDArray[np.bool_]:
+        """Whether each design has this id on an axis."""
+        at = self.axes[axis].index(id_) if id_ in self.axes[axis] else -1
+        return np.asarray(self.place[axis] == at)
+
     def id(self, row: int) -> str:
         """The id of a design without a provider."""
         return _id(*self._ids(row), int(self.gpus[row]))
@@ -123,10 +128,8 @@ class DesignColumns:
         found: dict[Design, int] = {}
         for design in wanted:
             at = self.gpus == design.gpus
-            for row, axis, id_ in zip(
-                self.place, self.axes, (design.model, design.precision, design.gpu, design.engine), strict=True
-            ):
-                at &= row == (axis.index(id_) if id_ in axis else -1)
+            for axis, id_ in enumerate((design.model, design.precision, design.gpu, design.engine)):
+                at &= self.has(axis, id_)
             if at.any():
                 found[design] = int(np.argmax(at))
         return found

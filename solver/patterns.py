@@ -3,9 +3,13 @@
 import difflib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import chain
 
 from catalogs.records import ApiOffer
 from solver.problem import PoolDesign
+
+Places = frozenset[int]
 
 
 def means_api(text: str, id_: str, offer: ApiOffer) -> bool:
@@ -24,27 +28,66 @@ def names_design(text: str, design: PoolDesign) -> bool:
     return means_pool(text, design.id, design.model, design.gpu, design.provider)
 
 
+class Glob:
+    """A glob followed piece by piece: the places in it that a prefix can reach (a nondeterministic automaton)."""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._known: dict[tuple[Places, str], Places] = {}
+        self.start = self._closed({0})
+
+    def after(self, places: Places, piece: str) -> Places:
+        """Places reached from any of these by a piece of text."""
+        key = places, piece
+        if key not in self._known:
+            for char in piece:
+                places = self._step(places, char)
+                if not places:
+                    break
+            self._known[key] = places
+        return self._known[key]
+
+    def ends(self, places: Places) -> bool:
+        """Whether the whole glob is matched at one of the places."""
+        return len(self._tokens) in places
+
+    def _closed(self, places: Iterable[int]) -> Places:
+        """Places reached without a character: past any `*`."""
+        closed = set(places)
+        for place in tuple(closed):
+            while place < len(self._tokens) and self._tokens[place] == "*":
+                place += 1
+                closed.add(place)
+        return frozenset(closed)
+
+    def _step(self, places: Places, char: str) -> Places:
+        after: set[int] = set()
+        for place in places:
+            if place == len(self._tokens):
+                continue
+            if self._tokens[place] == "*":
+                after.add(place)
+            elif fnmatchcase(char, self._tokens[place]):
+                after.add(place + 1)
+        return self._closed(after)
+
+
+glob_of = lru_cache(maxsize=64)(Glob)
+"""The automaton of a glob, with what is known of it so far."""
+
+
 def can_match(text: str, parts: Sequence[Iterable[str]]) -> bool:
     """Whether the glob matches some string made of one piece of each part, in order.
 
-    Exact without making the strings: the places in the glob that a prefix can reach are carried from part to part
-    (a nondeterministic automaton; the pieces of a part only add to the places reached).
+    Exact without making the strings: the pieces of a part only add to the places reached.
     """
-    tokens = _tokens(text)
-    places = _closed(tokens, {0})
+    glob = glob_of(text)
+    places = glob.start
     for part in parts:
         if not places:
             return False
-        reached: set[int] = set()
-        for piece in part:
-            after = places
-            for char in piece:
-                after = _step(tokens, after, char)
-                if not after:
-                    break
-            reached |= after
-        places = reached
-    return len(tokens) in places
+        places = frozenset(chain.from_iterable(glob.after(places, piece) for piece in part))
+    return glob.ends(places)
 
 
 def _tokens(text: str) -> list[str]:
@@ -56,28 +99,6 @@ def _tokens(text: str) -> list[str]:
         tokens.append(text[i : end + 1] if end > 0 else text[i])
         i = end + 1 if end > 0 else i + 1
     return tokens
-
-
-def _closed(tokens: Sequence[str], places: set[int]) -> set[int]:
-    """Places reached without a character: past any `*`."""
-    closed = set(places)
-    for place in places:
-        while place < len(tokens) and tokens[place] == "*":
-            place += 1
-            closed.add(place)
-    return closed
-
-
-def _step(tokens: Sequence[str], places: set[int], char: str) -> set[int]:
-    after: set[int] = set()
-    for place in places:
-        if place == len(tokens):
-            continue
-        if tokens[place] == "*":
-            after.add(place)
-        elif fnmatchcase(char, tokens[place]):
-            after.add(place + 1)
-    return _closed(tokens, after)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -6,7 +6,6 @@ place and all its places are equally fast but for the round trip; then everythin
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,9 @@ from solver.costs import figure
 from solver.design_columns import GPU, DesignColumns, Index, design_id
 from solver.design_rates import Sized
 from solver.dominance import Pools, front, reduce_pools
-from solver.patterns import means_pool
+from solver.named_pools import meant
 from solver.pool_charges import Asked, request_charges
-from solver.pool_sites import without_lifted
+from solver.pool_sites import names_of, without_lifted
 from solver.problem import Array, Charge, PoolDesign, Purchase
 from solver.refusal_book import RefusalBook
 from solver.refusals import Rule
@@ -67,7 +66,7 @@ def pool_offers(asked: Asked, market: Market, sized: Sized, book: RefusalBook) -
     )
     if asked.scenario.in_force:
         rows = _buyable(asked, sized, rows, book)
-    rows = rows.take(_order_of_ids(asked, sized, rows))
+    rows = rows.take(_order_of_ids(asked, sized, rows.design, rows.site))
     return _built(asked, sized, rows.take(_pair_by_pair(asked, market, sized, rows, book)))
 
 
@@ -95,13 +94,12 @@ def _id(asked: Asked, sized: Sized, design: int, site: int) -> str:
     return f"{sized.designs.id(design)}/{asked.sites[site].name(int(sized.designs.gpus[design]))}"
 
 
-def _order_of_ids(asked: Asked, sized: Sized, rows: _Rows) -> Index:
+def _order_of_ids(asked: Asked, sized: Sized, design: Index, site: Index) -> Index:
     """Places of the pairs in order of id: by the design's part of it, then by the site's."""
-    designs, design = np.unique(rows.design, return_inverse=True)
-    kinds, kind = np.unique([rows.site, sized.designs.gpus[rows.design]], axis=1, return_inverse=True)
-    first = np.array([f"{sized.designs.id(d)}/" for d in designs.tolist()])
-    last = np.array([asked.sites[v].name(gpus) for v, gpus in kinds.T.tolist()])
-    return np.lexsort((_rank(last)[kind], _rank(first)[design]))
+    rows, row = np.unique(design, return_inverse=True)
+    first = np.array([f"{sized.designs.id(d)}/" for d in rows.tolist()])
+    names, name = names_of(asked.sites, site, sized.designs.gpus[design])
+    return np.lexsort((_rank(np.array(names))[name], _rank(first)[row]))
 
 
 def _rank(texts: NDArray[np.str_]) -> Index:
@@ -173,21 +171,19 @@ def _admissible(
     kappa = np.full((len(asked.parts), len(designs), len(sites)), np.inf)
     for s, part in enumerate(asked.parts):
         best = np.isfinite(next(iter(sized.kappa[part.of].values()))[designs])
-        for column, v in enumerate(sites.tolist()):
-            site = asked.sites[v]
-            why = asked.why_not(s, v)
-            if why:
-                book.add(part.name, f"*/{kinds}/*/{site.name(gpus)}", why, finite[s])
-                continue
-            seconds = sized.kappa[part.of][float(asked.trips[s, v])][designs]
+        allowed, trips = asked.allowed[s, sites], asked.trips[s, sites]
+        for v in sites[~allowed].tolist():
+            if (why := asked.why_not(s, v)) is not None:
+                book.add(part.name, f"*/{kinds}/*/{asked.sites[v].name(gpus)}", why, finite[s])
+        for trip in np.unique(trips[allowed]).tolist():
+            columns = np.flatnonzero(allowed & (trips == trip))
+            seconds = sized.kappa[part.of][trip][designs]
             ok = np.isfinite(seconds)
-            kappa[s, ok, column] = seconds[ok]
-            late = int((best & ~ok).sum())
-            if late:
-                trip, limit = float(asked.trips[s, v]), part.segment.ttft or 0.0
-                found = f"{trip:g} ms of round trip on top"
-                why = Reason(Rule.TTFT, found, limit, "ms", trip / max(limit, 1e-9))
-                book.add(part.name, f"*/{kinds}/*/{site.name(gpus)}", why, late)
+            kappa[s][:, columns] = np.where(ok, seconds, np.inf)[:, None]
+            late, limit = int((best & ~ok).sum()), part.segment.ttft or 0.0
+            why = Reason(Rule.TTFT, f"{trip:g} ms of round trip on top", limit, "ms", trip / max(limit, 1e-9))
+            for v in sites[columns].tolist():
+                book.add(part.name, f"*/{kinds}/*/{asked.sites[v].name(gpus)}", why, late)
     _strike_by_name(asked, sized, designs, sites, kappa, book)
     return kappa
 
@@ -197,34 +193,33 @@ def _strike_by_name(asked: Asked, sized: Sized, designs: Index, sites: Index, ka
     policy = asked.policy
     if not (policy.may_use or asked.barred):
         return
-    for row, d in enumerate(designs.tolist()):
-        design = sized.designs[d]
-        for column, v in enumerate(sites.tolist()):
-            pairs = int(np.isfinite(kappa[:, row, column]).sum())
-            if not pairs:
-                continue
-            site = asked.sites[v]
-            id_ = f"{design_id(design)}/{site.name(design.gpus)}"
-            means = partial(means_pool, id_=id_, model=design.model, gpu=design.gpu, provider=site.provider)
-            barred = next((text for text in asked.barred if means(text)), None)
-            if barred is not None:
-                book.add("", id_, Reason(Rule.MUST_NOT_USE, id_, f"not {barred}"), pairs)
-            elif policy.may_use and not any(means(text) for text in policy.may_use):
-                book.add("", id_, Reason(Rule.MAY_USE, id_, ", ".join(policy.may_use)), pairs)
-            else:
-                continue
-            kappa[:, row, column] = np.inf
+    design, site = np.repeat(designs, len(sites)), np.tile(sites, len(designs))
+    pairs = np.isfinite(kappa).sum(axis=0).reshape(-1)
+    order = _order_of_ids(asked, sized, design, site)
+    barred = np.full(len(design), -1)
+    for i, text in reversed(list(enumerate(asked.barred))):
+        barred[meant(text, sized.designs, asked.sites, design, site)] = i
+    allowed = np.full(len(design), not policy.may_use)
+    for text in policy.may_use:
+        allowed |= meant(text, sized.designs, asked.sites, design, site)
+    struck = (pairs > 0) & ((barred >= 0) | ~allowed)
+    for rule, gone in ((Rule.MUST_NOT_USE, struck & (barred >= 0)), (Rule.MAY_USE, struck & (barred < 0))):
+        at = order[gone[order]]
+
+        def make(i: int, at: Index = at, rule: Rule = rule) -> tuple[str, Reason]:
+            id_ = _id(asked, sized, int(design[at[i]]), int(site[at[i]]))
+            wanted = ", ".join(policy.may_use) if rule is Rule.MAY_USE else f"not {asked.barred[barred[at[i]]]}"
+            return id_, Reason(rule, id_, wanted)
+
+        book.add_many("", np.ones(len(at)), make, str(rule), pairs[at])
+    kappa[:, struck.reshape(len(designs), len(sites))] = np.inf
 
 
 def _marks(asked: Asked, sized: Sized, designs: Index, sites: Index) -> NDArray[np.int64]:
     """Which of the texts that name options mean each (design, site) pair, as bits."""
     bits = np.zeros(len(designs), dtype=np.int64)
-    for i, (d, v) in enumerate(zip(designs.tolist(), sites.tolist(), strict=True) if asked.named else ()):
-        design, site = sized.designs[d], asked.sites[v]
-        id_ = f"{design_id(design)}/{site.name(design.gpus)}"
-        for bit, text in enumerate(asked.named):
-            if means_pool(text, id_, design.model, design.gpu, site.provider):
-                bits[i] |= 1 << bit
+    for bit, text in enumerate(asked.named):
+        bits |= meant(text, sized.designs, asked.sites, designs, sites).astype(np.int64) << bit
     return bits
 
 
@@ -247,7 +242,9 @@ def _apart(
         lacks = [1.0 - ((marks >> bit) & 1).T for bit in range(len(asked.named))]
         coordinates += [np.unique(np.vstack([flags, *lacks]), axis=0)]
     stays, beater = front(np.vstack(coordinates))
-    open_, taker = reduce_pools(site_pools(asked, market, sites, kappa, marks, gpus))
+    open_, taker = np.ones(len(sites), dtype=bool), np.full(len(sites), -1, dtype=np.intp)
+    if asked.by_name or (np.isfinite(kappa).any(axis=1) != asked.allowed[:, sites]).any():  # else compared before
+        open_, taker = reduce_pools(site_pools(asked, market, sites, kappa, marks, gpus))
     wanted = stays[:, None] & open_[None, :]
     pairs = np.isfinite(kappa).sum(axis=0)
     lost = pairs.sum(axis=1)[~stays]
@@ -310,10 +307,12 @@ def _request_costs(asked: Asked, sized: Sized, rows: _Rows) -> Array:
     starts = np.array([site.pool_class == "serverless" for site in asked.sites], dtype=bool)
     _, first, provider = np.unique([site.provider for site in asked.sites], return_index=True, return_inverse=True)
     seller = np.where(starts, np.arange(len(starts)), first[provider])
-    weights = np.where(starts[rows.site], sized.weights_gb[rows.design], 0.0)
-    kinds, kind = np.unique([seller[rows.site], weights], axis=1, return_inverse=True)
+    sizes, size = np.unique(sized.weights_gb, return_inverse=True)
+    key = seller[rows.site] * len(sizes) + np.where(starts[rows.site], size[rows.design], 0)
+    kinds, kind = np.unique(key, return_inverse=True)
+    alike = [(asked.sites[each // len(sizes)], float(sizes[each % len(sizes)])) for each in kinds.tolist()]
     paid = [
-        [sum(each.cost for each in request_charges(asked, s, asked.sites[int(v)], gb)) for v, gb in kinds.T.tolist()]
+        [sum(charge.cost for charge in request_charges(asked, s, site, weights)) for site, weights in alike]
         for s in range(len(asked.parts))
     ]
     return np.array(paid, dtype=np.float64)[:, kind]

@@ -4,7 +4,7 @@ A site is one instance size of one provider and region: `gpu_count` GPUs that co
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -21,6 +21,7 @@ from solver.refusals import Rule
 from solver.scenario import Policy, Scenario
 from solver.sub_segments import SubSegment, region_of
 
+Index = NDArray[np.intp]
 OWN_PROVIDER, OWN_REGION = "owned", "own-site"
 OWN_SIZES = (1, 2, 4, 8)
 PURCHASES: tuple[PurchaseType, ...] = get_args(PurchaseType)
@@ -76,6 +77,13 @@ class Site:
             )
             for m, way in self.purchases.items()
         }
+
+
+def names_of(sites: Sequence[Site], site: Index, gpus: NDArray[np.int64]) -> tuple[list[str], Index]:
+    """Distinct names of sites for replicas of so many GPUs, and which of them each pair has."""
+    key = site * (gpus.max(initial=0) + 1) + gpus
+    _, one, name = np.unique(key, return_index=True, return_inverse=True)
+    return [sites[site[i]].name(int(gpus[i])) for i in one.tolist()], name
 
 
 def class_of(purchase: PurchaseType) -> PoolClass:

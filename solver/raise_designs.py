@@ -220,11 +220,10 @@ def _runnable(axes: Axes, catalog: Catalog, sold: Mapping[str, set[int]], pairs:
     }  # fmt: skip
     turn_down(held, (2, 3), "*/{n}x{g}/*", largest)
     runs = _table(precisions, gpus, _runs)
-    for p, precision in enumerate(precisions):
-        wanted = f"{', '.join(precision.vendors)} {' or '.join(precision.kinds)}"
-        wanted += f" with {precision.needs}" if precision.needs else ""
-        one = runs | (np.arange(len(precisions)) != p)[:, None]
-        strike(one, (1, 2), "*:{p}/*x{g}/*", Reason(Rule.PRECISION, "not supported", wanted))
+    lacks: dict[tuple[int, ...], Reason] = {
+        (p, g): Reason(Rule.PRECISION, "not supported", _needs(precisions[p])) for p, g in np.argwhere(~runs).tolist()
+    }
+    turn_down(runs, (1, 2), "*:{p}/*x{g}/*", lacks)
     serves = _table(gpus, engines, _serves)
     strike(serves, (2, 4), "*/*x{g}/{e}", Reason(Rule.ENGINE, "does not run on this GPU", "an engine that does"))
     reads = _table(precisions, engines, lambda precision, engine: engine.id in precision.engines)
@@ -267,6 +266,12 @@ def _runs(precision: Precision, gpu: Gpu) -> bool:
     """Whether the GPU can hold and compute the format."""
     has = {"": True, "fp8": gpu.fp8_support, "fp4": gpu.fp4_support, "int8": gpu.int8_support}[precision.needs]
     return has and gpu.kind in precision.kinds and gpu.vendor in precision.vendors
+
+
+def _needs(precision: Precision) -> str:
+    """What a GPU has to be for the format, in words."""
+    kind = f"{', '.join(precision.vendors)} {' or '.join(precision.kinds)}"
+    return kind + (f" with {precision.needs}" if precision.needs else "")
 
 
 def _serves(gpu: Gpu, engine: Engine) -> bool:
