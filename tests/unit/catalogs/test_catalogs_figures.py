@@ -280,7 +280,6 @@ WRITE_BELOW_INPUT = {
 }
 SPREAD = {  # offers beyond a factor of 4 of the median price of the model
     "cerebras/gemma-4-31b": "sells speed",
-    "crusoe/qwen3-235b-a22b": "dear, in LiteLLM only",
     "deepinfra/mistral-nemo": "an older model at cost; the others are clouds",
     "fireworks/qwen3-32b@us": "Fireworks prices by size (0.90 above 16 B), times 1.5 for the region",
     "openrouter/llama-3.1-405b": "its cheapest host; openrouter.ai lists the same 0.80",

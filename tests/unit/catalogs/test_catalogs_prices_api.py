@@ -46,6 +46,13 @@ def test_sonnet_costs_3_and_15_dollars(offers: dict[str, ApiOffer]) -> None:
     assert not offer.estimate
 
 
+def test_crusoe_costs_what_its_own_page_asks(offers: dict[str, ApiOffer]) -> None:
+    theirs = [offer for offer in offers.values() if offer.provider == "crusoe"]
+    assert all("LiteLLM" not in offer.source for offer in theirs)
+    offer = offers["crusoe/gpt-oss-120b"]
+    assert (offer.input_per_mtok, offer.output_per_mtok, offer.date) == (0.05, 0.2, "2026-09-20")
+
+
 def test_a_seller_that_states_no_context_has_that_of_the_others(offers: dict[str, ApiOffer]) -> None:
     table = prices.rows("api_offers.csv")
     blank = [row for row in table if (row["provider"], row["model"]) == ("replicate", "gpt-5-nano")]
