@@ -173,13 +173,14 @@ FILES: list[tuple[str, bytes, str]] = [
 
 
 @pytest.mark.parametrize(("content", "says"), [(c, s) for _, c, s in FILES], ids=[name for name, _, _ in FILES])
-@pytest.mark.parametrize("command", ["solve", "show", "validate"])
+@pytest.mark.parametrize("command", ["solve", "show", "validate", "explain", "why-not", "sweep --vary requests=1x"])
 def test_a_file_that_is_no_scenario_and_no_plan_is_told(
     command: str, content: bytes, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(content)
-    assert run(command, str(path)) == 2
+    name, *more = command.split()
+    assert run(name, str(path), *more) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     assert says in printed.err or (command == "show" and "a saved plan" in printed.err)
