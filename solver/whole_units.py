@@ -159,6 +159,7 @@ def _in_units(data: Data, ways: _Ways, load: Array, worth: Array) -> Array:
     return gain
 
 
+@np.errstate(over="ignore")  # an hour of next to no load: its worth per load is more than a float holds, and goes first
 def _whole(load: Array, worth: Array, hours: Array, units: Units) -> Array:
     """What the best whole units in each block earn, and committed ones over all blocks.
 

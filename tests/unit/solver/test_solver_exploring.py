@@ -1,7 +1,9 @@
 """Exploring one decision: the answers are those of raising anew, the layers add up to the load, the savings by hand."""
 
 import threading
+import tomllib
 from math import inf
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,14 @@ def test_what_the_plans_options_cost_is_what_a_plan_that_may_use_no_other_costs(
 def test_options_of_too_low_a_quality_are_told_not_to_do(exploring: Exploring, plan: Plan) -> None:
     assert exploring.kept(plan, {"quality": 1.0}) == inf
     assert exploring.answer({"quality": 1.0}).recommended_total is not None
+
+
+def test_hours_of_next_to_no_load_beside_a_peak_of_a_hundred_times_more_are_answered_without_a_warning() -> None:
+    tables = tomllib.loads((Path(__file__).parents[3] / "saved_plans" / "hybrid-fine-tunes.toml").read_text())
+    scenario = check(Scenario, tables["scenario"], "hybrid-fine-tunes")
+    overlays = [("the scenario", scenario.catalog)]
+    spiky = Exploring(scenario, load_catalog(currency=scenario.currency, overlays=overlays))
+    assert spiky.answer({"peak_over_mean": 100.0}).recommended_total is not None
 
 
 def test_the_layers_of_a_day_add_up_to_the_month(exploring: Exploring, plan: Plan) -> None:
