@@ -149,6 +149,9 @@ def dominators(pools: Pools, by: Index | None = None) -> Verdict:
         able &= (pools.marks[None, :] & ~pools.marks[by][:, None]) == 0
         able[np.arange(len(by)), by] = False
         row, one = np.nonzero(able)
+        verdict = np.zeros(able.shape, dtype=np.int8)
+        if not len(one):
+            return verdict
         two = by[row]
         ratio = np.zeros(len(one))
         for seconds in pools.kappa:
@@ -157,12 +160,13 @@ def dominators(pools: Pools, by: Index | None = None) -> Verdict:
             np.fmax(ratio, pools.lost[two] / pools.lost[one], out=ratio)
         fine = np.isfinite(ratio)
         for m, hour in enumerate((pools.price / pools.available).T):
+            if not np.isfinite(hour).any():
+                continue
             others = [PURCHASES.index(other) for other in STANDS_IN[PURCHASES[m]]]
             instead = (pools.price[:, others] / pools.available[:, others]).min(axis=1)
             matched = ratio * instead[two] <= hour[one] * (1 + 9 * SLACK)
             fine &= matched | (whole[two] <= (pools.box * pools.price)[one, m] * (1 + 9 * SLACK))
     row, one = row[fine], one[fine]
-    verdict = np.zeros(able.shape, dtype=np.int8)
     verdict[row, one] = _verdict(pools, by[row], one, ratio[fine])
     return verdict
 

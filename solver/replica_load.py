@@ -167,7 +167,7 @@ def load_at(case: Case, n: Array) -> Load:
         return a.t_fix + start + own + decode / free + stall, start, behind, stall
 
     pole = (1 - 1e-9) / service
-    before, gap = np.zeros_like(step), n / at(np.zeros_like(step))[0]
+    before, gap = np.zeros_like(step), n / (a.t_fix + step / 2 + own + decode)  # of those who meet nobody
     rate = np.minimum(gap, 0.9 * pole)
     for _ in range(SECANT_STEPS):
         left = n / at(rate)[0] - rate
