@@ -17,7 +17,7 @@ WORDS: tuple[Word, ...] = (
     ("out", "pairs of segment and option that a rule turned down; t shows rule by rule"),
     ("loss", "what goes on, and at what cost, while a replica, all spot machines or a supplier is gone"),
     ("lever", "something that may turn out otherwise: volume, prices, lengths, salaries, rules"),
-    ("same options", "no models, suppliers or pools but this plan's, counts and shares adapted; told until it is solved"),
+    ("same options", "this plan's models, suppliers and pools, counts and shares adapted; until it is solved"),
     ("flips", "the nearest move of a lever at which another verdict wins, all else equal"),
 )
 
