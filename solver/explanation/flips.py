@@ -11,15 +11,16 @@ the solves.
 
 import threading
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp, inf, log
 from time import perf_counter
 from typing import Literal
 
 from catalogs.catalog import Catalog
 from solver.explanation.flip_records import Flip, Flips
+from solver.explanation.lever_steps import Moved
 from solver.explanation.levers import LEVERS, PEOPLE, STEP, Lever, unit_of
-from solver.explanation.looks import Look, Looker
+from solver.explanation.looks import Look, Looker, with_designs
 from solver.options import problem_of
 from solver.problem import ApiOption, PoolDesign, Problem
 from solver.program.data import data_of
@@ -97,14 +98,18 @@ class _Search:
             self.last = key, self._moved(lever, by, few)
         problem = self.last[1]
         found = self.looker.look(problem, self.base.options, deep, not self.stays(lever, by))
-        self.learn(problem, found.options)
+        self.learn(problem)
         return found
 
-    def learn(self, problem: Problem, options: Collection[str]) -> None:
-        """Keep the designs and APIs that have been good so far."""
+    def learn(self, problem: Problem) -> None:
+        """Keep the designs that have been good so far, and the APIs that an optimum may need at some move.
+
+        Those of the optimum alone are too few: each look with all options finds another one that is a little better.
+        """
         known = self.looker.known
         self.designs |= {design.id: design for design in problem.designs if design.id in known}
-        self.apis |= {api.id: api for api in problem.apis if api.id in options}
+        for a in data_of(with_designs(problem, ())).apis:
+            self.apis[problem.apis[a].id] = problem.apis[a]
 
     def _moved(self, lever: Lever, by: float, few: bool) -> Problem:
         """The problem with a lever moved, with options raised anew where it may change them."""
@@ -113,9 +118,16 @@ class _Search:
         problem = quickly(self.problem, moved, by) if quickly else None
         if problem is not None:
             return problem
-        return problem_of(
-            *(narrowed(*moved, tuple(self.designs.values()), tuple(self.apis.values())) if few else moved)
-        )
+        if few:
+            moved = narrowed(*moved, tuple(self.designs.values()), tuple(self.apis.values()))
+        return self._raised(moved)
+
+    def _raised(self, there: Moved) -> Problem:
+        """The options, today's among them: one that another beats by a hair would be dropped, and its plan with it."""
+        rules = there.scenario.policy
+        kept = rules.model_copy(update={"must_use": (*rules.must_use, *self.base.options)})
+        problem = problem_of(there.scenario.model_copy(update={"policy": kept}), there.catalog)
+        return replace(problem, rules=replace(problem.rules, must_use=rules.must_use))
 
     def stays(self, lever: Lever, by: float) -> bool:
         """Whether APIs alone surely remain the verdict at a move, though another plan of theirs may win there.
@@ -186,7 +198,7 @@ def flips_of(
     looker = Looker(gap, each_s, started + limit_s, stop)
     base = looker.first(problem)
     search = _Search(scenario, catalog, problem, base, looker)
-    search.learn(problem, {problem.apis[a].id for a in data_of(problem).apis})
+    search.learn(problem)
     ways = [way for lever in levers for way in _ways(LEVERS[lever], scenario, catalog)]
     for ring in range(max((len(way.rings) for way in ways), default=0)):
         for way in ways:
@@ -257,16 +269,20 @@ def _close_in(search: _Search, way: _Way) -> None:
 
 
 def _closed_in(search: _Search, way: _Way, what: What) -> None:
-    """Bisect by shallow looks, until a deep one on the near side, with all options, says that it is today's."""
+    """Bisect by shallow looks, until a deep one on the near side, with all options, says that it is today's.
+
+    Where one says that it is not, shallow looks are of no more use on this way: the rest is bisected by deep ones.
+    """
     start, far = way.found[what]
     way.closed.add(what)
+    deep = False
     while True:
-        near, far = _bisected(search, way, what, (start, far))
+        near, far = _bisected(search, way, what, (start, far), deep)
         way.found[what] = near, far
         if way.cut:
             return
         if near != start and search.other(way, near, what, deep=True):
-            far = near
+            far, deep = near, True
             continue
         if search.other(way, far, what, deep=True):
             return
@@ -279,14 +295,16 @@ def _closed_in(search: _Search, way: _Way, what: What) -> None:
     way.nearer[what] = way.last
 
 
-def _bisected(search: _Search, way: _Way, what: What, between: tuple[float, float]) -> tuple[float, float]:
+def _bisected(
+    search: _Search, way: _Way, what: What, between: tuple[float, float], deep: bool = False
+) -> tuple[float, float]:
     near, far = between
     while abs(log(far / near)) > log(PRECISION):
         if search.over:
             way.cut = True
             break
         middle = exp((log(near) + log(far)) / 2)
-        near, far = (near, middle) if search.other(way, middle, what, few=True) else (middle, far)
+        near, far = (near, middle) if search.other(way, middle, what, deep, few=True) else (middle, far)
     return near, far
 
 

@@ -42,6 +42,16 @@ def test_the_break_even_of_one_replica_and_one_api(lever: str, side: str, factor
     assert found.options_after != found.options_before
 
 
+def test_another_plan_wins_only_once_todays_costs_more_than_the_gap_more() -> None:
+    # A request of 200 f tokens out: 1,000 + 800 f on today's API, 1,100 + 720 f on the other, cheaper from 1.25 on. It
+    # is 2 % cheaper from 122/65.6 on; in between today's is one of the options no more, unless it is kept among them.
+    other = offer("seller/closed-2", model="closed-1", input_per_mtok=1.1, output_per_mtok=3.6)
+    catalog = even_catalog(offer(), other, pools=False)
+    found = flip(flips_of(even_scenario(), catalog, levers=["output_tokens"], gap=0.02), "output_tokens", "up", "plan")
+    assert found.by == pytest.approx(122 / 65.6, rel=0.011)
+    assert found.options_after == ("seller/closed-2",)
+
+
 def test_the_margin_moves_the_break_even() -> None:
     found = flips_of(even_scenario({"margin": 0.2}), even_catalog(), levers=["api_price"])
     assert flip(found, "api_price", "up").by == pytest.approx(BREAK_EVEN / 0.8, rel=0.01)
