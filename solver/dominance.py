@@ -52,6 +52,10 @@ Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 Verdict = NDArray[np.int8]
 SLACK = 1e-9
+ROUGHLY = 1e-6
+"""More than the rounding of a float32 and SLACK."""
+NOTHING = 1e-15
+"""Money a request that is no difference."""
 WEAK, STRONG = 1, 2
 ALL, BLOCK = 160, 48
 """Designs that are compared all with all at once, and designs tried on all others in one go where there are more."""
@@ -142,8 +146,8 @@ def dominators(pools: Pools, by: Index | None = None) -> Verdict:
     unit, box, whole = _least(pools)
     with np.errstate(invalid="ignore", divide="ignore"):
         able = np.ones((len(by), pools.kappa.shape[1]), dtype=bool)
-        for cost in np.where(np.isfinite(pools.kappa), pools.kappa * unit, np.inf):
-            able &= cost[by][:, None] <= (cost * (1 + 10 * SLACK))[None, :]
+        for cost in np.where(np.isfinite(pools.kappa), pools.kappa * unit, np.inf).astype(np.float32):
+            able &= cost[by][:, None] <= (cost * np.float32(1 + ROUGHLY))[None, :]
         able |= whole[by][:, None] <= (box * (1 + 9 * SLACK))[None, :]
         able &= pools.group[by][:, None] == pools.group[None, :]
         able &= (pools.marks[None, :] & ~pools.marks[by][:, None]) == 0
@@ -183,13 +187,15 @@ def _least(pools: Pools) -> tuple[Array, Array, Array]:
 
 def _verdict(pools: Pools, two: Index, one: Index, ratio: Array) -> Verdict:
     """The rule at the head for pairs (k2, k), [pair]."""
-    serves = np.isfinite(pools.kappa[:, one])
-    more = pools.request_cost[:, two] - pools.request_cost[:, one] * (1 + SLACK)
-    paid = serves & (more > 1e-15)
-    extra = np.where(paid, more * np.where(paid, pools.flow[:, one], 0.0), 0.0).max(axis=0, initial=0.0)
-    weak: Mask = np.ones(len(one), dtype=bool)
-    if pools.contingent:
-        weak &= ~paid.any(axis=0)
+    extra, weak = np.zeros(len(one)), np.ones(len(one), dtype=bool)
+    for seconds, cost, flow in zip(pools.kappa, pools.request_cost, pools.flow, strict=True):
+        if cost.max() - cost.min() * (1 + SLACK) <= NOTHING:
+            continue
+        more = cost[two] - cost[one] * (1 + SLACK)
+        paid = np.isfinite(seconds[one]) & (more > NOTHING)
+        np.maximum(extra, np.multiply(more, flow[one], out=np.zeros(len(one)), where=paid), out=extra)
+        if pools.contingent:
+            weak &= ~paid
     strong: Mask = weak.copy()
     together = ~pools.exposed[two] | (pools.lot[two] == pools.lot[one])
     for m, purchase in enumerate(PURCHASES):
@@ -282,19 +288,20 @@ def _reduced(pools: Pools) -> Index:
         rows = left[:BLOCK]
         verdict = dominators(pools.take(left), np.arange(len(rows)))
         for i, k in enumerate(rows.tolist()):
-            if by[k] < 0:
-                at = i + 1 + np.flatnonzero(verdict[i, i + 1 :])
+            at = i + 1 + np.flatnonzero(verdict[i, i + 1 :])
+            if by[k] < 0 and len(at):
                 rest, found = left[at], verdict[i, at]
                 seen[lot[k], rest] |= found == WEAK
                 by[rest[(by[rest] < 0) & ((found == STRONG) | (seen[:, rest].sum(axis=0) >= many))]] = k
         tried, left = np.concatenate([tried, rows[by[rows] < 0]]), left[by[left] < 0][(by[rows] < 0).sum() :]
     left = np.concatenate([tried, left])
-    verdict = dominators(pools.take(left))
-    for i in np.flatnonzero(verdict.any(axis=0))[::-1].tolist():
-        over = np.flatnonzero((verdict[:, i] > 0) & (by[left] < 0))
-        strong = over[verdict[over, i] == STRONG]
+    verdict, stays = np.ascontiguousarray(dominators(pools.take(left)).T), np.ones(len(left), dtype=bool)
+    for i in np.flatnonzero(verdict.any(axis=1))[::-1].tolist():
+        over = np.flatnonzero((verdict[i] > 0) & stays)
+        strong = over[verdict[i, over] == STRONG]
         if len(strong) or len(set(lot[left[over]].tolist())) >= many:
             by[left[i]] = left[strong[0] if len(strong) else over[0]]
+            stays[i] = False
     return by
 
 
