@@ -93,7 +93,7 @@ def _at_least(hosting: Hosting, band: str, alone: float | None) -> str:
     if api is not None and hosting.margin > 0 and isclose(least, api * (1 + hosting.margin), rel_tol=1e-9):
         more = f"at least {share(hosting.margin)} more, {money(least)}, {band}"
         if alone is not None:
-            return f"{more}. That settles it: pools alone cost {money(alone)}, of a mix it was not worked out"
+            return f"{more}. That settles it: pools alone cost {money(alone)}; a mix was not costed further"
         return f"{more}. That settles it, so the full cost was not worked out"
     return f"at least {money(least)}, {band}"
 

@@ -74,7 +74,7 @@ def test_where_no_plan_with_pools_was_needed_the_least_that_it_costs_is_told() -
     assert "APIs alone cost 18,000.00 a month; self-hosting costs at least 10.0% more, 19,800.00, even" in said
     assert said.endswith("That settles it, so the full cost was not worked out.")
     beside = why(case(**asked, at_least_per_month=19_800.0), 24_000.0)
-    assert beside.endswith("That settles it: pools alone cost 24,000.00, of a mix it was not worked out.")
+    assert beside.endswith("That settles it: pools alone cost 24,000.00; a mix was not costed further.")
     assert "self-hosting costs at least 25,000.00, even at" in why(case(**asked, at_least_per_month=25_000.0))
 
 
