@@ -343,7 +343,8 @@ def by_swap(search: Search, found: list[WhyNot]) -> list[WhyNot]:
     place = {design.id: k for k, design in enumerate(search.problem.designs)}
     open_ = {place[each.option]: n for n, each in enumerate(found)
              if each.kind == "pool" and (each.answer == "not_above" or each.by)}  # fmt: skip
-    if not open_ or not search.pools or search.outcome.objective is None:
+    stopped = search.stop is not None and search.stop.is_set()
+    if stopped or not open_ or not search.pools or search.outcome.objective is None:
         return found
     told = list(found)
     for j, swap in swaps(search.data, search.solution, search.outcome.objective, open_):

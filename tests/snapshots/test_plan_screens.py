@@ -91,6 +91,7 @@ def test_with_every_default_it_takes_five_and_w_adds_what_flips_it_once_that_is_
 
 def test_what_flips_a_saved_plan_is_not_looked_for_again_on_the_same_catalog(tmp_path: Path) -> None:
     asked: list[str] = []
+    texts: list[str] = []
 
     class Counting(RecordedExplorer):
         def flips(self, lever: str, stop: threading.Event | None = None) -> Flips:
@@ -107,6 +108,7 @@ def test_what_flips_a_saved_plan_is_not_looked_for_again_on_the_same_catalog(tmp
             await press(pilot, keys)
             assert isinstance(app.screen, PlanScreen)
             seen.append(app.screen.work.what_if)
+            texts[:] = lines_of(app)
 
         played(app, play)
         return seen[0]
@@ -115,6 +117,7 @@ def test_what_flips_a_saved_plan_is_not_looked_for_again_on_the_same_catalog(tmp
     assert {"requests", "quality"} < {*asked}
     again = opened(["enter", "4"])
     assert asked == ["quality"]  # time had cut it short
+    assert any("(saved with" in line for line in texts)
     assert [(name, flip.by) for name, of in sorted(again.flips.items()) for flip in of] == [
         (name, flip.by) for name, of in sorted(first.flips.items()) for flip in of
     ]
@@ -123,6 +126,7 @@ def test_what_flips_a_saved_plan_is_not_looked_for_again_on_the_same_catalog(tmp
     path.write_text(path.read_text(encoding="utf-8").replace(AS_OF, "2026-11-19"))  # of another catalog
     opened(["enter", "4"])
     assert "requests" in asked
+    assert not any("(saved with" in line for line in texts)
 
 
 def test_m_twice_makes_the_option_a_rule_of_the_scenario(tmp_path: Path) -> None:

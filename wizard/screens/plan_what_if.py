@@ -118,17 +118,17 @@ def _about(plan: "Plan", state: WhatIf, lever: "LeverNow") -> str:
     told_in = "" if not lever.unit or "/" in value_told(lever, lever.now) else f", in {lever.unit}"
     if lever.name not in state.flips:
         return f"{lever.title}{told_in}: where it flips the verdict is being looked for."
-    found = state.nearest(lever.name)
+    found, saved = state.nearest(lever.name), " (saved with the plan)" * (lever.name in state.saved)
     if found is None:
         reach = "; ".join(f"{told(lever, f.still_by)}" for f in state.flips[lever.name] if f.still_by)
         only = ", as far as time let look" if lever.name in state.cut else ""
-        return f"{lever.title}{told_in}: still {VERDICTS[plan.verdict]} at {reach or 'any value'}{only}."
+        return f"{lever.title}{told_in}: still {VERDICTS[plan.verdict]} at {reach or 'any value'}{only}{saved}."
     value = f" ({value_told(lever, found.value)})" if found.value is not None and not lever.steps else ""
     after = VERDICTS[found.after] if found.after else "another plan"
     proven = "" if found.proven else ", not proven"
     return (
         f"{lever.title} at {where_told(lever, found)}{value}{told_in}: {after}, "
-        f"{money(found.total_per_month)} a month{proven}."
+        f"{money(found.total_per_month)} a month{proven}{saved}."
     )
 
 
