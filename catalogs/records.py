@@ -169,7 +169,7 @@ class EngineOffset(Sourced):
 
 
 class FormatOffset(Sourced):
-    """Factors of weight formats on the model's parameters; `eta_pf` of matrix products, `moe_eta_mem` of mixtures."""
+    """Factors of weight formats on the model's parameters; `eta_pf` of matrix products, the `moe_` ones of mixtures."""
 
     id: str
     formats: tuple[str, ...]
@@ -177,6 +177,7 @@ class FormatOffset(Sourced):
     moe_eta_mem: float = 1.0
     eta_pf: float = 1.0
     tau: float = 1.0
+    moe_tau: float = 1.0
 
 
 class PairOffset(Sourced):

@@ -246,7 +246,7 @@ def _precision_row(catalog: Catalog, precision: Precision) -> tuple[float, ...]:
     offset = catalog.format_offsets.get(precision.id, _NO_FORMAT)
     return (
         precision.bytes_per_weight, precision.bytes_per_dense_weight_moe, precision.bytes_per_kv,
-        offset.eta_mem, offset.moe_eta_mem, offset.eta_pf, offset.tau,
+        offset.eta_mem, offset.moe_eta_mem, offset.eta_pf, offset.tau, offset.moe_tau,
     )  # fmt: skip
 
 
@@ -298,7 +298,7 @@ def arrays_of(catalog: Catalog, columns: DesignColumns) -> DesignArrays:
     memory, bandwidth, flops_16bit, link, fraction, eta_mem, eta_pf, tau, class_t_fix = _looked_up(
         columns, (GPU,), lambda gpu: _gpu_row(catalog, catalog.gpus[gpu])
     )
-    b_w, b_d_moe, b_kv, format_mem, format_moe_mem, format_pf, format_tau = _looked_up(
+    b_w, b_d_moe, b_kv, format_mem, format_moe_mem, format_pf, format_tau, format_moe_tau = _looked_up(
         columns, (PRECISION,), lambda precision: _precision_row(catalog, catalog.precisions[precision])
     )
     (
@@ -348,7 +348,7 @@ def arrays_of(catalog: Catalog, columns: DesignColumns) -> DesignArrays:
         ),
         eta_pf=np.minimum(eta_pf * by_pf * format_pf * of_moe("perf_moe_eta_pf", by_moe), MOST_ETA),
         eta_attention=np.minimum(eta_pf * by_pf, MOST_ETA),
-        tau=tau * by_tau * format_tau * pair_tau * indexed_tau,
+        tau=tau * by_tau * format_tau * np.where(is_moe, format_moe_tau, 1.0) * pair_tau * indexed_tau,
         t_fix=perf["perf_t_fix_ms"] * 1e-3 * by_t_fix * class_t_fix * of_moe("perf_moe_t_fix"),
         mu=perf["perf_mu"] * by_mu, step_scale=np.ones_like(g),
         alpha=perf["perf_alpha_us"] * 1e-6 * by_alpha, sigma=perf["perf_sigma_us"] * 1e-6 * by_sigma,

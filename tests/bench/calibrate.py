@@ -118,14 +118,18 @@ def errors(seen: Observations, found: Mapping[str, Array], metric: str) -> Array
 
 
 def error_table(seen: Observations, left_out: Mapping[str, Array], inside: Mapping[str, Array]) -> list[str]:
-    """Median / 90th percentile (mean) by metric, in all and by engine, GPU class and kind of model, as Markdown."""
+    """Median / 90th percentile (mean) by metric, in all and by engine, GPU class and kind of model, as Markdown.
+
+    Throughput by closed and open loop too: the aim is of closed loops.
+    """
     lines = ["| metric | of | rows | left out: median / p90 (mean) % | in sample: median / p90 (mean) % |",
              "| --- | --- | --- | --- | --- |"]  # fmt: skip
     for metric in METRICS:
         out, near = errors(seen, left_out, metric), errors(seen, inside, metric)
-        for feature in ("all", "engine", "class", "kind"):
-            for key in sorted(set(seen.features[feature].tolist())):
-                rows = np.isfinite(out) & (seen.features[feature] == key)
+        loops = [seen.regimes] if metric == "throughput" else []
+        for keys in (seen.features["all"], *loops, *(seen.features[name] for name in ("engine", "class", "kind"))):
+            for key in sorted(set(keys.tolist())):
+                rows = np.isfinite(out) & (keys == key)
                 if rows.sum() >= 5:
                     both = f"{_three(out[rows])} | {_three(near[rows])}"
                     lines.append(f"| {SAID[metric]} | {key} | {rows.sum()} | {both} |")

@@ -23,6 +23,7 @@ HIDDEN = {
     Factor("tau", "engine", "sglang"): 0.4,
     Factor("t_fix", "engine", "sglang"): 0.8,
     Factor("eta_pf", "class", "h200-sxm"): -0.3,
+    Factor("moe_tau", "format", "fp8"): 0.3,
 }
 
 
@@ -95,4 +96,5 @@ def test_the_tables_are_start_values_times_factors() -> None:
     assert found["class"]["unmeasured"]["eta_pf"] == pytest.approx(START["eta_pf"])
     assert found["offset"]["sglang"]["tau"] == pytest.approx(np.exp(0.4))
     assert found["offset"]["vllm"]["tau"] == 1.0
-    assert set(MODEL) - {"eta_mem", "eta_pf", "tau", "matrix_eta_pf"} <= set(found["parameter"])
+    assert set(MODEL) - {"eta_mem", "eta_pf", "tau", "matrix_eta_pf", "moe_tau"} <= set(found["parameter"])
+    assert found["format"]["fp8"]["moe_tau"] == pytest.approx(np.exp(0.3))
