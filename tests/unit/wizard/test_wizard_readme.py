@@ -37,12 +37,19 @@ def test_the_scenario_and_the_overlay_of_the_readme_are_taken_as_they_stand(tmp_
     assert not any("any more" in doubt for doubt in problem.doubts)
 
 
+def figures_apart(line: str) -> tuple[str, list[float]]:
+    """The words of a line, and the figures of its columns."""
+    figure = re.compile(r"(?<= )\d+(?:\.\d+)?%?(?= |$)")
+    return " ".join(figure.sub("", line).split()), [float(text.rstrip("%")) for text in figure.findall(line)]
+
+
 def test_what_the_readme_shows_of_a_loss_is_what_the_shipped_plan_prints(capsys: pytest.CaptureFixture[str]) -> None:
     shown = README[README.index("    If something is lost") :].split("\n\n")[0].splitlines()
     assert main(["show", "hybrid-fine-tunes", "--plans", str(shipped_folder())]) == 0
-    printed = {" ".join(line.split()) for line in capsys.readouterr().out.splitlines()}
+    printed = [figures_apart(line) for line in capsys.readouterr().out.splitlines()]
     assert len(shown) == 4
-    assert {" ".join(line.split()) for line in shown} <= printed
+    for words, figures in map(figures_apart, shown):  # speeds are fitted anew now and then: not every digit is held
+        assert any(words == there and figures == pytest.approx(found, rel=0.3) for there, found in printed), words
 
 
 def test_files_that_are_not_shipped_are_said_to_be_the_readers_own() -> None:
