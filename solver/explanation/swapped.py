@@ -2,13 +2,15 @@
 
 A plan with design j in the place of pool i, with all of its traffic, is a plan that uses j: it costs A + f*P at f times
 the price of j, what else is paid and the least that its whole replicas cost. So j enters where that is the cost V of
-the plan, at f = (V - A)/P, and perhaps sooner otherwise. Shares stay as they are, also while something is lost; j is
-bought committed and by the hour, never on spot. Where a rule could break by the exchange it is not made.
+the plan, at f = (V - A)/P, and perhaps sooner otherwise. Shares stay as they are, also while something is lost; where j
+is lost more often than i, or with others of the plan, APIs of suppliers that the plan has take all of it meanwhile. It
+is bought committed and by the hour, or serverless, never on spot. Where a rule could break the exchange is not made.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from math import inf
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from solver.explanation.kin import NEAR, Kin
 from solver.patterns import names_design
 from solver.problem import Array, Purchase, strikes
 from solver.program.data import Data, beyond_horizon_per_month, committed_price_per_month
+from solver.program.offers import unlimited
 from solver.solution import Solution
 from solver.whole_units import Mask
 
@@ -36,12 +39,13 @@ class Swap:
 
 @dataclass(frozen=True)
 class _Traffic:
-    """What pool i serves: requests/s with headroom [s, b], and while something is lost [c, s, b].
+    """What pool i serves: its shares [s, b], requests/s with headroom [s, b], and while something is lost [c, s, b].
 
     `own` [c] tells that a replica of i is lost then, `spare` [b] that one of another design must not be missed, as
     nothing is known of where its traffic would go.
     """
 
+    share: Array
     busy: Array
     while_lost: Array
     own: Mask
@@ -54,6 +58,13 @@ class _Traffic:
             lost = _whole(np.einsum("s,csb->cb", seconds, self.while_lost) / up)
             needed = np.maximum(needed, (lost + (self.own[:, None] & (lost > 0))).max(axis=0))
         return np.asarray(needed + self.spare)
+
+    def awake(self, seconds: Array, up: float, least: Array | None) -> Array:
+        """Serverless replicas [b], which come in fractions and are not lost; `least` [s, b] for all of a segment."""
+        needed = seconds @ self.busy / up
+        if len(self.own):
+            needed = np.maximum(needed, np.einsum("s,csb->cb", seconds, self.while_lost).max(axis=0) / up)
+        return np.asarray(needed if least is None else np.maximum(needed, (least * self.share).max(axis=0)))
 
 
 def _whole(counts: Array) -> Array:
@@ -81,18 +92,20 @@ def swaps(data: Data, solution: Solution, total: float, asked: Collection[int]) 
         for j in asked:
             after = problem.designs[j]
             moved = after.provider != before.provider
-            if moved and (after.provider in others or (problem.rules.max_suppliers and before.provider in others)):
+            if moved and problem.rules.max_suppliers and before.provider in others:
                 continue
             if not np.isfinite(problem.kappa[served | traffic.while_lost.any(axis=(0, 2)), j]).all():
                 continue
-            replica, _, provider = kin.losses(after)
-            known = kin.losses(before)
-            if covered and (replica > known[0] * (1 + NEAR) or provider > known[2] * (1 + NEAR)):
-                continue
-            paid = _least(data, j, traffic)
+            meanwhile = 0.0
+            if covered:
+                together = moved and after.provider in others
+                meanwhile = _meanwhile(
+                    data, solution, i, after.provider, kin.losses(before), kin.losses(after), together
+                )
+            paid = _least(data, j, traffic) if meanwhile < inf else inf
             if 0 < paid < inf:
                 entry = sum(fixed.get(trigger, 0.0) for trigger in _triggers(data, j) - on)
-                yield j, Swap(i, beside - first + entry + _dearer(data, solution, i, j), paid)
+                yield j, Swap(i, beside - first + entry + _dearer(data, solution, i, j) + meanwhile, paid)
 
 
 def _traffic(data: Data, solution: Solution, i: int) -> _Traffic:
@@ -108,7 +121,34 @@ def _traffic(data: Data, solution: Solution, i: int) -> _Traffic:
     covered = np.zeros(len(problem.segments)) if problem.coverage is None else problem.coverage
     known = {b for c, b, _ in pairs if lost[cases.index(c)]}
     spare = ((share > 0) & (covered > 0)[:, None]).any(axis=0) & ~np.isin(data.blocks, list(known))
-    return _Traffic(data.load * share * (1 + problem.headroom)[:, None], while_lost, np.array(lost, dtype=bool), spare)
+    busy = data.load * share * (1 + problem.headroom)[:, None]
+    return _Traffic(share, busy, while_lost, np.array(lost, dtype=bool), spare)
+
+
+Losses: TypeAlias = tuple[float, ...]
+"""Shares of the month for which a replica, spot and the provider are lost."""
+
+
+def _meanwhile(
+    data: Data, solution: Solution, i: int, provider: str, before: Losses, after: Losses, together: bool
+) -> float:
+    """What APIs cost that take all traffic of pool i for as much longer as its place is lost; infinite without such.
+
+    `together`: its new provider is lost with others of the plan, which may have counted on it.
+    """
+    problem, served = data.problem, solution.pool[:, i]
+    longer = max(0.0, after[0] - before[0]) + max(0.0, after[2] - before[2])
+    counted = served.copy()
+    for (c, b), shares in solution.fallback.items():
+        if together and problem.contingencies[c].kind == "provider" and problem.contingencies[c].of == provider:
+            counted[:, b] = np.maximum(counted[:, b], shares[:, i] * data.requests[:, b])
+    sellers = {problem.apis[a].offer.provider for a in solution.ready_apis} - {provider}
+    cost = np.full(len(problem.segments), inf)
+    for s, a in data.api_pairs:
+        if problem.apis[a].offer.provider in sellers and unlimited(problem, a):
+            cost[s] = min(cost[s], data.request_cost[s, problem.apis[a].id])
+    each = [(longer, served.sum(axis=1)), (after[2] * together, counted.sum(axis=1))]
+    return sum(share * float(cost[rows > 0] @ rows[rows > 0]) for share, rows in each if share > NEAR)
 
 
 def _triggers(data: Data, k: int) -> set[tuple[str, str]]:
@@ -146,12 +186,15 @@ def _least(data: Data, j: int, traffic: _Traffic) -> float:
     signed = [(month, way) for month, way in signed if not way.capital or data.problem.rules.capital is None]
     by_hour = [data.purchases[j, m] for m in data.of_kind(j, HOURLY)]
     ways = [*(way for _, way in signed), *by_hour]
+    hours, seconds = data.problem.blocks.hours, np.nan_to_num(data.problem.kappa[:, j])
+    if (sold := data.purchases.get((j, "serverless"))) is not None:
+        awake = traffic.awake(seconds, sold.availability, data.problem.awake)
+        return float(hours @ awake) * sold.price if awake.max() <= data.problem.designs[j].max_replicas else inf
     if not ways:
         return inf
-    needed = traffic.replicas(np.nan_to_num(data.problem.kappa[:, j]), min(way.availability for way in ways))
+    needed = traffic.replicas(seconds, min(way.availability for way in ways))
     if needed.max() > data.problem.designs[j].max_replicas:
         return inf
-    hours = data.problem.blocks.hours
     least = _hourly(by_hour, needed, hours)
     for month, way in signed:
         for count in np.unique(np.ceil(needed / way.box) * way.box).tolist():

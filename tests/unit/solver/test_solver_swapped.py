@@ -1,5 +1,6 @@
 """An option in the place of a pool of the plan: what that costs is what a plan with it costs, by solving."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
 
@@ -43,11 +44,25 @@ def swapped(problem: Problem) -> tuple[Outcome, list[tuple[int, Swap]], list[int
     return outcome, list(swaps(data, solution, outcome.objective, every)), solution.pools
 
 
-@pytest.mark.parametrize("lost", [False, True])
-@pytest.mark.parametrize("seed", range(1, 7))
-def test_the_plan_with_it_costs_no_more_at_that_price(seed: int, lost: bool) -> None:
-    problem = random_problem(seed, segments=2, designs=5, apis=2, blocks=3)
-    problem = with_losses(problem) if lost else problem
+def beside_another(problem: Problem) -> Problem:
+    """Two providers have all designs, and the first design must be used: others are lost with it, or apart."""
+    designs = tuple(replace(each, provider=f"cloud{k % 2}") for k, each in enumerate(problem.designs))
+    kappa = problem.kappa.copy()
+    kappa[:, 0] = np.where(np.isfinite(kappa[:, 0]), kappa[:, 0], 0.3)
+    return replace(problem, designs=designs, kappa=kappa, rules=Rules(must_use=(designs[0].id,)))
+
+
+CASES: dict[str, Callable[[Problem], Problem]] = {
+    "plain": lambda problem: problem,
+    "losses": with_losses,
+    "beside": lambda problem: with_losses(beside_another(problem)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_the_plan_with_it_costs_no_more_at_that_price(seed: int, case: str) -> None:
+    problem = CASES[case](random_problem(seed, segments=2, designs=5, apis=2, blocks=3))
     outcome, found, pools = swapped(problem)
     now = outcome.objective or 0.0
     for j, swap in found:
@@ -60,14 +75,16 @@ def test_the_plan_with_it_costs_no_more_at_that_price(seed: int, lost: bool) -> 
             assert best.objective <= now * (1 + 1e-6)
 
 
-def test_some_are_found_with_losses_and_without() -> None:
-    found = dict.fromkeys((False, True), 0)
-    for seed in range(1, 7):
-        problem = random_problem(seed, segments=2, designs=5, apis=2, blocks=3)
-        for lost in found:
-            _, exchanges, pools = swapped(with_losses(problem) if lost else problem)
-            found[lost] += sum(j not in pools for j, _ in exchanges)
-    assert min(found.values()) > 0
+def test_some_are_found_of_each_kind() -> None:
+    found: set[tuple[bool, str]] = set()
+    for seed in range(1, 9):
+        problem = CASES["beside"](random_problem(seed, segments=2, designs=5, apis=2, blocks=3))
+        _, exchanges, pools = swapped(problem)
+        for j, swap in exchanges:
+            others = {problem.designs[k].provider for k in pools if k != swap.instead_of}
+            if j not in pools:
+                found.add((problem.designs[j].provider in others, problem.designs[j].pool_class))
+    assert found == {(together, kind) for together in (False, True) for kind in ("self_run", "serverless")}
 
 
 def hand(rules: Rules | None = None) -> Problem:
