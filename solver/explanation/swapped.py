@@ -86,7 +86,8 @@ def swaps(data: Data, solution: Solution, total: float, asked: Collection[int]) 
             continue
         others = {name for k, name in providers.items() if k != i} | sellers
         traffic, served = _traffic(data, solution, i), solution.pool[:, i].sum(axis=1) > 0
-        beside = total - _paid(data, solution, i)
+        beside, month = total - _paid(data, solution, i), _month_of(data, solution, i)
+        elsewhere: dict[str, tuple[float, float]] = {}
         on = {trigger for k in solution.pools if k != i for trigger in _triggers(data, k)}
         first = sum(fixed.get(trigger, 0.0) for trigger in _triggers(data, i) - on)
         for j in asked:
@@ -99,13 +100,13 @@ def swaps(data: Data, solution: Solution, total: float, asked: Collection[int]) 
             meanwhile = 0.0
             if covered:
                 together = moved and after.provider in others
-                meanwhile = _meanwhile(
-                    data, solution, i, after.provider, kin.losses(before), kin.losses(after), together
-                )
+                if after.provider not in elsewhere:
+                    elsewhere[after.provider] = _by_apis(data, solution, i, after.provider)
+                meanwhile = _meanwhile(elsewhere[after.provider], kin.losses(before), kin.losses(after), together)
             paid = _least(data, j, traffic) if meanwhile < inf else inf
             if 0 < paid < inf:
                 entry = sum(fixed.get(trigger, 0.0) for trigger in _triggers(data, j) - on)
-                yield j, Swap(i, beside - first + entry + _dearer(data, solution, i, j) + meanwhile, paid)
+                yield j, Swap(i, beside - first + entry + _dearer(data, i, j, month) + meanwhile, paid)
 
 
 def _traffic(data: Data, solution: Solution, i: int) -> _Traffic:
@@ -129,26 +130,36 @@ Losses: TypeAlias = tuple[float, ...]
 """Shares of the month for which a replica, spot and the provider are lost."""
 
 
-def _meanwhile(
-    data: Data, solution: Solution, i: int, provider: str, before: Losses, after: Losses, together: bool
-) -> float:
-    """What APIs cost that take all traffic of pool i for as much longer as its place is lost; infinite without such.
+def _by_apis(data: Data, solution: Solution, i: int, provider: str) -> tuple[float, float]:
+    """What all traffic of pool i costs a month at APIs of the plan's suppliers, without a provider; inf: at none.
 
-    `together`: its new provider is lost with others of the plan, which may have counted on it.
+    Also with what goes to the pool once that provider is lost.
     """
     problem, served = data.problem, solution.pool[:, i]
-    longer = max(0.0, after[0] - before[0]) + max(0.0, after[2] - before[2])
     counted = served.copy()
     for (c, b), shares in solution.fallback.items():
-        if together and problem.contingencies[c].kind == "provider" and problem.contingencies[c].of == provider:
+        if problem.contingencies[c].kind == "provider" and problem.contingencies[c].of == provider:
             counted[:, b] = np.maximum(counted[:, b], shares[:, i] * data.requests[:, b])
     sellers = {problem.apis[a].offer.provider for a in solution.ready_apis} - {provider}
     cost = np.full(len(problem.segments), inf)
     for s, a in data.api_pairs:
         if problem.apis[a].offer.provider in sellers and unlimited(problem, a):
             cost[s] = min(cost[s], data.request_cost[s, problem.apis[a].id])
-    each = [(longer, served.sum(axis=1)), (after[2] * together, counted.sum(axis=1))]
-    return sum(share * float(cost[rows > 0] @ rows[rows > 0]) for share, rows in each if share > NEAR)
+
+    def paid(month: Array) -> float:
+        return float(cost[month > 0] @ month[month > 0])
+
+    return paid(served.sum(axis=1)), paid(counted.sum(axis=1))
+
+
+def _meanwhile(by_apis: tuple[float, float], before: Losses, after: Losses, together: bool) -> float:
+    """What these APIs cost while the new place is lost for longer than the one before.
+
+    `together`: its provider is lost with others of the plan, which may have counted on the pool.
+    """
+    longer = max(0.0, after[0] - before[0]) + max(0.0, after[2] - before[2])
+    shares = (longer, after[2] if together else 0.0)
+    return sum(share * cost for share, cost in zip(shares, by_apis, strict=True) if share > NEAR)
 
 
 def _triggers(data: Data, k: int) -> set[tuple[str, str]]:
@@ -208,13 +219,17 @@ def _hourly(ways: list[Purchase], counts: Array, hours: Array) -> float:
     return min((float(hours @ (np.ceil(counts / way.box) * way.box)) * way.price for way in ways), default=inf)
 
 
-def _dearer(data: Data, solution: Solution, i: int, j: int) -> float:
-    """What requests cost more at design j, all that goes elsewhere while something is lost counted in full."""
-    problem, dearer = data.problem, 0.0
-    before, after = problem.designs[i].id, problem.designs[j].id
-    for s in range(len(problem.segments)):
-        more = data.request_cost.get((s, after), 0.0) - data.request_cost.get((s, before), 0.0)
-        dearer += more * float(solution.pool[s, i].sum())
-        for (c, b), shares in solution.fallback.items():
-            dearer += max(0.0, more) * problem.contingencies[c].share * float(shares[s, i] * data.requests[s, b])
-    return dearer
+def _month_of(data: Data, solution: Solution, i: int) -> Array:
+    """Requests a month [2, s] of pool i, and those that come to it while something is lost, for as long as that is."""
+    lost = np.zeros(len(data.problem.segments))
+    for (c, b), shares in solution.fallback.items():
+        lost += data.problem.contingencies[c].share * shares[:, i] * data.requests[:, b]
+    return np.stack([solution.pool[:, i].sum(axis=1), lost])
+
+
+def _dearer(data: Data, i: int, j: int, month: Array) -> float:
+    """What requests cost more at design j, all that comes to it while something is lost counted in full."""
+    before, after = data.problem.designs[i].id, data.problem.designs[j].id
+    cost = data.request_cost
+    more = np.array([cost.get((s, after), 0.0) - cost.get((s, before), 0.0) for s in range(month.shape[1])])
+    return float(more @ month[0] + np.maximum(more, 0.0) @ month[1])
