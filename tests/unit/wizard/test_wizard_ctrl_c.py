@@ -82,6 +82,7 @@ DEAF = """
     from wizard.ctrl_c import in_a_thread
     from wizard.exits import guarded
     def deaf(stop):
+        time.sleep(0.5)  # until the main thread waits
         print("READY", flush=True)
         time.sleep(60)
     import wizard.cli
