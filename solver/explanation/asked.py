@@ -74,7 +74,7 @@ def why_not(
     said = (
         f"time ended: of {left} options there is the bound alone, {narrow} were tried beside the plan's own alone, of "
         f"{kin} it is known what the same model on the same GPUs elsewhere takes, of {swapped} what they take in the "
-        "place of a pool of the plan"
+        "place of an option of the plan"
     )
     return WhyNotTable(
         currency=plan.currency, total_per_month=now, options=(*sorted(found, key=nearness), *refused),

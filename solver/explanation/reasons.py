@@ -22,7 +22,7 @@ class WhyNot(Part):
     which is not the recommended one. A `refusal` has `rule`, `found` and `wanted`, in `unit`. With `by`, time ended
     before the option was solved, but `by` was, the same model on the same GPUs: a plan in which the option stands in
     for it is cheaper below `price_factor`, and perhaps one is sooner. With `instead_of` it was not solved either: the
-    plan with it in the place of that pool, all of its traffic in whole replicas, is cheaper below `price_factor`.
+    plan with it in the place of that pool, or of that API for one of its segments, is cheaper below `price_factor`.
     `price_now` and `price_then` are in `unit`: of a pool the cheapest way to buy a replica, of an API its input.
     `speed_factor` is by how much faster a pool must serve to enter at its price as it is; None where it was not looked
     for, or none does. `alike` are options for which the same holds, as they differ in nothing that is counted.

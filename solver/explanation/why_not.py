@@ -22,6 +22,7 @@ from solver.explanation.entry_bounds import Ceilings, ceilings_of, nearness_of, 
 from solver.explanation.kin import Kin, alike
 from solver.explanation.reasons import WhyNot
 from solver.explanation.swapped import swaps
+from solver.explanation.swapped_apis import api_swaps
 from solver.optimise import optimise
 from solver.pricing import api_prices
 from solver.problem import Array, Problem
@@ -339,20 +340,24 @@ def by_kin(search: Search, found: list[WhyNot]) -> list[WhyNot]:
 
 
 def by_swap(search: Search, found: list[WhyNot]) -> list[WhyNot]:
-    """Pools that were not solved, by what they take to stand in for a pool of the plan with all of its traffic."""
-    place = {design.id: k for k, design in enumerate(search.problem.designs)}
-    open_ = {place[each.option]: n for n, each in enumerate(found)
-             if each.kind == "pool" and (each.answer == "not_above" or each.by)}  # fmt: skip
-    stopped = search.stop is not None and search.stop.is_set()
-    if stopped or not open_ or not search.pools or search.outcome.objective is None:
+    """Options that were not solved, by what they take in the place of a pool or an API of the plan."""
+    total = search.outcome.objective
+    if total is None or (search.stop is not None and search.stop.is_set()):
         return found
     told = list(found)
-    for j, swap in swaps(search.data, search.solution, search.outcome.objective, open_):
-        each, factor = told[open_[j]], swap.enters_at(search.now)
-        if factor >= LEAST_FACTOR and factor > (each.price_factor or 0.0):
-            entry = Entry(min(1.0, factor), None, swap.fixed, swap.paid)
-            by = search.problem.designs[swap.instead_of].id
-            told[open_[j]] = _entered(each, entry).model_copy(update={"by": "", "instead_of": by})
+    for kind, ids, exchanges in (
+        ("pool", [design.id for design in search.problem.designs], swaps),
+        ("api", [api.id for api in search.problem.apis], api_swaps),
+    ):
+        place = {option: index for index, option in enumerate(ids)}
+        left = {place[each.option]: n for n, each in enumerate(found)
+                if each.kind == kind and (each.answer == "not_above" or each.by)}  # fmt: skip
+        for j, swap in exchanges(search.data, search.solution, total, left) if left else ():
+            each, factor = told[left[j]], swap.enters_at(search.now)
+            if factor >= LEAST_FACTOR and factor > (each.price_factor or 0.0):
+                entry = Entry(min(1.0, factor), None, swap.fixed, swap.paid)
+                update = {"by": "", "instead_of": ids[swap.instead_of]}
+                told[left[j]] = _entered(each, entry).model_copy(update=update)
     return told
 
 

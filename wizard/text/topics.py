@@ -352,7 +352,7 @@ JSON of why-not (schema wizard.why_not/1)
                      price_factor, at_most (it enters at no factor above),
                      at_most_own (nor above beside the plan's own pools), by
                      (the solved option that it may stand in for), instead_of
-                     (the plan's pool whose place it takes at that price),
+                     (the plan's option whose place it takes at that price),
                      price_now, price_then (in unit), total_then (at most, at
                      1% less), speed_factor (null: not asked, or none), wide
                      (every API was tried beside it), proven (no other plan is

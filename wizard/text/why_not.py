@@ -91,8 +91,8 @@ def _told(each: WhyNot) -> Iterable[str]:
         return
     if each.instead_of:
         yield (
-            f"{now}; time ended before it was solved: that is what it takes in the place of {plain(each.instead_of)}, "
-            "with all of its traffic; perhaps it enters sooner"
+            f"{now}; time ended before it was solved: that is what it takes in the place of {plain(each.instead_of)}; "
+            "perhaps it enters sooner"
         )
         return
     yield now if (each.price_factor or 0.0) < 1 else f"{now}: it may enter at that, as a plan with it is within the gap"

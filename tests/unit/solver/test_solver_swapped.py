@@ -10,6 +10,7 @@ from made_problems import design, flat_blocks, offer, random_problem
 
 from solver.explanation.entering import among, priced, using
 from solver.explanation.swapped import Swap, swaps
+from solver.explanation.swapped_apis import api_swaps
 from solver.explanation.why_not import Search, answers
 from solver.optimise import optimise
 from solver.problem import ApiOption, Charge, Contingency, Problem, Purchase, Rules
@@ -127,3 +128,48 @@ def test_a_table_whose_time_is_over_tells_what_an_option_takes_in_the_place_of_a
     assert told.price_factor == pytest.approx(0.625)
     assert told.price_then == pytest.approx(5.0)
     assert told.total_then == pytest.approx(0.99 * 2 * 10 * HOURS)
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_the_plan_with_another_api_costs_no_more_at_that_price(seed: int, lost: bool) -> None:
+    problem = random_problem(seed, segments=2, designs=2, apis=5, blocks=3)
+    problem = with_losses(problem) if lost else problem
+    outcome = optimise(problem, 1e-7, 30)
+    data, now = data_of(problem), outcome.objective or 0.0
+    solution = solution_of(data, outcome.values)
+    others = [a for a in range(len(problem.apis)) if a not in solution.ready_apis]
+    for j, swap in api_swaps(data, solution, now, others):
+        factor = swap.enters_at(now)
+        if factor > 0:
+            asked, _ = using(priced(problem, problem.apis[j].id, factor), problem.apis[j].id)
+            best = optimise(asked, 1e-7, 30)
+            assert best.objective is not None
+            assert best.objective <= now * (1 + 1e-6)
+
+
+def test_some_apis_are_found_with_losses_and_without() -> None:
+    found = {False: 0, True: 0}
+    for seed in range(1, 9):
+        for lost in found:
+            problem = random_problem(seed, segments=2, designs=2, apis=5, blocks=3)
+            problem = with_losses(problem) if lost else problem
+            outcome = optimise(problem, 1e-7, 30)
+            data, now = data_of(problem), outcome.objective or 0.0
+            solution = solution_of(data, outcome.values)
+            left = [a for a in range(len(problem.apis)) if a not in solution.ready_apis]
+            found[lost] += sum(swap.enters_at(now) > 0 for _, swap in api_swaps(data, solution, now, left))
+    assert min(found.values()) > 0
+
+
+def test_by_hand_an_api_in_the_place_of_another_also_where_time_is_over() -> None:
+    problem = hand()
+    other = ApiOption("b/model", offer("b/model"))
+    charges = {**problem.charges, (0, "b/model"): (Charge("requests", "request", 1.0, 1.25),)}
+    alone = replace(
+        problem, designs=(), kappa=np.empty((1, 0)), apis=(*problem.apis, other), charges=charges
+    )  # fmt: skip
+    search = Search(alone, optimise(alone, 1e-9), perf_counter() - 1)
+    (told,) = answers(search, True, False)
+    assert (told.option, told.answer, told.instead_of) == ("b/model", "enters_at", "a/model")
+    assert told.price_factor == pytest.approx(0.8)
