@@ -57,8 +57,9 @@ ROUGHLY = 1e-6
 NOTHING = 1e-15
 """Money a request that is no difference."""
 WEAK, STRONG = 1, 2
-ALL, BLOCK = 160, 48
-"""Designs that are compared all with all at once, and designs tried on all others in one go where there are more."""
+ALL, BLOCK, MANY = 160, 48, 64
+"""Designs that are compared all with all at once, designs tried on all others in one go where there are more, and
+segments of which like ones are looked for."""
 
 STANDS_IN: Mapping[PurchaseType, tuple[PurchaseType, ...]] = {
     "reserved_1m": ("reserved_1m", "on_demand", "managed"),
@@ -284,6 +285,7 @@ def _reduced(pools: Pools) -> Index:
     many = n + 1 if pools.most_pools is None else max(1, pools.most_pools)
     seen = np.zeros((int(lot.max(initial=0)) + 1, n), dtype=bool)  # lots of weak dominators so far
     left, tried = np.argsort(_score(pools), kind="stable"), np.empty(0, dtype=np.intp)
+    pools = _once(pools)
     while len(left) > ALL:
         rows = left[:BLOCK]
         verdict = dominators(pools.take(left), np.arange(len(rows)))
@@ -303,6 +305,14 @@ def _reduced(pools: Pools) -> Index:
             by[left[i]] = left[strong[0] if len(strong) else over[0]]
             stays[i] = False
     return by
+
+
+def _once(pools: Pools) -> Pools:
+    """The same with each segment of many that are alike once, as where each design stands for one."""
+    if len(pools.kappa) <= MANY:
+        return pools
+    _, rows = np.unique(np.hstack([pools.kappa, pools.request_cost, pools.flow]), axis=0, return_index=True)
+    return replace(pools, kappa=pools.kappa[rows], request_cost=pools.request_cost[rows], flow=pools.flow[rows])
 
 
 def _score(pools: Pools) -> Array:
