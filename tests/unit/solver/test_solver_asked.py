@@ -89,3 +89,13 @@ def test_a_plan_keeps_its_reasons_and_one_without_a_bill_has_none() -> None:
     assert argued.total_per_month == plan.total_per_month
     nothing = plan.model_copy(update={"total_per_month": None})
     assert with_reasons(nothing, asked(), catalog()) is nothing
+
+
+def test_a_cheapest_plan_that_is_not_found_again_is_told() -> None:
+    plan = decide(asked(), catalog())
+    assert plan.cheapest is not None
+    assert why_not(asked(), catalog(), plan).cut == ""
+    total = plan.cheapest.total_per_month
+    known = plan.cheapest.model_copy(update={"total_per_month": total / 2, "saves_per_month": total / 2})
+    cut = why_not(asked(), catalog(), plan.model_copy(update={"cheapest": known})).cut
+    assert f"the cheapest plan, {total / 2:,.0f}, was not found again in time: one of {total:,.0f}" in cut
