@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 from catalogs.catalog import Catalog
@@ -25,6 +26,7 @@ from solver.readings import readings_of
 from solver.readoff import read_off
 from solver.scenario import Scenario
 from solver.solve import Outcome, Progress
+from solver.steadied import steadied
 
 BASELINE_GAP = 1e-3
 BASELINE_LIMIT_S = 5.0
@@ -57,6 +59,7 @@ def decide(
     cheapest = best_of(outcome, (each for _, each in pure), gap)
     effort = Effort(BASELINE_GAP, BASELINE_LIMIT_S, stop, on_progress)
     judged = judge(problem, cheapest, gap, effort)
+    judged = replace(judged, recommended=steadied(problem, judged.recommended, stop))
     plan = _plan(scenario, catalog, problem, cheapest.status, judged, pure, day or catalog.as_of)
     held = scores_held(scenario, catalog, plan)
     plan = plan.model_copy(

@@ -1,10 +1,8 @@
-"""The optimum of a problem, case by case: no pool, or pools of which classes.
+"""The optimum of a problem: the cheaper of the best plan without pools and the best one with pools.
 
-The cases are a partition of all plans, so the cheapest of their optima is the optimum and the least of their bounds is
-a bound of the whole. They are far easier than the whole: without pools the program is nearly linear.
-A real catalog offers thousands of designs, nearly all of them too dear for the traffic at hand: closed-form bounds
-(`pricing.py`) at the prices of a small program (`shortlist.py`) tell which no plan cheaper than the best can hold, and
-those are left out; the plans with pools of the same classes are a case each (`closing.py`).
+Without pools the program is nearly linear. With pools a real catalog offers thousands of designs, nearly all of them
+too dear for the traffic at hand: closed-form bounds (`pricing.py`) at the prices of a small program (`shortlist.py`)
+tell which no plan cheaper than the best can hold, and what is left is proven by branch and bound (`branching.py`).
 """
 
 import threading
@@ -14,11 +12,11 @@ from time import perf_counter
 
 import numpy as np
 
+from solver.branching import branches_at, close, small, some_pool
 from solver.by_block import shares_of
-from solver.closing import ROUGH, Case, close, small, some_pool
 from solver.hour_rates import rates_of
 from solver.interchanged import with_first_names
-from solver.pricing import api_prices, bounds_in, bounds_of, class_sets, priced_at
+from solver.pricing import api_prices
 from solver.problem import Problem
 from solver.program.build import written
 from solver.program.data import data_of, narrowed
@@ -26,11 +24,10 @@ from solver.program.hosted import hosted as hosted_rows
 from solver.search import HALF, PART, Search
 from solver.shortlist import Shortlist, shortlist
 from solver.solve import Outcome, Progress, relative_gap, solve
-from solver.steadied import steadied
 from solver.units import HOURS_PER_MONTH
 
-FIRST = 0.6
-"""Of the time that is left, what the first plan with pools gets, where none is made on merged blocks."""
+ROUGH = 1e-2
+"""The gap of a first plan."""
 MANY = 12
 """Blocks above which a first plan is made on fewer, merged ones."""
 PRECISE = 1e-8
@@ -68,21 +65,17 @@ def optimise(
 
 def _with_pools(search: Search) -> None:
     """Plans with pools: a good one first, then the proof that no other one is cheaper."""
-    data = search.data
-    rates = rates_of(data)
-    bounds = bounds_of(data, rates, np.minimum(api_prices(data), _ceiling(search)), search.wanted)
-    search.floor = bounds.with_pools
-    alive = [k for k in data.pools if bounds.with_design[k] < search.wanted]
-    if not alive or small(search, alive) or (found := shortlist(data, alive, search.left, search.stop)) is None:
-        return close(search, rates, [Case((), bounds)], set())
-    if many := len(data.blocks) > MANY:
-        _on_merged_blocks(search, found)
-    part = PART * HALF if many else FIRST
-    search.run(sorted(found.opened), some_pool, part=part, gap=max(search.gap * HALF, ROUGH))
-    priced = priced_at(data, rates, found.prices, search.wanted)
-    sets = class_sets(sorted({data.problem.designs[k].pool_class for k in alive}))
-    cases = [Case(on, bounds.and_at(bounds_in(data, priced, on)), found.prices, set(found.opened)) for on in sets]
-    return close(search, rates, cases, set(found.opened))
+    data, rates = search.data, rates_of(search.data)
+    prices = [np.minimum(api_prices(data), _ceiling(search))]
+    branches = branches_at(search, rates, prices, data.pools)
+    search.floor = min((branch.floor for branch in branches), default=np.inf)
+    alive = sorted({k for branch in branches for k in branch.family.alive})
+    if alive and not small(search, alive) and (found := shortlist(data, alive, search.left, search.stop)) is not None:
+        if len(data.blocks) > MANY:
+            _on_merged_blocks(search, found)
+        search.run(sorted(found.opened), some_pool, part=PART, gap=max(search.gap * HALF, ROUGH))
+        branches = branches_at(search, rates, [*prices, found.prices], alive)
+    close(search, rates, branches)
 
 
 def _on_merged_blocks(search: Search, found: Shortlist) -> None:
@@ -129,6 +122,5 @@ def _outcome(search: Search) -> Outcome:
         status, stopped_by = "optimal", "proof"
     elif status == "optimal":  # numbers that the solver cannot tell apart: what is not proven is not called so
         status, stopped_by = "time_limit", "time"
-    values = steadied(search.data, search.values, search.best, search.stop)
-    values = with_first_names(search.data, values)
+    values = with_first_names(search.data, search.values)
     return Outcome(status, stopped_by, search.best, bound, gap, values, search.nodes, seconds)

@@ -4,10 +4,10 @@ What is left of thousands of designs is counted as one pool a class, without end
 while they serve, each segment at the cheapest hour of all these designs, on spot as far as it is tolerated, and on one
 replica at least, with one pool to open, lost in no contingency.
 Every plan is one of the program with this pool in place of those designs, at no more cost, so the optimum of that
-small program is a bound of all plans; and where it does not use the rest, its plan is the optimum.
+small program is a bound of all plans.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -133,12 +133,3 @@ def _relaxed(problem: Problem) -> Problem:
     """Without the rules that tell providers and designs apart, without time awake and cost of moving."""
     rules = replace(problem.rules, min_suppliers=None, max_suppliers=None, must_use=())
     return replace(problem, rules=rules, awake=None, moving=None)
-
-
-def segments_on_rest(data: Data, values: Mapping[str, float]) -> list[int]:
-    """Segments that a solution of `with_rest` serves by the rest."""
-    designs, apis = len(data.problem.designs), len(data.problem.apis)
-    parts = (name.split("_") for name, value in values.items() if value > 1e-6 and name.startswith("x_"))
-    return sorted({
-        int(s[1:]) for _, s, option, _ in parts if int(option[1:]) >= (designs if option[0] == "k" else apis)
-    })  # fmt: skip

@@ -57,7 +57,6 @@ class Search:
     nodes: int = 0
     ended: tuple[Status, StoppedBy] = ("optimal", "proof")
     contingent: set[tuple[int, int]] = field(default_factory=set)
-    seen: Mapping[str, float] = field(default_factory=dict)
     tried: set[frozenset[int]] = field(default_factory=set)
 
     @property
@@ -106,7 +105,7 @@ class Search:
         cost it more than the gap, are written in the next one. `extra` rows are of the case; with `cheaper` it holds
         only plans that matter, and the bound is of the others too. A case that gets only a `part` of the time does not
         end the search; a `gap` wider than the search's ends it. `rest` is the data with the rest of the designs as one
-        more pool; `seen` holds its solution.
+        more pool.
         """
         bound, until = 0.0, perf_counter() + part * self.left()
         enough = max(self.gap, gap or 0.0)
@@ -132,7 +131,6 @@ class Search:
             left = min(until - perf_counter(), self.left())
             outcome = solve(program, gap, left, self.threads, self.stage, self._watch, self.stop)
             self.nodes += outcome.nodes
-            self.seen = outcome.values
             cut = outcome.status in ("time_limit", "stopped")
             if cut and (part == 1.0 or outcome.status == "stopped"):
                 self.ended = outcome.status, outcome.stopped_by
@@ -146,7 +144,7 @@ class Search:
                 return bound
             self.contingent |= missing
             opened = frozenset(k for k in pools if outcome.values.get(f"open_k{k}", 0.0) > HALF)
-            if missing and self.best == before and opened not in self.tried and len(opened) < len(pools):
+            if missing and self.best == before and opened not in self.tried:
                 self.tried.add(opened)  # what it opens may survive them with more replicas: a plan, soon found
                 self.by_block(outcome.values, shares_of(self.data, outcome.values))
             if cut or self._proven(outcome, enough):
@@ -154,9 +152,8 @@ class Search:
             gap *= 1.0 if missing else HALF * HALF
 
     def _divided(self, program: Program, limit_s: float) -> float:
-        """A bound of a program as if replicas could be divided; `seen` holds its solution, if there is one."""
+        """A bound of a program as if replicas could be divided."""
         solved = relaxed(program, limit_s, self.stop)
-        self.seen = solved.values if solved else {}
         return solved.cost if solved else 0.0
 
     def by_block(self, values: Mapping[str, float], shares: Array) -> None:

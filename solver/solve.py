@@ -4,7 +4,7 @@ import ctypes
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +16,7 @@ import pulp
 
 from solver.problem import Array
 from solver.program.build import Program
+from solver.program.constraints import Row, Terms
 from solver.program.variables import least_switches, unwritten, without_idle
 
 Status = Literal["optimal", "time_limit", "stopped", "infeasible"]
@@ -150,7 +151,7 @@ def relaxed(program: Program, limit_s: float, stop: threading.Event | None = Non
     if limit_s <= 0:
         return None
     columns = program.lp.variables()
-    model = _model(program, columns)
+    model = _model(columns, program.cost, program.rows)
     model.integrality_ = []
     solver = _started(0.0, limit_s, 1)
     _demand(solver.passModel(model), "the model")
@@ -167,12 +168,22 @@ def relaxed(program: Program, limit_s: float, stop: threading.Event | None = Non
     )
 
 
+def least_at(columns: Sequence[pulp.LpVariable], cost: Terms, rows: Sequence[Row]) -> list[float]:
+    """The value of each column where a linear program of them has its least cost; it must have one."""
+    solver = _started(0.0, np.inf, 1)
+    _demand(solver.passModel(_model(list(columns), cost, rows)), "the model")
+    solver.run()
+    if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        raise SolverError("a linear program that must have an optimum has none")
+    return [float(value) for value in solver.getSolution().col_value]
+
+
 def _solver(program: Program, columns: list[Any], gap: float, limit_s: float, threads: int) -> Any:
     solver = _started(gap, limit_s, threads)
     if any(var.cat == pulp.LpInteger and (var.upBound is None or var.upBound > MANY) for var in columns):
         for name in ("mip_feasibility_tolerance", "primal_feasibility_tolerance"):
             _demand(solver.setOptionValue(name, EXACT), f"option {name}")
-    _demand(solver.passModel(_model(program, columns)), "the model")
+    _demand(solver.passModel(_model(columns, program.cost, program.rows)), "the model")
     return solver
 
 
@@ -195,28 +206,28 @@ def _demand(status: Any, what: str) -> None:
         raise SolverError(f"the solver refused {what}")
 
 
-def _model(program: Program, columns: list[Any]) -> Any:
-    """The whole program as arrays, handed over at once. The objective has no constant."""
+def _model(columns: list[Any], cost: Terms, rows: Sequence[Row]) -> Any:
+    """A whole program as arrays, handed over at once. The objective has no constant."""
     place = {var: j for j, var in enumerate(columns)}
     model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = len(columns), len(program.rows)
-    model.col_cost_ = np.array([program.cost.get(var, 0.0) for var in columns])
+    model.num_col_, model.num_row_ = len(columns), len(rows)
+    model.col_cost_ = np.array([cost.get(var, 0.0) for var in columns])
     model.col_lower_ = np.array([-np.inf if var.lowBound is None else var.lowBound for var in columns])
     model.col_upper_ = np.array([np.inf if var.upBound is None else var.upBound for var in columns])
     integer, real = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
     model.integrality_ = [integer if var.cat == pulp.LpInteger else real for var in columns]
-    bound = [-row.constant for row in program.rows]
+    bound = [-row.constant for row in rows]
     model.row_lower_ = np.array(
-        [-np.inf if row.sense == pulp.LpConstraintLE else value for row, value in zip(program.rows, bound, strict=True)]
+        [-np.inf if row.sense == pulp.LpConstraintLE else value for row, value in zip(rows, bound, strict=True)]
     )
     model.row_upper_ = np.array(
-        [np.inf if row.sense == pulp.LpConstraintGE else value for row, value in zip(program.rows, bound, strict=True)]
+        [np.inf if row.sense == pulp.LpConstraintGE else value for row, value in zip(rows, bound, strict=True)]
     )
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    index = np.array([place[var] for row in program.rows for var in row], dtype=np.int32)
-    value = np.array([value for row in program.rows for value in row.values()], dtype=np.float64)
+    index = np.array([place[var] for row in rows for var in row], dtype=np.int32)
+    value = np.array([value for row in rows for value in row.values()], dtype=np.float64)
     kept = np.abs(value) > NEGLIGIBLE
-    ends = np.cumsum([len(row) for row in program.rows])
+    ends = np.cumsum([len(row) for row in rows])
     model.a_matrix_.start_ = np.concatenate(([0], np.concatenate(([0], np.cumsum(kept)))[ends])).astype(np.int32)
     model.a_matrix_.index_, model.a_matrix_.value_ = index[kept], value[kept]
     return model

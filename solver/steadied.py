@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from catalogs.vocabulary import COMMITTED
+from solver.interchanged import with_first_names
+from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import Row, Terms, at_least, at_most, held
-from solver.program.data import Data, narrowed
+from solver.program.data import Data, data_of, narrowed
 from solver.program.variables import Var
 from solver.solution import Solution, solution_of
-from solver.solve import solve
+from solver.solve import Outcome, solve
 
 EQUAL = 1e-9
 """Relative; sums of a cost that are the same."""
@@ -22,12 +24,17 @@ NEAR, LIMIT_S = 1e-3, 2.0
 """Of the fewest GPUs: how near is near enough, and the time that looking for them may take."""
 
 
-def steadied(
-    data: Data, values: Mapping[str, float], cost: float, stop: threading.Event | None = None
-) -> Mapping[str, float]:
-    """The values by variable name of such a plan, at no more than `cost`; as they are where nothing may wait."""
+def steadied(problem: Problem, outcome: Outcome, stop: threading.Event | None = None) -> Outcome:
+    """The outcome with such a plan in the place of its own, no dearer; as it is where nothing may wait."""
+    if outcome.objective is None or not problem.may_wait.any():
+        return outcome
+    data = data_of(problem)
+    return replace(outcome, values=with_first_names(data, _fewest(data, outcome.values, outcome.objective, stop)))
+
+
+def _fewest(data: Data, values: Mapping[str, float], cost: float, stop: threading.Event | None) -> Mapping[str, float]:
     solution = solution_of(data, values)
-    if not data.problem.may_wait.any() or all(m in COMMITTED for _, m in solution.replicas):
+    if all(m in COMMITTED for _, m in solution.replicas):
         return values
     every = [(c, b) for c in data.lost for b in data.blocks]
     program = written(narrowed(data, solution.pools, every, solution.ready_apis))

@@ -13,7 +13,8 @@ from math import inf
 import numpy as np
 
 from solver.hour_rates import Rates, rates_of
-from solver.pricing import class_sets, least_ways, most_gains, pool_entry, sum_of, supplier_values, ways_needed
+from solver.pool_choice import class_sets, least_ways, pool_entry, ways_needed
+from solver.pricing import most_gains, sum_of, supplier_values
 from solver.problem import Array
 from solver.program.data import Data
 from solver.whole_units import whole_gains

@@ -216,7 +216,7 @@ def test_a_plan_with_anything_taken_away_breaks_a_constraint_or_costs_no_less() 
 def test_where_nothing_is_small_the_optimum_is_the_same(seed: int, gap: float) -> None:
     problem = tiny_case(seed)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("solver.closing.SIZE", -1)
+        patch.setattr("solver.branching.SIZE", -1)
         outcome = optimise(problem, gap=gap)
     least = cost(problem)
     if outcome.status in ("optimal", "infeasible"):
@@ -240,7 +240,7 @@ def test_at_any_limit_what_is_called_optimal_is_and_the_bound_holds(
     problem = tiny_case(seed)
     with pytest.MonkeyPatch.context() as patch:
         if forced:
-            patch.setattr("solver.closing.SIZE", -1)
+            patch.setattr("solver.branching.SIZE", -1)
         outcome = optimise(problem, gap=gap, limit_s=limit_s)
     least = cost(problem)
     if outcome.objective is not None:

@@ -55,7 +55,7 @@ def test_with_losses_too_what_is_called_optimal_is_and_the_bound_holds(
 ) -> None:
     expected = least(seed)
     if forced:
-        monkeypatch.setattr("solver.closing.SIZE", -1)
+        monkeypatch.setattr("solver.branching.SIZE", -1)
     for gap, limit_s in ((1e-2, 60.0), (1e-6, 60.0), (1e-6, 0.3), (1e-4, 0.1), (1e-6, 0.03), (1e-6, 0.0)):
         outcome = optimise(medium_case(seed), gap=gap, limit_s=limit_s)
         assert outcome.status != "infeasible"
@@ -73,7 +73,7 @@ def test_with_losses_too_what_is_called_optimal_is_and_the_bound_holds(
 @pytest.mark.parametrize("seed", [119, 209, 399])
 def test_a_search_with_time_left_is_not_ended_by_time(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # 119 and 399 have losses alone, no rule that the rest of the designs need not obey.
-    monkeypatch.setattr("solver.closing.SIZE", -1)
+    monkeypatch.setattr("solver.branching.SIZE", -1)
     outcome = optimise(tiny_case(seed), limit_s=60.0)
     assert (outcome.status == "time_limit") == (outcome.seconds > 30)
 
@@ -82,7 +82,7 @@ def test_a_search_with_time_left_is_not_ended_by_time(seed: int, monkeypatch: py
 def test_no_plan_below_a_cost_is_said_only_where_there_is_none(forced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     # Whatever the gap: a plan just above the limit must not end the search for one below it.
     if forced:
-        monkeypatch.setattr("solver.closing.SIZE", -1)
+        monkeypatch.setattr("solver.branching.SIZE", -1)
     told = []
     for seed in range(2, 90, 4):
         problem = tiny_case(seed)
@@ -143,7 +143,7 @@ def test_a_stop_from_another_thread_ends_the_search_soon_with_the_best_plan(
 def test_once_over_no_program_is_written(by: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # On size L it takes 15 s to write.
     stop, over, late = threading.Event(), [False], []
-    monkeypatch.setattr("solver.closing.SIZE", -1)
+    monkeypatch.setattr("solver.branching.SIZE", -1)
 
     def no_shortlist(*_: Any) -> None:
         over[0] = True

@@ -1,6 +1,7 @@
 """The closed-form bounds are bounds, at any prices; the small programs behind them leave no optimum out."""
 
 from dataclasses import replace
+from itertools import combinations
 from math import isclose
 
 import numpy as np
@@ -9,15 +10,16 @@ from made_problems import random_problem
 from oracle_cases import tiny_case
 
 from solver.ascent import ascended
-from solver.closing import Case
+from solver.branching import _parts, some_of
 from solver.hour_rates import rates_of
 from solver.optimise import optimise
-from solver.pricing import api_prices, bounds_in, bounds_of, class_sets, priced_at
+from solver.pool_choice import Family, families
+from solver.pricing import api_prices, bounds_in, bounds_of, priced_at
 from solver.problem import Problem
 from solver.program.build import Program, written
 from solver.program.constraints import at_least
 from solver.program.data import Data, data_of, narrowed
-from solver.rest import rest_rows, segments_on_rest, with_rest
+from solver.rest import rest_rows, with_rest
 from solver.shortlist import merged_blocks, shortlist
 from solver.solve import solve
 
@@ -39,7 +41,12 @@ def problem_of(seed: int) -> Problem:
 def least(program: Program, open_: list[int]) -> float:
     """The optimum with at least one of these designs open; infinite if there is none."""
     row = at_least("some", {program.variables.open[k]: 1.0 for k in open_}, 1)
-    outcome = solve(replace(program, rows=(*program.rows, row)), gap=1e-9)
+    return cost(replace(program, rows=(*program.rows, row)))
+
+
+def cost(program: Program) -> float:
+    """The optimum; infinite if there is none."""
+    outcome = solve(program, gap=1e-9)
     return np.inf if outcome.objective is None else outcome.objective
 
 
@@ -56,49 +63,84 @@ def test_no_plan_costs_less_than_the_bounds_at_any_prices(seed: int) -> None:
     data = data_of(problem_of(seed))
     if not data.pools:
         return
-    bounds = bounds_of(data, rates_of(data), at_some_prices(data, seed))
+    every = families(data, data.pools)
+    bounds = bounds_of(data, priced_at(data, rates_of(data), at_some_prices(data, seed), every), every)
     everything = [(c, b) for c in data.lost for b in data.blocks]
     program = written(narrowed(data, data.pools, everything))
     assert bounds.with_pools <= least(program, data.pools) * (1 + 1e-9)
     for k in data.pools:
         assert bounds.with_design[k] <= least(program, [k]) * (1 + 1e-9), k
-        alone = written(narrowed(data, [k], everything))
-        assert bounds.alone[k] <= least(alone, [k]) * (1 + 1e-9), k
 
 
-@pytest.mark.parametrize("seed", SEEDS[::7])
-def test_steps_up_the_dual_never_lower_the_bound_and_no_plan_of_the_classes_costs_less(seed: int) -> None:
-    data = data_of(problem_of(seed))
+def with_groups(family: Family, dice: np.random.Generator) -> Family:
+    """The family with some of its designs gone, some in groups of their own."""
+    alive = [k for k in family.alive if dice.random() < 0.8]
+    some = [tuple(k for k in group if k in alive and dice.random() < 0.7) for group in family.some]
+    left = [k for k in alive if not any(k in group for group in some)]
+    some += [(k,) for k in left[:1] if dice.random() < 0.5]
+    return replace(family, alive=tuple(alive), some=tuple(some))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_steps_up_the_dual_never_lower_the_bound_and_no_plan_of_the_family_costs_less(seed: int) -> None:
+    data, dice = data_of(problem_of(seed)), np.random.default_rng(seed)
     rates, prices = rates_of(data), at_some_prices(data, seed)
     everything = [(c, b) for c in data.lost for b in data.blocks]
-    classes = {k: data.problem.designs[k].pool_class for k in data.pools}
-    least_of_all = np.inf
-    for on in class_sets(sorted(set(classes.values()))):
-        before = bounds_in(data, priced_at(data, rates, prices), on).with_pools
-        better = ascended(data, rates, on, prices, np.inf, lambda: True)
-        bounds = bounds_in(data, priced_at(data, rates, better), on)
-        least_of_all = min(least_of_all, bounds.with_pools)
-        assert bounds.with_pools >= before or isclose(bounds.with_pools, before, rel_tol=1e-6)
-        assert bounds.with_pools > before or seed % 2  # prices at random leave room on all but the tiny problems
-        pools = [k for k in data.pools if classes[k] in on]
-        case = Case(on, bounds)
-        program = written(narrowed(data, pools, everything))
-        program = replace(program, rows=(*program.rows, *case.rows(program)))
-        outcome = solve(program, gap=1e-9)
-        assert bounds.with_pools <= (np.inf if outcome.objective is None else outcome.objective * (1 + 1e-9))
-    program = written(narrowed(data, data.pools, everything))
-    assert least_of_all <= least(program, data.pools) * (1 + 1e-9)
+    for whole in families(data, data.pools):
+        for family in (whole, with_groups(whole, dice)):
+            before = bounds_in(data, priced_at(data, rates, prices, [family]), family).with_pools
+            better = ascended(data, rates, family, prices, np.inf, lambda: True)
+            bounds = bounds_in(data, priced_at(data, rates, better, [family]), family)
+            assert bounds.with_pools >= before or isclose(bounds.with_pools, before, rel_tol=1e-3)
+            program = written(narrowed(data, family.alive, everything))
+            program = replace(program, rows=(*program.rows, *some_of(program, family.some)))
+            assert bounds.with_pools <= cost(program) * (1 + 1e-9)
+            for k in family.alive:
+                assert bounds.with_design[k] <= least(program, [k]) * (1 + 1e-9), k
 
 
-def test_the_bound_alone_is_exact_for_one_design_beside_apis_without_limits() -> None:
+def test_steps_up_the_dual_raise_the_bound() -> None:
+    raised = 0
+    for seed in SEEDS[::6]:
+        data = data_of(problem_of(seed))
+        rates, prices = rates_of(data), at_some_prices(data, seed)
+        family = families(data, data.pools)[0]
+        before, after = (
+            bounds_in(data, priced_at(data, rates, at, [family]), family).with_pools
+            for at in (prices, ascended(data, rates, family, prices, np.inf, lambda: True))
+        )
+        raised += after > before * 1.01
+    assert raised >= len(SEEDS[::6]) / 2
+
+
+@pytest.mark.parametrize("seed", SEEDS[::3])
+def test_a_branch_and_its_parts_hold_the_same_plans(seed: int) -> None:
+    """Each set of designs with one of each group is in just one part, or in none where it is not in the branch."""
+    data = data_of(problem_of(seed))
+    rates, dice = rates_of(data), np.random.default_rng(seed)
+    for whole in families(data, data.pools):
+        family = with_groups(whole, dice)
+        parts = _parts(data, family, priced_at(data, rates, at_some_prices(data, seed), [family]))
+        for size in range(len(data.pools) + 1):
+            for pools in combinations(data.pools, size):
+                there = [part for part in parts if in_family(pools, part)]
+                assert len(there) == bool(parts and in_family(pools, family))
+
+
+def in_family(pools: tuple[int, ...], family: Family) -> bool:
+    return set(pools) <= set(family.alive) and all(set(group) & set(pools) for group in family.some)
+
+
+def test_the_bound_is_exact_for_one_design_beside_apis_without_limits() -> None:
     problem = random_problem(3, segments=2, designs=1, apis=1, blocks=6, spot=False)
     problem = replace(problem, kappa=np.array([[0.4], [0.7]]), fixed_costs=())
     ways = {m: replace(way, availability=0.97, box=2) for m, way in problem.designs[0].purchases.items()}
     data = data_of(replace(problem, designs=(replace(problem.designs[0], purchases=ways),)))
     outcome = solve(written(data), gap=1e-9)
     assert outcome.objective is not None
-    bounds = bounds_of(data, rates_of(data), api_prices(data))
-    assert isclose(bounds.alone[0], outcome.objective, rel_tol=2e-6)
+    every = families(data, data.pools)
+    bounds = bounds_of(data, priced_at(data, rates_of(data), api_prices(data), every), every)
+    assert isclose(bounds.with_pools, outcome.objective, rel_tol=2e-6)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -118,12 +160,6 @@ def test_a_program_with_the_rest_as_one_pool_is_below_every_plan_with_pools(seed
         assert least(small, [*chosen, *rest]) <= real * (1 + 1e-9)
 
 
-def test_what_the_rest_serves_is_told_by_its_place() -> None:
-    data = data_of(problem_of(2))
-    last = len(data.problem.designs)
-    assert segments_on_rest(data, {f"x_s1_k{last}_b0": 0.5, "x_s0_k0_b0": 0.5, f"x_s0_k{last}_b1": 0.0}) == [1]
-
-
 def test_merged_blocks_hold_each_block_once_and_the_same_hours_and_load() -> None:
     blocks = random_problem(4, blocks=24).blocks
     few, groups = merged_blocks(blocks, 4)
@@ -138,7 +174,7 @@ def test_merged_blocks_hold_each_block_once_and_the_same_hours_and_load() -> Non
 def test_forced_through_the_shortlist_the_optimum_is_the_same(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = tiny_case(seed)
     plain = optimise(problem, gap=1e-9)
-    monkeypatch.setattr("solver.closing.SIZE", -1)
+    monkeypatch.setattr("solver.branching.SIZE", -1)
     forced = optimise(problem, gap=1e-9)
     if plain.objective is None or forced.objective is None:
         assert plain.objective == forced.objective
