@@ -45,7 +45,7 @@ def figures_apart(line: str) -> tuple[str, list[float]]:
 
 def test_what_the_readme_shows_of_a_loss_is_what_the_shipped_plan_prints(capsys: pytest.CaptureFixture[str]) -> None:
     shown = README[README.index("    If something is lost") :].split("\n\n")[0].splitlines()
-    assert main(["show", "hybrid-fine-tunes", "--plans", str(shipped_folder())]) == 0
+    assert main(["show", "hybrid-steady-spikes", "--plans", str(shipped_folder())]) == 0
     printed = [figures_apart(line) for line in capsys.readouterr().out.splitlines()]
     assert len(shown) == 4
     for words, figures in map(figures_apart, shown):  # speeds are fitted anew now and then: not every digit is held
