@@ -18,7 +18,7 @@ from solver.program.build import Program, written
 from solver.program.data import Data, data_of, narrowed
 from solver.solve import Relaxation, relaxed
 
-OPENED = 12
+OPENED = 6
 """Designs of a shortlist at most, those that the relaxation opens most."""
 BLOCKS = 4
 """Blocks of the small program: weekdays are merged into as many, weekends into half."""
