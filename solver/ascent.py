@@ -3,7 +3,8 @@
 The bound of the plans with pools of given classes is concave in the prices, as each pool and each supplier takes what
 is best for it, and its slope is how much less than once all of them together serve a share. Each step goes to the top
 of what the slopes so far allow, near the best prices (cutting planes in a trust region: Marsten, Hogan and Blankenship,
-"The Boxstep Method", 1975). The bounds hold at any prices, so that a bad step costs time alone.
+"The Boxstep Method for Large-Scale Optimization", 1975). The bounds hold at any prices, so that a bad step costs time
+alone.
 """
 
 from collections.abc import Callable

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
 from catalogs.records import SpeedBand
-from solver.design_arrays import Design, DesignArrays, estimate_of
+from solver.design_arrays import DesignArrays, estimate_of
+from solver.design_columns import Design
 from solver.measured_range import untried_pair
 
 Array = NDArray[np.float64]

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
 from solver.bands import band_shares
-from solver.design_arrays import Design, DesignArrays, design_arrays
+from solver.design_arrays import DesignArrays, design_arrays
+from solver.design_columns import Design
 from solver.measured import POINT_BAND, Correction, corrected, measurements_of
 from solver.memory import GB, kv_bytes
 from solver.operating_points import (

@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from catalogs.catalog import Catalog
 from catalogs.records import Engine, EngineOffset, FormatOffset, Gpu, Model, PairOffset, Precision
-from solver.design_columns import ENGINE, GPU, MODEL, PRECISION, DesignColumns
-from solver.design_columns import Design as Design
+from solver.design_columns import ENGINE, GPU, MODEL, PRECISION, Design, DesignColumns
 from solver.measured_range import beyond_measured, untried_pair
 from solver.memory import GB, kv_share, weight_bytes
 

@@ -11,7 +11,8 @@ import numpy as np
 from catalogs.catalog import Catalog
 from catalogs.measurements import MeasuredPoint
 from catalogs.records import Model
-from solver.design_arrays import Design, DesignArrays, design_arrays, is_sized
+from solver.design_arrays import DesignArrays, design_arrays, is_sized
+from solver.design_columns import Design
 from solver.memory import GB, kv_bytes
 
 LEEWAY = 1.05

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from catalogs.measurements import MeasuredPoint
-from solver.design_arrays import Design, DesignArrays
+from solver.design_arrays import DesignArrays
+from solver.design_columns import Design
 from solver.memory import memory_fit
 from solver.performance import decode_step, prefill
 from solver.problem import Array

@@ -20,13 +20,13 @@ from catalogs.records import EngineOffset, FormatOffset, PairOffset
 from solver.costs import weight_gb
 from solver.design_arrays import (
     DATA_PARALLEL_ATTENTION,
-    Design,
     DesignArrays,
     design_arrays,
     is_latent,
     peak,
     peak_16bit,
 )
+from solver.design_columns import Design
 from solver.memory import GB
 from solver.problem import Array
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from catalogs.catalog import Catalog
 from catalogs.records import DesignRate
 from catalogs.toml_file import Fault, InputError
-from solver.design_arrays import Design
+from solver.design_columns import Design
 from solver.patterns import nearest
 from solver.scenario import Segment
 

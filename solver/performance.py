@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.design_arrays import Design as Design
 from solver.design_arrays import DesignArrays as DesignArrays
 from solver.design_arrays import design_arrays as design_arrays
 from solver.design_arrays import is_sized as is_sized
+from solver.design_columns import Design as Design
 from solver.memory import kv_bytes
 
 Array = NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solver.problem import Array
+from solver.problem import Array, Problem
 from solver.program.data import Data
 
 
@@ -35,10 +35,9 @@ def families(data: Data, alive: Iterable[int]) -> list[Family]:
         of = {data.problem.designs[k].pool_class for k in servers}
         if len(of) == 1 and len(servers) < len(some[min(of)]):
             some[min(of)] = servers
-    sets = (on for size in range(1, len(by_class) + 1) for on in combinations(sorted(by_class), size))
     return [
         Family(on, tuple(sorted(k for name in on for k in by_class[name])), tuple(some[name] for name in on), ways)
-        for on in sets
+        for on in class_sets(list(by_class))
     ]
 
 
@@ -107,6 +106,15 @@ def pool_entry(data: Data, value: Array) -> tuple[float, dict[str, float]]:
         if cost.trigger[0] == "selfhost":
             selfhost += cost.per_month
     return selfhost, classes
+
+
+def supplier_entry(problem: Problem) -> dict[str, float]:
+    """What each supplier costs a month once one of its APIs is used; those without such a cost are not in it."""
+    entry: dict[str, float] = {}
+    for cost in problem.fixed_costs:
+        if cost.trigger[0] == "supplier":
+            entry[cost.trigger[1]] = entry.get(cost.trigger[1], 0.0) + cost.per_month
+    return entry
 
 
 def ways_needed(data: Data) -> tuple[int, int]:

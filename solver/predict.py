@@ -14,7 +14,8 @@ from catalogs.catalog import Catalog
 from catalogs.measurements import MeasuredPoint
 from catalogs.records import Gpu, Precision
 from solver.bands import OUTSIDE, speed_band
-from solver.design_arrays import DATA_PARALLEL_ATTENTION, Design, DesignArrays, design_arrays, is_sized
+from solver.design_arrays import DATA_PARALLEL_ATTENTION, DesignArrays, design_arrays, is_sized
+from solver.design_columns import Design
 from solver.measured import POINT_BAND, SWEEP_BAND, SweptRate, corrected, measurements_of, swept_rate
 from solver.memory import GB, kv_bytes
 from solver.operating_points import Load, Regime, StepParts, bound_by, operate, step_parts

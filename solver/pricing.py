@@ -15,7 +15,7 @@ from math import inf
 import numpy as np
 
 from solver.hour_rates import MUCH, Rates
-from solver.pool_choice import Family, choice
+from solver.pool_choice import Family, choice, supplier_entry
 from solver.problem import Array
 from solver.program.data import Data
 from solver.whole_units import whole_gains
@@ -130,10 +130,7 @@ def supplier_values(data: Data, prices: Array) -> Array:
 def supplier_offers(data: Data) -> tuple[Array, Array]:
     """Each supplier's fixed costs [n], and what its cheapest offer for each share costs [n, s, b] (inf: none)."""
     problem = data.problem
-    fixed: dict[str, float] = {}
-    for each in problem.fixed_costs:
-        if each.trigger[0] == "supplier":
-            fixed[each.trigger[1]] = fixed.get(each.trigger[1], 0.0) + each.per_month
+    fixed = supplier_entry(problem)
     cheapest: dict[tuple[str, int], Array] = {}
     for s, a in data.api_pairs:
         api = problem.apis[a]

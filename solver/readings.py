@@ -7,7 +7,8 @@ what remains of a saving once people are paid.
 from collections.abc import Iterator
 
 from catalogs.catalog import Catalog
-from solver.design_arrays import Design, design_arrays, is_sized
+from solver.design_arrays import design_arrays, is_sized
+from solver.design_columns import Design
 from solver.plan import Plan, Pool, Reading
 from solver.problem import Problem
 from solver.scenario import Scenario

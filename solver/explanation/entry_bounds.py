@@ -13,7 +13,7 @@ from math import inf
 import numpy as np
 
 from solver.hour_rates import Rates, rates_of
-from solver.pool_choice import class_sets, least_ways, pool_entry, ways_needed
+from solver.pool_choice import class_sets, least_ways, pool_entry, supplier_entry, ways_needed
 from solver.pricing import most_gains, sum_of, supplier_values
 from solver.problem import Array
 from solver.program.data import Data
@@ -179,10 +179,7 @@ def _apis(data: Data, prices: Array, now: float, least: float, most: float) -> A
     Also of one that others can stand in for: it is not in the least.
     """
     problem, found = data.problem, np.full(len(data.problem.apis), -1.0)
-    fixed: dict[str, float] = {}
-    for cost in problem.fixed_costs:
-        if cost.trigger[0] == "supplier":
-            fixed[cost.trigger[1]] = fixed.get(cost.trigger[1], 0.0) + cost.per_month
+    fixed = supplier_entry(problem)
     place = {api.id: a for a, api in enumerate(problem.apis)}
     costs = {(s, place[option]): _cost(data, s, place[option]) for s, option in problem.charges if option in place}
     needed, counted = set(data.api_pairs), set(data.apis)

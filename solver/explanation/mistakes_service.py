@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from solver.costs import figure
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 from solver.explanation.branches import hosting_branch
 from solver.explanation.findings import Mistake
 from solver.explanation.seen import Seen, counted, named, parts_of

@@ -13,7 +13,8 @@ from typing import Literal
 import numpy as np
 
 from catalogs.catalog import Catalog
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 from solver.explanation.records import Capacity
 from solver.plan import Plan, Pool
 from solver.problem import Array, PoolDesign, Problem

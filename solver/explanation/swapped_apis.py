@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 
 from solver.explanation.swapped import Swap
+from solver.pool_choice import supplier_entry
 from solver.program.data import Data
 from solver.program.offers import unlimited
 from solver.program.policy import LEAST_SHARE
@@ -28,11 +29,7 @@ def api_swaps(data: Data, solution: Solution, total: float, asked: Collection[in
     for each in problem.contingencies:
         if each.kind == "provider":
             lost[each.of] = lost.get(each.of, 0.0) + each.share
-    entry: dict[str, float] = {}
-    for fixed in problem.fixed_costs:
-        if fixed.trigger[0] == "supplier":
-            entry[fixed.trigger[1]] = entry.get(fixed.trigger[1], 0.0) + fixed.per_month
-    n = len(problem.designs)
+    entry, n = supplier_entry(problem), len(problem.designs)
     for a in solution.apis:
         before = problem.apis[a]
         for s in np.flatnonzero(solution.api[:, a].sum(axis=1) >= LEAST_SHARE * np.maximum(month, 1e-300)).tolist():

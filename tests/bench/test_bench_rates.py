@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from catalogs.catalog import load_catalog
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 from solver.slo_rate import RequestShape, highest_rates
 
 CHAT = RequestShape(1000, 0.8, 300, 0.7, 0.0, 1000, 50, 95, 8000)

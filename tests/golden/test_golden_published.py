@@ -14,7 +14,8 @@ import pytest
 from catalogs.catalog import load_catalog
 from solver.costs import payback_months
 from solver.decide import decide
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 from solver.plan import Plan
 from solver.units import SECONDS
 from wizard.commands.solve import catalog_of

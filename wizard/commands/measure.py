@@ -19,7 +19,7 @@ from wizard.text.measure import Effect, Measurement, Read, measurement_text
 
 if TYPE_CHECKING:
     from catalogs.catalog import Catalog
-    from solver.design_arrays import Design
+    from solver.design_columns import Design
 
 FAILED = 0.01
 """Share of failed requests above which a run is told of."""
@@ -85,7 +85,7 @@ def _point(options: argparse.Namespace, run: Run, file: str, catalog: "Catalog")
 
 def _design(options: argparse.Namespace, run: Run, file: str, catalog: "Catalog") -> "Design":
     """What the options and the file tell of the design; InputError where neither does, or they differ."""
-    from solver.design_arrays import Design
+    from solver.design_columns import Design
     from solver.model_order import GPUS
 
     faults: list[Fault] = []
@@ -143,7 +143,8 @@ def _read(file: str, run: Run, point: MeasuredPoint, known: bool, catalog: "Cata
     """A point beside what the uncorrected model says of it."""
     import numpy as np
 
-    from solver.design_arrays import Design, design_arrays
+    from solver.design_arrays import design_arrays
+    from solver.design_columns import Design
     from solver.memory import memory_fit
     from solver.performance import closed_loop
 

@@ -9,7 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from catalogs.catalog import Catalog, load_catalog
 from catalogs.toml_file import Fault, InputError, read_toml, short
-from solver.design_arrays import DATA_PARALLEL_ATTENTION, Design, is_sized
+from solver.design_arrays import DATA_PARALLEL_ATTENTION, is_sized
+from solver.design_columns import Design
 from solver.predict import Asked, predict
 from solver.units import Milliseconds, Percentile, Rate, Tokens, parse_count
 from wizard.commands.output import put

@@ -14,7 +14,7 @@ from catalogs.catalog import Catalog
 from catalogs.toml_file import Fault, InputError, read_bytes
 from solver.bands import OUTSIDE
 from solver.cases import Case, Predicted, Slo, predict_cases
-from solver.design_arrays import Design
+from solver.design_columns import Design
 from solver.operating_points import Era, Regime
 from wizard.importers.serving_names import Names
 

@@ -2,7 +2,8 @@ import pytest
 
 from catalogs.catalog import load_catalog
 from solver.bands import band_shares, speed_band, speed_bands
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 
 CATALOG = load_catalog()
 

@@ -7,7 +7,8 @@ import pytest
 from batching import Server, highest_rate, simulate
 
 from catalogs.catalog import load_catalog
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 from solver.performance import decode_step, prefill
 from solver.slo_rate import RequestShape, highest_rates
 

@@ -15,7 +15,8 @@ from solver.calibrate import (
     tables,
     used,
 )
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 from solver.operating_points import Load
 
 HIDDEN = {

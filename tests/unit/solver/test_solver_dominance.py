@@ -11,7 +11,8 @@ from made_problems import design, flat_blocks, offer, random_problem
 from catalogs.vocabulary import PurchaseType
 from solver import dominance
 from solver.api_dominance import reduce_apis
-from solver.design_arrays import Design, design_arrays, is_latent, is_sized
+from solver.design_arrays import design_arrays, is_latent, is_sized
+from solver.design_columns import Design
 from solver.dominance import STRONG, WEAK, Pools, dominators, front, peak_load, reduce_pools, useless_purchases
 from solver.model_order import faster_engines, never_worse, rows_of
 from solver.pool_sites import PURCHASES

@@ -10,7 +10,8 @@ from made_catalog import SOURCED, made_catalog
 
 from catalogs.catalog import Catalog
 from catalogs.measurements import MeasuredPoint
-from solver.design_arrays import Design, DesignArrays, design_arrays
+from solver.design_arrays import DesignArrays, design_arrays
+from solver.design_columns import Design
 from solver.impossible import impossible
 from solver.measured import corrected, correction, measurements_of, swept_rate
 from solver.performance import closed_loop, decode_step, prefill

@@ -3,7 +3,8 @@ import pytest
 from made_catalog import made_catalog
 
 from catalogs.catalog import load_catalog
-from solver.design_arrays import Design, DesignArrays, design_arrays, memory_fraction
+from solver.design_arrays import DesignArrays, design_arrays, memory_fraction
+from solver.design_columns import Design
 from solver.memory import kv_bytes, longest_tokens, memory_fit
 from solver.performance import decode_step
 

@@ -6,7 +6,8 @@ import pytest
 from made_catalog import made_catalog
 
 from catalogs.catalog import load_catalog
-from solver.design_arrays import Design, DesignArrays, design_arrays, is_sized, parameters, peak
+from solver.design_arrays import DesignArrays, design_arrays, is_sized, parameters, peak
+from solver.design_columns import Design
 from solver.performance import closed_loop, decode_step, prefill, weight_time
 
 

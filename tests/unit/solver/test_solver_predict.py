@@ -8,7 +8,8 @@ import pytest
 
 from catalogs.catalog import Catalog, load_catalog
 from solver.cases import Case, Slo, predict_cases
-from solver.design_arrays import Design, design_arrays
+from solver.design_arrays import design_arrays
+from solver.design_columns import Design
 from solver.operating_points import Load, Regime, operate, pipelined, step_parts, with_kv_bytes
 from solver.predict import Asked, Point, Prediction, predict
 

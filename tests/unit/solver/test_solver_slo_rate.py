@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from made_catalog import made_catalog
 
-from solver.design_arrays import Design, DesignArrays, design_arrays
+from solver.design_arrays import DesignArrays, design_arrays
+from solver.design_columns import Design
 from solver.slo_rate import RequestShape, highest_rates
 from solver.waiting import gamma_quantile, lognormal_quantile, normal_quantile
 

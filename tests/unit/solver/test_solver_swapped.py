@@ -130,16 +130,22 @@ def test_a_table_whose_time_is_over_tells_what_an_option_takes_in_the_place_of_a
     assert told.total_then == pytest.approx(0.99 * 2 * 10 * HOURS)
 
 
-@pytest.mark.parametrize("lost", [False, True])
-@pytest.mark.parametrize("seed", range(1, 9))
-def test_the_plan_with_another_api_costs_no_more_at_that_price(seed: int, lost: bool) -> None:
+def apis_swapped(seed: int, lost: bool) -> tuple[Problem, float, list[tuple[int, Swap]]]:
+    """A random problem, its optimum, and the exchanges for the offers that the optimum does not use."""
     problem = random_problem(seed, segments=2, designs=2, apis=5, blocks=3)
     problem = with_losses(problem) if lost else problem
     outcome = optimise(problem, 1e-7, 30)
     data, now = data_of(problem), outcome.objective or 0.0
     solution = solution_of(data, outcome.values)
     others = [a for a in range(len(problem.apis)) if a not in solution.ready_apis]
-    for j, swap in api_swaps(data, solution, now, others):
+    return problem, now, list(api_swaps(data, solution, now, others))
+
+
+@pytest.mark.parametrize("lost", [False, True])
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_the_plan_with_another_api_costs_no_more_at_that_price(seed: int, lost: bool) -> None:
+    problem, now, found = apis_swapped(seed, lost)
+    for j, swap in found:
         factor = swap.enters_at(now)
         if factor > 0:
             asked, _ = using(priced(problem, problem.apis[j].id, factor), problem.apis[j].id)
@@ -148,18 +154,10 @@ def test_the_plan_with_another_api_costs_no_more_at_that_price(seed: int, lost: 
             assert best.objective <= now * (1 + 1e-6)
 
 
-def test_some_apis_are_found_with_losses_and_without() -> None:
-    found = {False: 0, True: 0}
-    for seed in range(1, 9):
-        for lost in found:
-            problem = random_problem(seed, segments=2, designs=2, apis=5, blocks=3)
-            problem = with_losses(problem) if lost else problem
-            outcome = optimise(problem, 1e-7, 30)
-            data, now = data_of(problem), outcome.objective or 0.0
-            solution = solution_of(data, outcome.values)
-            left = [a for a in range(len(problem.apis)) if a not in solution.ready_apis]
-            found[lost] += sum(swap.enters_at(now) > 0 for _, swap in api_swaps(data, solution, now, left))
-    assert min(found.values()) > 0
+@pytest.mark.parametrize("lost", [False, True])
+def test_some_apis_are_found_with_losses_and_without(lost: bool) -> None:
+    tried = (apis_swapped(seed, lost) for seed in range(1, 9))
+    assert any(swap.enters_at(now) > 0 for _, now, found in tried for _, swap in found)
 
 
 def test_by_hand_an_api_in_the_place_of_another_also_where_time_is_over() -> None:

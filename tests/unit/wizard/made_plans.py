@@ -30,6 +30,17 @@ from solver.scenario import Scenario
 from wizard.cli import main
 from wizard.commands.solve import check_against
 
+CHAT = """
+[segment.chat]
+requests = "60k/day"
+input_tokens = 1000
+output_tokens = 200
+quality = "low"
+[policy]
+may_use = ["apis"]
+"""
+"""A scenario file of one segment on APIs alone."""
+
 SCENARIO: dict[str, Any] = {
     "currency": "EUR",
     "horizon": "12 months",

@@ -10,19 +10,11 @@ from pathlib import Path
 
 import pexpect
 import pytest
+from made_plans import CHAT
 
 SOON_S = 3.0
 """Within which all is over: a second by the promise, the rest for a busy machine; what it interrupts takes a minute."""
 Start = Callable[..., "pexpect.spawn[str]"]
-SCENARIO = """
-[segment.chat]
-requests = "60k/day"
-input_tokens = 1000
-output_tokens = 200
-quality = "low"
-[policy]
-may_use = ["apis"]
-"""
 
 
 @pytest.fixture
@@ -100,7 +92,7 @@ def test_work_that_does_not_heed_it_is_left_behind_in_time(start: Start) -> None
 
 
 def test_a_sweep_ends_with_its_processes_which_say_nothing_of_it(start: Start, tmp_path: Path) -> None:
-    (tmp_path / "chat.toml").write_text(SCENARIO)
+    (tmp_path / "chat.toml").write_text(CHAT)
     child = start(
         "import sys; from wizard.__main__ import main; sys.exit(main())",
         "sweep", "chat.toml", "--vary", "requests=0.1x..10x", "--points", "200", "--jobs", "2", "--out", "found.txt",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_plans import run
+from made_plans import CHAT, run
 
 import wizard.spread
 from solver.sweep_records import Axis, Sweep, SweepPoint
@@ -16,23 +16,13 @@ from wizard.commands.sweep import bar, progress_bar
 from wizard.text.sweep import columns, sweep_csv, sweep_text
 from wizard.text.sweep_plot import sweep_plot
 
-SCENARIO = """
-[segment.chat]
-requests = "60k/day"
-input_tokens = 1000
-output_tokens = 200
-quality = "low"
-[policy]
-may_use = ["apis"]
-"""
-
 
 @pytest.fixture(autouse=True)
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     path = tmp_path / "chat.toml"
-    path.write_text(SCENARIO)
+    path.write_text(CHAT)
     return str(path)
 
 
